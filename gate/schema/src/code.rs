@@ -1,0 +1,155 @@
+//! Codes of everything a user can get wrong. A code is stable: scripts and searches rely on it.
+
+/// A kind of mistake with its stable code, shown as `error[G103]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Code {
+    /// A file cannot be read.
+    Unreadable,
+    /// A file is not the JSON it should be.
+    Syntax,
+    /// A document of a format or version this gate does not read.
+    Format,
+    /// A value in a document is wrong.
+    Document,
+    /// A document is larger than any real run.
+    TooLarge,
+    /// The runs have no scenario in common.
+    NoOverlap,
+    /// `gate.toml` is not TOML.
+    PolicySyntax,
+    /// A key in `gate.toml` that does not exist.
+    PolicyKey,
+    /// A value in `gate.toml` that cannot be.
+    PolicyValue,
+    /// A budget in a unit the metric does not have.
+    PolicyUnit,
+    /// An output cannot be written.
+    Unwritable,
+    /// An output would overwrite an input.
+    Overwrite,
+    /// A promotion that needs a reason.
+    Promotion,
+    /// A promotion that no reason allows.
+    PromotionNever,
+    /// The output of another tool cannot be imported.
+    Import,
+}
+
+impl Code {
+    /// All codes in numerical order.
+    pub const ALL: [Self; 15] = [
+        Self::Unreadable,
+        Self::Syntax,
+        Self::Format,
+        Self::Document,
+        Self::TooLarge,
+        Self::NoOverlap,
+        Self::PolicySyntax,
+        Self::PolicyKey,
+        Self::PolicyValue,
+        Self::PolicyUnit,
+        Self::Unwritable,
+        Self::Overwrite,
+        Self::Promotion,
+        Self::PromotionNever,
+        Self::Import,
+    ];
+
+    /// The code as it is printed.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.entry().0
+    }
+
+    /// What happened, as one sentence for the generated documentation.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        self.entry().1
+    }
+
+    /// What to do, as one sentence for the generated documentation.
+    #[must_use]
+    pub fn way_out(self) -> &'static str {
+        self.entry().2
+    }
+
+    fn entry(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Unreadable => (
+                "G101",
+                "A file does not exist, is a directory, or may not be read.",
+                "Check the path and its permissions.",
+            ),
+            Self::Syntax => (
+                "G102",
+                "A file is empty, truncated, not JSON, nested too deeply, or holds a number JSON cannot hold (NaN, Infinity, 1e400).",
+                "Look at the line and column given; write the document again with the tool that made it.",
+            ),
+            Self::Format => (
+                "G103",
+                "The document is of a format or version this gate does not read.",
+                "Use the gate release named in the hint, or `gate import` for another tool's output.",
+            ),
+            Self::Document => (
+                "G104",
+                "A value in the document is impossible, undeclared, duplicated or of the wrong type.",
+                "Go to the JSON pointer given; a metric that was not measured is left out, never zero.",
+            ),
+            Self::TooLarge => (
+                "G105",
+                "The document is larger than 4 GiB.",
+                "Split the run by scenario.",
+            ),
+            Self::NoOverlap => (
+                "G106",
+                "The two runs have no scenario in common, so nothing could be compared. That is never a pass.",
+                "Check that both files come from the same suite, and that the baseline comes first.",
+            ),
+            Self::PolicySyntax => (
+                "G201",
+                "`gate.toml` is not valid TOML.",
+                "Go to the line and column given.",
+            ),
+            Self::PolicyKey => (
+                "G202",
+                "`gate.toml` has a key that does not exist, so the setting would silently not apply.",
+                "Use the nearest key, named in the hint.",
+            ),
+            Self::PolicyValue => (
+                "G203",
+                "A value in `gate.toml` is of the wrong type or out of range.",
+                "Write it as in the hint.",
+            ),
+            Self::PolicyUnit => (
+                "G204",
+                "A budget's unit does not fit a metric that its rule matches.",
+                "Narrow the rule's `metric` glob, or write the limit in the metric's unit.",
+            ),
+            Self::Unwritable => (
+                "G301",
+                "An output could not be written. Outputs are written to a temporary file and renamed, so nothing is half-written.",
+                "Check that the directory exists, is writable and has space.",
+            ),
+            Self::Overwrite => (
+                "G302",
+                "An output is also an input.",
+                "Name another output file.",
+            ),
+            Self::Promotion => (
+                "G401",
+                "A promotion breaks a rule that a reason can override: a dirty tree, too few repetitions or sessions, a changed machine.",
+                "Repair the run, or promote with --reason \"...\"; the reason is kept in the baseline.",
+            ),
+            Self::PromotionNever => (
+                "G402",
+                "A promotion that no reason allows: a failed check, a planted change, an incomplete run.",
+                "Measure again, without plants and with every scenario passing its check.",
+            ),
+            Self::Import => (
+                "G501",
+                "The output of another tool is missing or not as that tool writes it.",
+                "Run the tool first; see the path in the message.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Exit codes: the contract with scripts. "Worse", "cannot tell" and "could not look" never share one.
+
+use serde::{Deserialize, Serialize};
+
+/// The exit code of every verb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Everything that gates passed.
+    Pass = 0,
+    /// Regressed, over budget, missing, or a stale waiver.
+    Fail = 1,
+    /// Usage, configuration or input is wrong; nothing was decided and nothing written.
+    Usage = 2,
+    /// Inconclusive or incomparable, and the policy does not map it to 0 or 1.
+    Undecided = 3,
+    /// The verdict is known but could not be published.
+    Unpublished = 4,
+}
+
+impl ExitCode {
+    /// All codes, in numerical order.
+    pub const ALL: [Self; 5] = [
+        Self::Pass,
+        Self::Fail,
+        Self::Usage,
+        Self::Undecided,
+        Self::Unpublished,
+    ];
+
+    /// What the code means, as one sentence for the generated documentation.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Pass => "everything that gates passed (improved included)",
+            Self::Fail => "regressed, over budget, missing, or a stale waiver",
+            Self::Usage => {
+                "usage, configuration or input error; nothing was decided and nothing written"
+            }
+            Self::Undecided => {
+                "undecided: inconclusive or incomparable; the policy may map it to 0 or 1"
+            }
+            Self::Unpublished => "the verdict is known but publishing it failed",
+        }
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}

@@ -1,0 +1,47 @@
+//! Documents of every published format version, kept as they were: they must parse for ever.
+
+use gate_schema::report::Report;
+use gate_schema::run::Run;
+
+const RUN: &[u8] = include_bytes!("frozen/run.v1.json");
+const BASELINE: &[u8] = include_bytes!("frozen/baseline.v1.json");
+const VERDICT: &[u8] = include_bytes!("frozen/verdict.v1.json");
+
+#[test]
+fn run_v1() {
+    let run: Run = serde_json::from_slice(RUN).expect("parses");
+    assert_eq!(run.validate(), Ok(()));
+    // Every kind of value is in the sample, and its histograms decode.
+    let values = run
+        .sessions
+        .iter()
+        .flat_map(|s| &s.scenarios)
+        .flat_map(|m| &m.repetitions)
+        .flat_map(|r| &r.metrics);
+    let mut decoded = 0;
+    for (_, value) in values {
+        if let gate_schema::run::MetricValue::Distribution(distribution) = value {
+            decoded += usize::from(distribution.recorded().expect("decodes").is_some());
+        }
+    }
+    assert!(decoded > 0);
+    let written = serde_json::to_value(&run).expect("serialises");
+    let read: serde_json::Value = serde_json::from_slice(RUN).expect("parses");
+    assert_eq!(written, read, "reading and writing loses nothing");
+}
+
+#[test]
+fn baseline_v1() {
+    let run: Run = serde_json::from_slice(BASELINE).expect("parses");
+    assert_eq!(run.validate(), Ok(()));
+    assert!(run.provenance.is_some());
+}
+
+#[test]
+fn verdict_v1() {
+    let report: Report = serde_json::from_slice(VERDICT).expect("parses");
+    assert!(!report.rows.is_empty());
+    let written = serde_json::to_value(&report).expect("serialises");
+    let read: serde_json::Value = serde_json::from_slice(VERDICT).expect("parses");
+    assert_eq!(written, read, "reading and writing loses nothing");
+}

@@ -1,0 +1,21 @@
+//! The committed JSON Schemas are the wire types.
+
+mod committed;
+
+use gate_schema::report::Report;
+use gate_schema::run::Run;
+
+fn check(name: &str, schema: &schemars::Schema) {
+    let generated = serde_json::to_string_pretty(schema).expect("schemas are JSON") + "\n";
+    committed::check(&format!("schema/{name}"), &generated);
+}
+
+#[test]
+fn run_document() {
+    check("run.v1.schema.json", &schemars::schema_for!(Run));
+}
+
+#[test]
+fn verdict_report() {
+    check("verdict.v1.schema.json", &schemars::schema_for!(Report));
+}
