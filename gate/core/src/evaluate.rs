@@ -1,0 +1,390 @@
+//! The whole judgement: `(baseline, candidate, policy) -> report`.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use gate_schema::id::{MetricName, ScenarioId};
+use gate_schema::policy::{Margin, Policy};
+use gate_schema::report::{
+    BudgetStatus, Method, Reason, Report, Row, RunSummary, SideName, Verdict, Warning,
+};
+use gate_schema::run::Run;
+
+use crate::budget::standing;
+use crate::comparable::{Conditions, environment_differences};
+use crate::estimate::median;
+use crate::family::discoveries;
+use crate::observe::{Observed, ObservedMetric};
+use crate::outcome;
+use crate::row::{Draft, Family, Sides};
+use crate::rules::{Rules, UnitMismatch};
+use crate::stored::Evidence;
+
+/// Benjamini-Hochberg level of improvements. Looser than for regressions: a false one costs nobody a
+/// red build.
+pub const IMPROVED_DISCOVERY: f64 = 0.05;
+
+/// One side of a comparison: a validated run and what was observed in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// One entry per declared scenario; see [`crate::observe::records`].
+    pub observed: &'a [Observed],
+}
+
+/// Why two runs cannot be judged at all.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EvaluateError {
+    /// No scenario is declared on both sides.
+    NoOverlap,
+    /// A budget does not fit a metric it matches.
+    Unit(UnitMismatch),
+}
+
+impl From<UnitMismatch> for EvaluateError {
+    fn from(mismatch: UnitMismatch) -> Self {
+        Self::Unit(mismatch)
+    }
+}
+
+/// Judges the candidate against the baseline.
+///
+/// # Errors
+/// See [`EvaluateError`]; neither is ever a pass.
+pub fn evaluate(
+    baseline: Side<'_>,
+    candidate: Side<'_>,
+    policy: &Policy,
+) -> Result<Report, EvaluateError> {
+    let differences = environment_differences(
+        &baseline.run.environment,
+        &candidate.run.environment,
+        &policy.ignore_environment,
+    );
+    let conditions = Conditions::new(
+        &baseline.run.environment,
+        &candidate.run.environment,
+        &differences,
+    );
+    let mut rules = Rules::new(policy);
+    let mut drafts = drafts(
+        baseline.observed,
+        candidate.observed,
+        &conditions,
+        &mut rules,
+    )?;
+
+    let ratios: Vec<f64> = drafts
+        .iter()
+        .filter_map(|d| d.sides.as_ref()?.history.session_ratio())
+        .collect();
+    let fleet_ratio = median(&ratios).unwrap_or(1.0);
+    for draft in &mut drafts {
+        draft.comparison = draft
+            .sides
+            .as_ref()
+            .map(|sides| sides.compare(draft.metric, fleet_ratio));
+    }
+
+    let families = families(&drafts, policy);
+    let family = drafts
+        .iter()
+        .filter(|d| d.is_gating() && d.tested().is_some())
+        .count();
+    let mut rows: Vec<Row> = drafts
+        .into_iter()
+        .zip(families)
+        .map(|(draft, family)| draft.finish(family, policy))
+        .collect();
+    name_traded_quality(&mut rows);
+    rows.sort_by_cached_key(severity);
+
+    let outcome = outcome::join(&rows, policy);
+    Ok(Report {
+        format: gate_schema::report::FORMAT.to_owned(),
+        outcome,
+        exit_code: outcome::exit_code(outcome),
+        baseline: summary(baseline.run),
+        candidate: summary(candidate.run),
+        environment_differences: differences,
+        method: Method {
+            false_discovery: policy.false_discovery,
+            family,
+            inconclusive: policy.inconclusive,
+            incomparable: policy.incomparable,
+            machine: policy.machine,
+        },
+        warnings: warnings(&baseline, &candidate, &rules),
+        rows,
+    })
+}
+
+/// One draft per judged metric of either side, in candidate order, then what only the baseline has.
+fn drafts<'a>(
+    baseline: &'a [Observed],
+    candidate: &'a [Observed],
+    conditions: &Conditions,
+    rules: &mut Rules<'_>,
+) -> Result<Vec<Draft<'a>>, EvaluateError> {
+    let in_baseline: HashMap<&ScenarioId, &Observed> =
+        baseline.iter().map(|o| (&o.declared.scenario, o)).collect();
+    let in_candidate: HashMap<&ScenarioId, &Observed> = candidate
+        .iter()
+        .map(|o| (&o.declared.scenario, o))
+        .collect();
+    if !in_candidate
+        .keys()
+        .any(|scenario| in_baseline.contains_key(scenario))
+    {
+        return Err(EvaluateError::NoOverlap);
+    }
+    let mut drafts = Vec::new();
+    for observed in candidate {
+        let counterpart = in_baseline.get(&observed.declared.scenario).copied();
+        let metrics: HashMap<&MetricName, &ObservedMetric> = counterpart
+            .iter()
+            .flat_map(|o| &o.metrics)
+            .map(|m| (&m.name, m))
+            .collect();
+        for metric in &observed.metrics {
+            let there = counterpart.zip(metrics.get(&metric.name).copied());
+            drafts.extend(candidate_draft(observed, metric, there, conditions, rules)?);
+        }
+    }
+    for observed in baseline {
+        let counterpart = in_candidate.get(&observed.declared.scenario);
+        let mut reported = Vec::new();
+        for metric in &observed.metrics {
+            let declared = &metric.declared.name;
+            let is_declared = counterpart.is_some_and(|o| o.declared.metric(declared).is_some());
+            if !is_declared && !reported.contains(&declared) {
+                reported.push(declared);
+                let settings = rules.settings(observed.declared.scenario.as_str(), metric)?;
+                let settled = Some((Verdict::Missing, Reason::NotDeclared));
+                drafts.push(Draft {
+                    settled,
+                    ..draft(observed, metric, settings)
+                });
+            }
+        }
+    }
+    Ok(drafts)
+}
+
+fn draft<'a>(
+    observed: &'a Observed,
+    metric: &'a ObservedMetric,
+    settings: crate::rules::Settings,
+) -> Draft<'a> {
+    Draft {
+        scenario: &observed.declared.scenario,
+        metric,
+        settings,
+        settled: None,
+        standing: None,
+        sides: None,
+        comparison: None,
+    }
+}
+
+/// The ladder of checks that need no statistics: measured? verified? enough samples? comparable?
+/// `None` for a percentile that nobody judges and that has too few samples to be shown.
+fn candidate_draft<'a>(
+    observed: &'a Observed,
+    metric: &'a ObservedMetric,
+    baseline: Option<(&'a Observed, &'a ObservedMetric)>,
+    conditions: &Conditions,
+    rules: &mut Rules<'_>,
+) -> Result<Option<Draft<'a>>, EvaluateError> {
+    let settings = rules.settings(observed.declared.scenario.as_str(), metric)?;
+    let margin = settings.margin;
+    let judged = margin != Margin::Unjudged || settings.budget.is_some();
+    let need = settings
+        .min_samples
+        .or(metric.statistic.map(|s| s.min_samples()))
+        .unwrap_or(0);
+    let few_samples = [Some(metric), baseline.map(|(_, m)| m)]
+        .into_iter()
+        .flatten()
+        .filter_map(|m| m.samples)
+        .find(|&have| have < need)
+        .map(|have| (Verdict::Inconclusive, Reason::FewSamples { have, need }));
+    let mut draft = draft(observed, metric, settings);
+    let settle = |mut draft: Draft<'a>, verdict, reason| {
+        draft.settled = Some((verdict, reason));
+        Ok(Some(draft))
+    };
+    if observed.wrong_answer {
+        return settle(draft, Verdict::Missing, Reason::WrongAnswer);
+    }
+    if metric.sessions.is_empty() {
+        return settle(draft, Verdict::Missing, Reason::NotMeasured);
+    }
+    if let Some((verdict, reason)) = few_samples {
+        return if judged {
+            settle(draft, verdict, reason)
+        } else {
+            Ok(None)
+        };
+    }
+    draft.standing = standing(metric);
+    if metric.values() < metric.expected {
+        let reason = Reason::PartlyMeasured {
+            have: metric.values(),
+            need: metric.expected,
+        };
+        return settle(draft, Verdict::Inconclusive, reason);
+    }
+    let Some((there, there_metric)) = baseline.filter(|(_, m)| !m.sessions.is_empty()) else {
+        return Ok(Some(draft));
+    };
+    match conditions.refuse(
+        (&there.declared, &observed.declared),
+        (there_metric, metric),
+    ) {
+        // What is not judged against the baseline is not missed when it cannot be compared.
+        Some(_) if margin == Margin::Unjudged => {
+            return settle(draft, Verdict::Pass, Reason::NotJudged);
+        }
+        Some(reason) => return settle(draft, Verdict::Incomparable, reason),
+        None => draft.sides = Some(Sides::new(there_metric, metric, margin)),
+    }
+    Ok(Some(draft))
+}
+
+/// Corrects for deciding many rows at once. Rows that only report are a family of their own: they
+/// are shown with the same care and cost the gating rows no power.
+fn families(drafts: &[Draft<'_>], policy: &Policy) -> Vec<Family> {
+    let mut families = vec![Family::default(); drafts.len()];
+    for gating in [true, false] {
+        let (members, evidence): (Vec<usize>, Vec<&Evidence>) = drafts
+            .iter()
+            .enumerate()
+            .filter(|(_, d)| d.is_gating() == gating)
+            .filter_map(|(i, d)| Some((i, d.tested()?)))
+            .unzip();
+        let found = |p: fn(&Evidence) -> f64, q| {
+            discoveries(
+                &evidence.iter().map(|e| p(e)).collect::<Vec<_>>(),
+                members.len(),
+                q,
+            )
+        };
+        let worse = found(|e| e.p_worse, policy.false_discovery);
+        let better = found(|e| e.p_better, IMPROVED_DISCOVERY);
+        for (at, &i) in members.iter().enumerate() {
+            families[i] = Family {
+                size: members.len(),
+                worse: worse[at],
+                better: better[at],
+            };
+        }
+    }
+    families
+}
+
+/// A gain in a scenario whose quality fell is a trade, not an improvement.
+fn name_traded_quality(rows: &mut [Row]) {
+    use gate_schema::unit::Unit;
+    let fallen: BTreeMap<ScenarioId, MetricName> = rows
+        .iter()
+        .filter(|row| {
+            row.unit == Unit::Ratio
+                && matches!(row.verdict, Verdict::OverBudget | Verdict::Regressed)
+        })
+        .map(|row| (row.scenario.clone(), row.metric.clone()))
+        .collect();
+    for row in rows
+        .iter_mut()
+        .filter(|row| row.verdict == Verdict::Improved)
+    {
+        if let Some(metric) = fallen.get(&row.scenario) {
+            row.verdict = Verdict::Pass;
+            row.reason = Reason::TradedQuality {
+                metric: metric.clone(),
+            };
+        }
+    }
+}
+
+/// Sorts worst first: gating before reported, by verdict, quality before cost, then by how far
+/// beyond what is tolerated, then by name.
+fn severity(
+    row: &Row,
+) -> (
+    Reverse<bool>,
+    Reverse<Verdict>,
+    Reverse<bool>,
+    Reverse<i64>,
+    ScenarioId,
+    MetricName,
+) {
+    let over_budget = row
+        .budget
+        .as_ref()
+        .filter(|b| b.status != BudgetStatus::Within)
+        .map(|b| -b.headroom);
+    let beyond = row
+        .effect
+        .as_ref()
+        .map(|e| (e.estimate / e.margin.unwrap_or(1.0)).abs() * 1e-3);
+    let thousandths = (over_budget.or(beyond).unwrap_or(0.0) * 1e6).clamp(-1e15, 1e15) as i64;
+    let quality = row.unit == gate_schema::unit::Unit::Ratio;
+    let counts = row.gating
+        || !matches!(
+            row.verdict,
+            Verdict::Missing | Verdict::Regressed | Verdict::OverBudget
+        );
+    (
+        Reverse(counts),
+        Reverse(row.verdict),
+        Reverse(quality),
+        Reverse(thousandths),
+        row.scenario.clone(),
+        row.metric.clone(),
+    )
+}
+
+fn warnings(baseline: &Side<'_>, candidate: &Side<'_>, rules: &Rules<'_>) -> Vec<Warning> {
+    let unmatched = rules.unused().map(|rule| Warning::RuleMatchesNothing {
+        line: rule.line,
+        scenario: rule.scenario.clone(),
+        metric: rule.metric.clone(),
+    });
+    let sides = [
+        (baseline.run, SideName::Baseline),
+        (candidate.run, SideName::Candidate),
+    ];
+    let planted = sides
+        .iter()
+        .filter(|(run, _)| !run.source.planted.is_empty())
+        .map(|&(_, side)| Warning::Planted { side });
+    let dirty = sides
+        .iter()
+        .filter(|(run, _)| run.source.dirty == Some(true))
+        .map(|&(_, side)| Warning::Dirty { side });
+    unmatched.chain(planted).chain(dirty).collect()
+}
+
+fn summary(run: &Run) -> RunSummary {
+    let environment = &run.environment;
+    RunSummary {
+        id: run.id.clone(),
+        created: run.created.clone(),
+        commit: run.source.commit.clone(),
+        dirty: run.source.dirty,
+        planted: run.source.planted.clone(),
+        tier: run.manifest.tier.clone(),
+        sessions: run.sessions.len(),
+        environment: environment
+            .fingerprint
+            .iter()
+            .chain(&environment.soft)
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! How gate decides: from two runs and a policy to a report.
+//!
+//! Data flow: [`observe`] turns each scenario of a run into one value per repetition and judged
+//! metric; [`evaluate()`] pairs the two sides, compares them ([`stored`]), holds budgets
+//! ([`budget`]), corrects for the number of rows ([`family`]) and joins the verdicts ([`outcome`]).
+//!
+//! Everything here is a pure function of its arguments: no I/O, no clock, no threads, no printing,
+//! and the same input gives the same bytes. Formulas and constants are explained in
+//! `docs/verdict.md`, which quotes them from this code.
+
+#![forbid(unsafe_code)]
+
+pub mod budget;
+pub mod comparable;
+pub mod estimate;
+pub mod evaluate;
+pub mod family;
+pub mod observe;
+pub mod outcome;
+pub mod promote;
+pub mod rules;
+pub mod statistic;
+pub mod stored;
+
+mod row;
+
+pub use evaluate::evaluate;

@@ -1,0 +1,340 @@
+//! Accepting a run as the level that later runs are compared with: the rules, and the cut-down form.
+
+use std::collections::BTreeMap;
+
+use gate_schema::defect::Defect;
+use gate_schema::hdr::{self, Histogram};
+use gate_schema::id::{MetricName, Name, ScenarioId};
+use gate_schema::quantity::Quantity;
+use gate_schema::run::{
+    Change, Check, Declared, Distribution, Measured, MetricValue, Pooled, Provenance, Repetition,
+    Run, Session, Summary,
+};
+
+use crate::budget::standing;
+use crate::observe::{Observed, summary};
+use crate::stored::MAX_SESSIONS;
+
+/// Fewest repetitions per session worth keeping: with fewer, trimming has nothing to trim.
+pub const MIN_REPETITIONS: usize = 5;
+
+/// Smallest relative move of a level that is listed among the changes.
+pub const LISTED_CHANGE: f64 = 0.01;
+
+/// Most changes listed.
+pub const LISTED_CHANGES: usize = 20;
+
+/// Significant decimal digits kept of a statistic: a hundred times finer than the histogram it
+/// comes from.
+const DIGITS: i32 = 6;
+
+/// Why a run should not become a baseline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Measured from a work tree that no commit holds.
+    Dirty,
+    /// Too few repetitions in a session.
+    FewRepetitions {
+        /// The scenario.
+        scenario: ScenarioId,
+        /// Repetitions in its shortest session.
+        have: usize,
+    },
+    /// Measured on another machine than the sessions already accepted, so they cannot be mixed.
+    OtherMachine {
+        /// The first fingerprint field that differs.
+        field: Name,
+    },
+    /// A scenario's own check found a wrong answer.
+    WrongAnswer {
+        /// The scenario.
+        scenario: ScenarioId,
+    },
+    /// Changes were planted on purpose.
+    Planted,
+    /// Declared and not measured in every session.
+    Incomplete {
+        /// The scenario.
+        scenario: ScenarioId,
+    },
+}
+
+impl Refusal {
+    /// Whether a stated reason overrides the refusal.
+    #[must_use]
+    pub fn yields_to_reason(&self) -> bool {
+        matches!(self, Self::Dirty | Self::FewRepetitions { .. })
+    }
+}
+
+/// Everything that speaks against promoting `run` on top of `accepted`.
+#[must_use]
+pub fn refusals(run: &Run, accepted: Option<&Run>) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    if !run.source.planted.is_empty() {
+        refusals.push(Refusal::Planted);
+    }
+    if run.source.dirty == Some(true) {
+        refusals.push(Refusal::Dirty);
+    }
+    if let Some(accepted) = accepted {
+        let differences = crate::comparable::environment_differences(
+            &accepted.environment,
+            &run.environment,
+            &std::collections::BTreeSet::new(),
+        );
+        refusals.extend(
+            differences
+                .into_iter()
+                .next()
+                .map(|d| Refusal::OtherMachine { field: d.field }),
+        );
+    }
+    for declared in &run.manifest.scenarios {
+        let scenario = || declared.scenario.clone();
+        let measured: Vec<&Measured> = run
+            .sessions
+            .iter()
+            .flat_map(|s| &s.scenarios)
+            .filter(|m| m.scenario == declared.scenario)
+            .collect();
+        let complete = |m: &Measured| {
+            m.repetitions
+                .iter()
+                .all(|r| declared.metrics.iter().all(|d| r.metric(&d.name).is_some()))
+        };
+        if measured.len() < run.sessions.len() || !measured.iter().all(|m| complete(m)) {
+            refusals.push(Refusal::Incomplete {
+                scenario: scenario(),
+            });
+        }
+        if measured.iter().any(|m| m.check == Check::Failed) {
+            refusals.push(Refusal::WrongAnswer {
+                scenario: scenario(),
+            });
+        }
+        if let Some(have) = measured
+            .iter()
+            .map(|m| m.repetitions.len())
+            .min()
+            .filter(|&n| n < MIN_REPETITIONS)
+        {
+            refusals.push(Refusal::FewRepetitions {
+                scenario: scenario(),
+                have,
+            });
+        }
+    }
+    refusals
+}
+
+/// The baseline that accepts `run` on top of the sessions of `accepted`, newest last, at most
+/// [`MAX_SESSIONS`]. Distributions are cut down to their statistics, and the newest session's are
+/// pooled into one histogram each.
+///
+/// Measurements of a scenario whose declaration changed are dropped from the older sessions: they
+/// are of another workload.
+///
+/// # Errors
+/// A histogram that does not decode.
+pub fn baseline(run: &Run, accepted: Option<&Run>, provenance: Provenance) -> Result<Run, Defect> {
+    let declared: BTreeMap<&ScenarioId, &Declared> = run
+        .manifest
+        .scenarios
+        .iter()
+        .map(|d| (&d.scenario, d))
+        .collect();
+    let mut sessions: Vec<Session> = accepted
+        .map(|a| kept_sessions(a, &declared))
+        .unwrap_or_default();
+    for session in &run.sessions {
+        sessions.retain(|kept| kept.id != session.id);
+        sessions.push(cut_down(session)?);
+    }
+    sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
+    Ok(Run {
+        sessions,
+        pooled: pooled(run)?,
+        provenance: Some(provenance),
+        ..run.clone()
+    })
+}
+
+/// Levels that moved between two observed runs, largest first.
+#[must_use]
+pub fn changes(accepted: &[Observed], run: &[Observed]) -> Vec<Change> {
+    let mut changes: Vec<(f64, Change)> = Vec::new();
+    for observed in run {
+        let Some(counterpart) = accepted.iter().find(|o| o.declared == observed.declared) else {
+            continue;
+        };
+        for metric in &observed.metrics {
+            let there = counterpart.metrics.iter().find(|m| m.name == metric.name);
+            let (Some(from), Some(to)) = (there.and_then(standing), standing(metric)) else {
+                continue;
+            };
+            let moved = (to.value / from.value - 1.0).abs();
+            if moved.is_finite() && moved >= LISTED_CHANGE {
+                let quantity = |value| Quantity {
+                    value: rounded(value),
+                    unit: metric.unit(),
+                };
+                changes.push((
+                    moved,
+                    Change {
+                        scenario: observed.declared.scenario.clone(),
+                        metric: metric.name.clone(),
+                        from: quantity(from.value),
+                        to: quantity(to.value),
+                    },
+                ));
+            }
+        }
+    }
+    changes.sort_by(|a, b| b.0.total_cmp(&a.0));
+    changes
+        .into_iter()
+        .map(|(_, change)| change)
+        .take(LISTED_CHANGES)
+        .collect()
+}
+
+fn kept_sessions(accepted: &Run, declared: &BTreeMap<&ScenarioId, &Declared>) -> Vec<Session> {
+    let unchanged = |scenario: &ScenarioId| {
+        accepted
+            .manifest
+            .scenarios
+            .iter()
+            .any(|d| &d.scenario == scenario && declared.get(scenario) == Some(&d))
+    };
+    accepted
+        .sessions
+        .iter()
+        .map(|session| Session {
+            scenarios: session
+                .scenarios
+                .iter()
+                .filter(|m| unchanged(&m.scenario))
+                .cloned()
+                .collect(),
+            ..session.clone()
+        })
+        .filter(|session| !session.scenarios.is_empty())
+        .collect()
+}
+
+fn cut_down(session: &Session) -> Result<Session, Defect> {
+    let scenarios = session
+        .scenarios
+        .iter()
+        .map(|measured| {
+            let repetitions = measured
+                .repetitions
+                .iter()
+                .enumerate()
+                .map(|(at, r)| cut_down_repetition(r, at == 0))
+                .collect::<Result<_, _>>()?;
+            Ok(Measured {
+                repetitions,
+                ..measured.clone()
+            })
+        })
+        .collect::<Result<_, Defect>>()?;
+    Ok(Session {
+        scenarios,
+        ..session.clone()
+    })
+}
+
+/// `first`: the first repetition of a session keeps the hits per query; the others would repeat them.
+fn cut_down_repetition(repetition: &Repetition, first: bool) -> Result<Repetition, Defect> {
+    let metrics = repetition
+        .metrics
+        .iter()
+        .map(|(name, value)| {
+            let value = match value {
+                MetricValue::Value(value) => MetricValue::Value(*value),
+                MetricValue::Proportion(proportion) => {
+                    let mut proportion = proportion.clone();
+                    proportion.per_query = proportion.per_query.filter(|_| first);
+                    MetricValue::Proportion(proportion)
+                }
+                MetricValue::Distribution(distribution) => {
+                    let kept = rounded_summary(summary(distribution)?);
+                    MetricValue::Distribution(Box::new(Distribution {
+                        hdr: None,
+                        summary: Some(kept),
+                        ..*distribution.clone()
+                    }))
+                }
+            };
+            Ok((name.clone(), value))
+        })
+        .collect::<Result<_, Defect>>()?;
+    Ok(Repetition {
+        pair: repetition.pair,
+        metrics,
+    })
+}
+
+fn pooled(run: &Run) -> Result<Vec<Pooled>, Defect> {
+    let mut pools: BTreeMap<(&ScenarioId, &MetricName), (Histogram, f64)> = BTreeMap::new();
+    for measured in run.sessions.last().iter().flat_map(|s| &s.scenarios) {
+        for (name, value) in measured.repetitions.iter().flat_map(|r| &r.metrics) {
+            let MetricValue::Distribution(distribution) = value else {
+                continue;
+            };
+            let Some(text) = &distribution.hdr else {
+                continue;
+            };
+            let histogram = hdr::decode(text)?;
+            match pools.entry((&measured.scenario, name)) {
+                std::collections::btree_map::Entry::Vacant(entry) => {
+                    entry.insert((histogram, distribution.sum));
+                }
+                std::collections::btree_map::Entry::Occupied(mut entry) => {
+                    let (pool, sum) = entry.get_mut();
+                    pool.add(&histogram)
+                        .map_err(|_| Defect::Histogram("of other bounds than its siblings"))?;
+                    *sum += distribution.sum;
+                }
+            }
+        }
+    }
+    pools
+        .into_iter()
+        .map(|((scenario, metric), (histogram, sum))| {
+            let distribution = Distribution::from_histogram(&histogram, sum)?;
+            Ok(Pooled {
+                scenario: scenario.clone(),
+                metric: metric.clone(),
+                distribution,
+            })
+        })
+        .collect()
+}
+
+fn rounded_summary(summary: Summary) -> Summary {
+    Summary {
+        p50: rounded(summary.p50),
+        tail: summary.tail.map(rounded),
+        p99: summary.p99.map(rounded),
+        p999: summary.p999.map(rounded),
+    }
+}
+
+/// `value` with [`DIGITS`] significant digits.
+fn rounded(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let exponent = DIGITS - 1 - value.abs().log10().floor() as i32;
+    // Dividing by a power of ten, not multiplying by a negative one, keeps the shortest decimal.
+    if exponent >= 0 {
+        let factor = 10_f64.powi(exponent);
+        (value * factor).round() / factor
+    } else {
+        let factor = 10_f64.powi(-exponent);
+        (value / factor).round() * factor
+    }
+}

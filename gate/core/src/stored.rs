@@ -1,0 +1,282 @@
+//! Comparing with stored sessions: the candidate was measured today, the baseline some time ago.
+//!
+//! The unit of evidence is the repetition, and what separates two sessions of one build (another
+//! hour, another neighbour) is noise too. So the variance has two parts: within a session, pooled
+//! over the baseline's history, and between sessions, moderated towards what the whole fleet of rows
+//! shows. All values are on the *worse* scale: larger is worse, logarithms where effects are relative.
+
+use crate::estimate::{Estimate, Location, estimate, f_above, mean, t_above, t_quantile};
+
+/// Newest baseline sessions that count. Older ones describe a machine that has drifted away.
+pub const MAX_SESSIONS: usize = 20;
+
+/// Fewest baseline sessions that say anything about noise between sessions.
+pub const MIN_HISTORY: usize = 3;
+
+/// Fewest repetitions before identical values are taken as exactly repeatable, on either side.
+pub const MIN_EXACT: usize = 3;
+
+/// Fewest repetitions of a session that may vote for a regression.
+pub const MIN_REPETITIONS: usize = 3;
+
+/// Most degrees of freedom that history may claim, because its sessions are not quite independent.
+pub const MAX_HISTORY_FREEDOM: f64 = 30.0;
+
+/// Weight, in degrees of freedom, of what the fleet says about noise between sessions.
+pub const PRIOR_FREEDOM: f64 = 6.0;
+
+/// Smallest believed ratio of the variance of session values to what repetitions alone explain.
+pub const MIN_FLEET_RATIO: f64 = 1.05;
+
+/// Share of the within-session variance that is always added between sessions.
+pub const MIN_BETWEEN: f64 = 0.02;
+
+/// Tail of the F distribution beyond which a session scatters too much for its history.
+pub const NOISY: f64 = 0.001;
+
+/// One-sided level at which a single session agrees that a row got worse.
+pub const AGREES: f64 = 0.005;
+
+/// One-sided level of each end of an interval.
+pub const INTERVAL: f64 = 0.05;
+
+/// Standard normal quantile of 80 % power.
+pub const POWER: f64 = 0.84;
+
+/// What the stored sessions say about one row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    /// Where the row stood: trimmed mean of the session values.
+    pub centre: f64,
+    /// Chosen from this history, applied to the candidate too.
+    pub location: Location,
+    /// Session values that trimming kept.
+    kept: f64,
+    /// Sessions used, at most [`MAX_SESSIONS`].
+    pub sessions: usize,
+    /// Mean repetitions per session.
+    repetitions: f64,
+    /// Variance per repetition within sessions, with its degrees of freedom.
+    within: Option<(f64, f64)>,
+    /// Variance of session values.
+    between: Option<f64>,
+    /// Whether all values are identical, and there are enough to believe it.
+    exact: Option<f64>,
+}
+
+/// A candidate held against a [`Baseline`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// Candidate minus baseline; positive is worse.
+    pub worse: f64,
+    /// How sure; `None` when too little is stored to know the noise.
+    pub evidence: Option<Evidence>,
+    /// Both sides are exactly repeatable, so `worse` is exact and needs no test.
+    pub exact: bool,
+}
+
+/// How sure a comparison is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evidence {
+    /// Standard error of `worse`.
+    pub error: f64,
+    /// Degrees of freedom of `error`.
+    pub freedom: f64,
+    /// One-sided p-value of "got worse".
+    pub p_worse: f64,
+    /// One-sided p-value of "got better".
+    pub p_better: f64,
+    /// Sessions that on their own show the row got worse, at [`AGREES`].
+    pub agreeing: usize,
+    /// Whether a session scatters far more than history allows.
+    pub noisy: bool,
+}
+
+impl Evidence {
+    /// Half-width of the interval.
+    #[must_use]
+    pub fn half_width(&self) -> f64 {
+        t_quantile(INTERVAL, self.freedom) * self.error
+    }
+
+    /// Smallest worsening found with 80 % probability when `family` rows are tested at level `q`.
+    #[must_use]
+    pub fn detectable(&self, q: f64, family: usize) -> f64 {
+        (t_quantile(q / family.max(1) as f64, self.freedom) + POWER) * self.error
+    }
+}
+
+impl Baseline {
+    /// Summarises the sessions, oldest first; none of them empty, and at least one. `quantum` is the
+    /// smallest step the values can take, on the worse scale.
+    #[must_use]
+    pub fn new(sessions: &[Vec<f64>], quantum: f64) -> Self {
+        let sessions = &sessions[sessions.len().saturating_sub(MAX_SESSIONS)..];
+        let within = |location| within(sessions, location);
+        // Without history trimming is the safer choice: one bad repetition does not move it.
+        let location = match (within(Location::Trimmed), within(Location::Plain)) {
+            (Some((trimmed, _)), Some((plain, _)))
+                if plain < trimmed && sessions.len() >= MIN_HISTORY =>
+            {
+                Location::Plain
+            }
+            _ => Location::Trimmed,
+        };
+        let centres: Vec<f64> = sessions
+            .iter()
+            .map(|values| estimate(values, location).centre)
+            .collect();
+        let across = estimate(&centres, Location::Trimmed);
+        let values: usize = sessions.iter().map(Vec::len).sum();
+        let first = sessions[0][0];
+        let identical = sessions
+            .iter()
+            .flatten()
+            .all(|v| v.total_cmp(&first).is_eq());
+        Self {
+            centre: across.centre,
+            location,
+            kept: (centres.len() - 2 * trimmed_away(centres.len())) as f64,
+            sessions: sessions.len(),
+            repetitions: values as f64 / sessions.len() as f64,
+            within: within(location).map(|(u, df)| (u.max(quantum * quantum / 6.0), df)),
+            between: (sessions.len() >= MIN_HISTORY).then_some(across.variance),
+            exact: (identical && values >= MIN_EXACT).then_some(first),
+        }
+    }
+
+    /// Variance of session values over what repetitions alone explain; one row's vote on how much
+    /// sessions differ on this machine.
+    #[must_use]
+    pub fn session_ratio(&self) -> Option<f64> {
+        let (within, _) = self.within.filter(|(u, _)| *u > 0.0)?;
+        Some(self.between? / (within / self.repetitions))
+    }
+
+    /// Compares the candidate's sessions, none empty, with this baseline. `fleet_ratio` is the median
+    /// [`Baseline::session_ratio`] over all rows.
+    #[must_use]
+    pub fn compare(&self, candidate: &[Vec<f64>], fleet_ratio: f64) -> Comparison {
+        let estimates: Vec<Estimate> = candidate
+            .iter()
+            .map(|values| estimate(values, self.location))
+            .collect();
+        if let Some(level) = self.exact_level(candidate)
+            && let Some(exact) = self.exact
+        {
+            return Comparison {
+                worse: level - exact,
+                evidence: None,
+                exact: true,
+            };
+        }
+        let centre = mean(&estimates.iter().map(|e| e.centre).collect::<Vec<_>>());
+        let Some(between) = self.between.filter(|_| self.sessions >= MIN_HISTORY) else {
+            return Comparison {
+                worse: centre - self.centre,
+                evidence: None,
+                exact: false,
+            };
+        };
+        let (variance, freedom) = self.session_variance(between, fleet_ratio);
+        let within = self.within.map_or(0.0, |(u, _)| u);
+        let tau =
+            (variance - within / self.repetitions).max(MIN_BETWEEN * within / self.repetitions);
+        let baseline = variance / self.kept;
+        let mut noisy = false;
+        let sessions: Vec<(f64, f64)> = estimates
+            .iter()
+            .map(|e| {
+                let scatters = self.is_noisy(e);
+                noisy |= scatters;
+                let u = if scatters { e.variance } else { within };
+                (e.centre, tau + u / e.n as f64)
+            })
+            .collect();
+        let weight: f64 = sessions.iter().map(|(_, v)| 1.0 / v).sum();
+        let pooled = sessions.iter().map(|(t, v)| t / v).sum::<f64>() / weight;
+        let worse = pooled - self.centre;
+        let error = (1.0 / weight + baseline).sqrt();
+        let p = |worse: f64, error: f64| t_above(worse / error, freedom);
+        let agreeing = sessions
+            .iter()
+            .zip(&estimates)
+            .filter(|((t, v), e)| {
+                e.n >= MIN_REPETITIONS && p(t - self.centre, (v + baseline).sqrt()) <= AGREES
+            })
+            .count();
+        let evidence = Evidence {
+            error,
+            freedom,
+            p_worse: p(worse, error),
+            p_better: p(-worse, error),
+            agreeing,
+            noisy,
+        };
+        Comparison {
+            worse,
+            evidence: Some(evidence),
+            exact: false,
+        }
+    }
+
+    /// Variance of a session value and its degrees of freedom, moderated towards the fleet.
+    fn session_variance(&self, between: f64, fleet_ratio: f64) -> (f64, f64) {
+        let own = self.kept - 1.0;
+        let freedom = PRIOR_FREEDOM + own;
+        let explained = self.within.map_or(between, |(u, _)| u / self.repetitions);
+        let prior = fleet_ratio.max(MIN_FLEET_RATIO) * explained;
+        // A row whose every value is identical still gets an error of one rounding step of f64, so
+        // that a candidate that differs is a difference and not a division by zero.
+        let variance = ((PRIOR_FREEDOM * prior + own * between) / freedom)
+            .max(explained)
+            .max(f64::MIN_POSITIVE.sqrt());
+        (variance, freedom)
+    }
+
+    fn is_noisy(&self, session: &Estimate) -> bool {
+        let Some((within, freedom)) = self.within else {
+            return false;
+        };
+        session.freedom > 0.0
+            && f_above(session.variance / within, session.freedom, freedom) < NOISY
+    }
+
+    /// The one value that all repetitions of an exactly repeatable candidate share.
+    fn exact_level(&self, candidate: &[Vec<f64>]) -> Option<f64> {
+        let first = *candidate.first()?.first()?;
+        let values: usize = candidate.iter().map(Vec::len).sum();
+        let identical = candidate
+            .iter()
+            .flatten()
+            .all(|v| v.total_cmp(&first).is_eq());
+        (identical && values >= MIN_EXACT).then_some(first)
+    }
+}
+
+fn trimmed_away(n: usize) -> usize {
+    if n >= crate::estimate::TRIM_FROM {
+        (crate::estimate::TRIM * n as f64).floor() as usize
+    } else {
+        0
+    }
+}
+
+/// Mean variance within sessions and its degrees of freedom. Computed about each session's own
+/// centre, so that accepted changes of level do not enter it.
+fn within(sessions: &[Vec<f64>], location: Location) -> Option<(f64, f64)> {
+    let estimates: Vec<Estimate> = sessions
+        .iter()
+        .map(|values| estimate(values, location))
+        .filter(|e| e.freedom > 0.0)
+        .collect();
+    if estimates.is_empty() {
+        return None;
+    }
+    let variance = mean(&estimates.iter().map(|e| e.variance).collect::<Vec<_>>());
+    let freedom: f64 = estimates.iter().map(|e| e.freedom).sum();
+    Some((variance, freedom.min(MAX_HISTORY_FREEDOM)))
+}
+
+#[cfg(test)]
+mod tests;

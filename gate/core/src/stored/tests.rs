@@ -1,0 +1,211 @@
+use rand::{RngExt, SeedableRng};
+use rand_distr::{Distribution, Normal};
+use rand_pcg::Pcg64Mcg;
+
+use super::*;
+use crate::family::discoveries;
+
+/// Sessions of `repetitions` values: session-to-session and repetition noise around `level`.
+fn sessions(rng: &mut Pcg64Mcg, noise: Noise, level: f64, count: usize) -> Vec<Vec<f64>> {
+    let between = Normal::new(level, noise.between).expect("finite");
+    (0..count)
+        .map(|_| {
+            let centre = between.sample(rng);
+            let within = Normal::new(centre, noise.within).expect("finite");
+            (0..5).map(|_| within.sample(rng)).collect()
+        })
+        .collect()
+}
+
+#[derive(Clone, Copy)]
+struct Noise {
+    within: f64,
+    between: f64,
+}
+
+/// The median row of `docs/verdict.md`'s simulation: repetitions scatter 1.6 %, sessions a quarter
+/// of that and 0.2 %.
+const QUIET: Noise = Noise {
+    within: 0.016,
+    between: 0.006,
+};
+
+struct Gate {
+    failures: usize,
+    found: usize,
+}
+
+/// Whole gates of `rows` rows, the first of them worse by `planted`; two candidate sessions against
+/// ten stored ones, decided as `crate::row` does.
+fn simulate(gates: usize, rows: usize, planted: f64, noise: Noise) -> Gate {
+    let mut rng = Pcg64Mcg::seed_from_u64(7);
+    let margin = 0.03_f64.ln_1p();
+    let mut outcome = Gate {
+        failures: 0,
+        found: 0,
+    };
+    for _ in 0..gates {
+        let sides: Vec<_> = (0..rows)
+            .map(|row| {
+                // Rows differ in how noisy they are, as real metrics do.
+                let spread = rng.random_range(0.5..2.0);
+                let noise = Noise {
+                    within: noise.within * spread,
+                    between: noise.between * spread,
+                };
+                let level = if row == 0 { planted.ln_1p() } else { 0.0 };
+                (
+                    Baseline::new(&sessions(&mut rng, noise, 0.0, 10), 0.0),
+                    sessions(&mut rng, noise, level, 2),
+                )
+            })
+            .collect();
+        let ratios: Vec<f64> = sides
+            .iter()
+            .filter_map(|(baseline, _)| baseline.session_ratio())
+            .collect();
+        let fleet = crate::estimate::median(&ratios).expect("rows have history");
+        let compared: Vec<Comparison> = sides
+            .iter()
+            .map(|(baseline, candidate)| baseline.compare(candidate, fleet))
+            .collect();
+        let evidence = |c: &Comparison| c.evidence.expect("ten sessions are evidence");
+        let p: Vec<f64> = compared.iter().map(|c| evidence(c).p_worse).collect();
+        let regressed: Vec<bool> = discoveries(&p, rows, 0.01)
+            .into_iter()
+            .zip(&compared)
+            .map(|(found, c)| found && c.worse >= margin && evidence(c).agreeing >= 2)
+            .collect();
+        outcome.found += usize::from(regressed[0] && planted > 0.0);
+        outcome.failures += usize::from(
+            regressed
+                .iter()
+                .skip(usize::from(planted > 0.0))
+                .any(|r| *r),
+        );
+    }
+    outcome
+}
+
+#[test]
+fn unchanged_builds_rarely_fail_a_gate() {
+    // Nominal level 1 %: more than 11 of 400 would happen once in 1,000 if it held exactly.
+    let gate = simulate(400, 50, 0.0, QUIET);
+    assert!(
+        gate.failures <= 11,
+        "{} of 400 gates failed with nothing changed",
+        gate.failures
+    );
+}
+
+#[test]
+fn real_slowdowns_are_found_and_nothing_else() {
+    // Found when written: 52, 95 and 100; the bands are three binomial standard deviations below.
+    for (planted, at_least) in [(0.05, 37), (0.10, 88), (0.20, 98)] {
+        let gate = simulate(100, 50, planted, QUIET);
+        assert!(
+            gate.found >= at_least,
+            "+{planted}: {} of 100 found",
+            gate.found
+        );
+        assert!(
+            gate.failures <= 5,
+            "+{planted}: {} of 100 gates failed on other rows",
+            gate.failures
+        );
+    }
+}
+
+#[test]
+fn noise_between_sessions_is_not_mistaken_for_a_change() {
+    // Sessions scatter three times as much as their repetitions do: a plain test over all
+    // repetitions would call most rows changed.
+    let gate = simulate(
+        200,
+        50,
+        0.0,
+        Noise {
+            within: 0.01,
+            between: 0.03,
+        },
+    );
+    assert!(
+        gate.failures <= 8,
+        "{} of 200 gates failed with nothing changed",
+        gate.failures
+    );
+}
+
+#[test]
+fn exact_rows_need_no_test() {
+    let baseline = Baseline::new(&[vec![3.0; 5], vec![3.0; 5]], 0.0);
+    for (candidate, worse) in [(vec![vec![3.0; 5]], 0.0), (vec![vec![3.5; 5]], 0.5)] {
+        let comparison = baseline.compare(&candidate, 1.0);
+        assert!(
+            comparison.exact && (comparison.worse - worse).abs() < 1e-12,
+            "{comparison:?}"
+        );
+    }
+    // One odd repetition and it is no longer exact.
+    assert!(
+        !baseline
+            .compare(&[vec![3.0, 3.0, 3.1, 3.0, 3.0]], 1.0)
+            .exact
+    );
+}
+
+#[test]
+fn two_sessions_of_history_are_no_evidence() {
+    let baseline = Baseline::new(&[vec![1.0, 1.1, 0.9], vec![1.0, 1.2, 0.8]], 0.0);
+    let comparison = baseline.compare(&[vec![2.0, 2.1, 1.9]], 1.0);
+    assert!(comparison.evidence.is_none() && !comparison.exact);
+    assert!((comparison.worse - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn one_odd_session_cannot_agree_with_itself() {
+    let mut rng = Pcg64Mcg::seed_from_u64(3);
+    let baseline = Baseline::new(&sessions(&mut rng, QUIET, 0.0, 10), 0.0);
+    let calm = sessions(&mut rng, QUIET, 0.0, 1).remove(0);
+    let disturbed = sessions(&mut rng, QUIET, 0.3, 1).remove(0);
+    let evidence = baseline
+        .compare(&[calm, disturbed], 1.2)
+        .evidence
+        .expect("history");
+    assert_eq!(evidence.agreeing, 1, "{evidence:?}");
+    assert!(
+        evidence.p_worse < 1e-3,
+        "pooled it looks terrible: {evidence:?}"
+    );
+}
+
+#[test]
+fn a_session_that_scatters_too_much_is_flagged_and_weighs_less() {
+    let mut rng = Pcg64Mcg::seed_from_u64(5);
+    let baseline = Baseline::new(&sessions(&mut rng, QUIET, 0.0, 10), 0.0);
+    let calm = baseline
+        .compare(&sessions(&mut rng, QUIET, 0.0, 2), 1.2)
+        .evidence
+        .expect("history");
+    let wild = Noise {
+        within: 0.3,
+        between: 0.0,
+    };
+    let noisy = baseline
+        .compare(&sessions(&mut rng, wild, 0.0, 2), 1.2)
+        .evidence
+        .expect("history");
+    assert!(
+        !calm.noisy && noisy.noisy && noisy.error > 3.0 * calm.error,
+        "{calm:?} {noisy:?}"
+    );
+}
+
+#[test]
+fn only_the_newest_twenty_sessions_count() {
+    let mut all: Vec<Vec<f64>> = vec![vec![100.0, 101.0, 99.0]; 30];
+    all.extend(vec![vec![1.0, 1.1, 0.9]; MAX_SESSIONS]);
+    let baseline = Baseline::new(&all, 0.0);
+    assert_eq!(baseline.sessions, MAX_SESSIONS);
+    assert!((baseline.centre - 1.0).abs() < 0.1);
+}

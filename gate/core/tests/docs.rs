@@ -1,0 +1,65 @@
+//! `docs/verdict.md` quotes the constants of the code; this holds both equal.
+
+use std::collections::BTreeMap;
+
+use gate_core::{estimate, evaluate, statistic, stored};
+
+const PAGE: &str = include_str!("../../../docs/verdict.md");
+
+/// The rows of the table of constants: name to value.
+fn quoted() -> BTreeMap<&'static str, &'static str> {
+    let (_, table) = PAGE
+        .split_once("## Constants")
+        .expect("the page has the section");
+    table
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split(" | ");
+            Some((cells.next()?.trim_end_matches('`'), cells.next()?))
+        })
+        .collect()
+}
+
+#[test]
+fn every_constant_of_the_page_is_the_one_in_the_code() {
+    let (from, to) = statistic::TAIL_RANKS;
+    let in_code: BTreeMap<&str, String> = [
+        ("TRIM", estimate::TRIM.to_string()),
+        ("TRIM_FROM", estimate::TRIM_FROM.to_string()),
+        ("TAIL_RANKS", format!("{from} to {to}")),
+        ("MIN_SAMPLES_P99", statistic::MIN_SAMPLES_P99.to_string()),
+        ("MIN_SAMPLES_P999", statistic::MIN_SAMPLES_P999.to_string()),
+        ("MAX_SESSIONS", stored::MAX_SESSIONS.to_string()),
+        ("MIN_HISTORY", stored::MIN_HISTORY.to_string()),
+        ("MIN_EXACT", stored::MIN_EXACT.to_string()),
+        ("MIN_REPETITIONS", stored::MIN_REPETITIONS.to_string()),
+        (
+            "MAX_HISTORY_FREEDOM",
+            stored::MAX_HISTORY_FREEDOM.to_string(),
+        ),
+        ("PRIOR_FREEDOM", stored::PRIOR_FREEDOM.to_string()),
+        ("MIN_FLEET_RATIO", stored::MIN_FLEET_RATIO.to_string()),
+        ("MIN_BETWEEN", stored::MIN_BETWEEN.to_string()),
+        ("NOISY", stored::NOISY.to_string()),
+        ("AGREES", stored::AGREES.to_string()),
+        ("INTERVAL", stored::INTERVAL.to_string()),
+        ("POWER", stored::POWER.to_string()),
+        (
+            "IMPROVED_DISCOVERY",
+            evaluate::IMPROVED_DISCOVERY.to_string(),
+        ),
+    ]
+    .into();
+    let quoted: BTreeMap<&str, String> = quoted()
+        .into_iter()
+        .map(|(name, value)| (name, value.to_owned()))
+        .collect();
+    assert_eq!(quoted, in_code);
+}
+
+#[test]
+fn the_defaults_of_the_policy_are_quoted_as_they_are() {
+    let policy = gate_schema::policy::Policy::default();
+    assert!(PAGE.contains(&format!("(default {} %)", policy.false_discovery * 100.0)));
+    assert!(PAGE.contains(&format!("at least {} sessions", policy.min_sessions)));
+}
