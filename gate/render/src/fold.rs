@@ -1,0 +1,138 @@
+//! Which rows are worth a line of their own. The rest is counted, never dropped silently.
+
+use gate_schema::report::{BudgetStatus, Reason, Report, Row, Scale, Verdict};
+
+use crate::escape::Target;
+use crate::quantity;
+use crate::reason;
+
+/// More incomparable rows than this say the same thing too often to be read one by one.
+const MOST_INCOMPARABLE: usize = 6;
+
+/// The rows of a report by how they are shown. Each keeps the order of the report.
+pub(crate) struct Folded<'a> {
+    /// One line each.
+    pub(crate) shown: Vec<&'a Row>,
+    /// Passing, with nothing to add: one line for all.
+    pub(crate) passing: Vec<&'a Row>,
+    /// Not compared: one line per reason.
+    pub(crate) incomparable: Vec<&'a Row>,
+}
+
+impl<'a> Folded<'a> {
+    /// Sorts the rows; with `all` every row is shown.
+    pub(crate) fn of(report: &'a Report, all: bool) -> Self {
+        let (passing, rest): (Vec<_>, Vec<_>) = report
+            .rows
+            .iter()
+            .partition(|row| !all && is_plain_pass(row));
+        let is_silent =
+            |row: &&Row| row.verdict == Verdict::Incomparable && !has_budget_problem(row);
+        let fold_incomparable =
+            !all && rest.iter().copied().filter(is_silent).count() > MOST_INCOMPARABLE;
+        let (incomparable, shown) = rest
+            .into_iter()
+            .partition(|row| fold_incomparable && is_silent(row));
+        Self {
+            shown,
+            passing,
+            incomparable,
+        }
+    }
+}
+
+fn has_budget_problem(row: &Row) -> bool {
+    row.budget
+        .as_ref()
+        .is_some_and(|check| check.status != BudgetStatus::Within)
+}
+
+/// A pass that leaves no question open.
+fn is_plain_pass(row: &Row) -> bool {
+    let speaks = matches!(
+        row.reason,
+        Reason::TradedQuality { .. } | Reason::AtLimit | Reason::SmallEffect
+    );
+    row.verdict == Verdict::Pass && !has_budget_problem(row) && !speaks
+}
+
+/// What the folded passing rows have in common, without saying that unjudged rows did not change.
+pub(crate) fn passing_line(rows: &[&Row]) -> String {
+    let (unjudged, judged): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|row| row.reason == Reason::NotJudged);
+    let mut parts = Vec::new();
+    if !judged.is_empty() {
+        let largest = judged
+            .iter()
+            .filter_map(|row| row.effect.as_ref())
+            .filter(|effect| effect.scale == Scale::Relative && effect.estimate.is_finite())
+            .map(|effect| effect.estimate)
+            .max_by(|a, b| a.abs().total_cmp(&b.abs()));
+        let headroom = judged
+            .iter()
+            .filter_map(|row| row.budget.as_ref())
+            .map(|check| check.headroom);
+        let headroom = headroom.min_by(f64::total_cmp).and_then(quantity::headroom);
+        let facts: Vec<String> = [
+            largest.map(|change| format!("largest change {}", quantity::signed_percent(change))),
+            headroom.map(|headroom| format!("tightest budget {headroom}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let facts = if facts.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", facts.join(", "))
+        };
+        parts.push(format!("{} unchanged{facts}", rows_of(judged.len())));
+    }
+    if !unjudged.is_empty() {
+        parts.push(format!("{} not judged by policy", rows_of(unjudged.len())));
+    }
+    parts.join(", ")
+}
+
+/// One line per reason, most rows first: `9 timing rows not compared: cpu_model differs`.
+pub(crate) fn incomparable_lines(rows: &[&Row], target: Target) -> Vec<String> {
+    let mut groups: Vec<(&Reason, Vec<&Row>)> = Vec::new();
+    for &row in rows {
+        match groups.iter_mut().find(|(reason, _)| **reason == row.reason) {
+            Some((_, group)) => group.push(row),
+            None => groups.push((&row.reason, vec![row])),
+        }
+    }
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
+    let line = |(reason, group): (&Reason, Vec<&Row>)| {
+        let budgets = group.iter().filter(|row| row.budget.is_some()).count();
+        let budgets = match budgets {
+            0 => "",
+            1 => "; the budget among them holds",
+            _ => "; the budgets among them hold",
+        };
+        format!(
+            "{} {}{budgets}",
+            kind_of_rows(&group),
+            reason::tally(reason, target)
+        )
+    };
+    groups.into_iter().map(line).collect()
+}
+
+/// `9 timing rows`, or `9 rows` when not all of them are timings.
+pub(crate) fn kind_of_rows(rows: &[&Row]) -> String {
+    if rows.iter().all(|row| row.unit.is_timing()) {
+        rows_of(rows.len()).replace(" row", " timing row")
+    } else {
+        rows_of(rows.len())
+    }
+}
+
+/// `1 row`, `9 rows`.
+pub(crate) fn rows_of(count: usize) -> String {
+    if count == 1 {
+        "1 row".to_owned()
+    } else {
+        format!("{count} rows")
+    }
+}

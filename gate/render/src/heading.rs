@@ -1,0 +1,120 @@
+//! The lines under the sentence: counts, both sides, what differs, warnings.
+
+use gate_schema::report::{Report, RunSummary, SideName, Verdict, Warning};
+
+use crate::escape::Target;
+use crate::reason::side_name;
+
+/// How many rows have each verdict, worst first.
+pub(crate) fn counts(report: &Report) -> String {
+    let counts = report.counts();
+    let worst_first = Verdict::ALL.iter().rev();
+    let counted = worst_first
+        .filter_map(|verdict| Some(format!("{} {}", counts.get(verdict)?, verdict.as_str())));
+    let mut line = counted.collect::<Vec<_>>().join(", ");
+    let reported = report.rows.iter().filter(|row| !row.gating).count();
+    match (line.is_empty(), reported) {
+        (true, _) => line.push_str("0 rows"),
+        (false, 0) => {}
+        (false, _) => line.push_str(&format!("; {reported} report only")),
+    }
+    line
+}
+
+/// Baseline and candidate as a reader recognises them: `main-412 (commit 919ad74, 5 sessions)`.
+pub(crate) fn sides(report: &Report, target: Target) -> [String; 2] {
+    let has_tiers = report.baseline.tier != report.candidate.tier;
+    [&report.baseline, &report.candidate].map(|run| side(run, has_tiers, target))
+}
+
+fn side(run: &RunSummary, has_tier: bool, target: Target) -> String {
+    let mut facts = Vec::new();
+    if let Some(commit) = &run.commit {
+        facts.push(format!("commit {}", target.outside(short(commit))));
+    }
+    if let Some(tier) = run.tier.as_ref().filter(|_| has_tier) {
+        facts.push(format!("tier {}", target.outside(tier.as_str())));
+    }
+    facts.push(if run.sessions == 1 {
+        "1 session".into()
+    } else {
+        format!("{} sessions", run.sessions)
+    });
+    format!("{} ({})", target.outside(&run.id), facts.join(", "))
+}
+
+/// A full commit id as people write it; anything else as it is.
+fn short(commit: &str) -> &str {
+    let is_full = commit.len() >= 40 && commit.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_full { &commit[..10] } else { commit }
+}
+
+/// What differs between the machines, field by field; empty when nothing does.
+pub(crate) fn environment_differences(report: &Report, target: Target) -> Vec<String> {
+    let value = |value: &Option<String>| {
+        value
+            .as_ref()
+            .map_or("unknown".into(), |text| target.outside(text))
+    };
+    let differs = report.environment_differences.iter();
+    differs
+        .map(|field| {
+            let (baseline, candidate) = (value(&field.baseline), value(&field.candidate));
+            format!(
+                "{} {baseline} {} {candidate}",
+                target.outside(field.field.as_str()),
+                target.arrow()
+            )
+        })
+        .collect()
+}
+
+/// What a reader must know before trusting the rows, one sentence each.
+pub(crate) fn warnings(report: &Report, target: Target) -> Vec<String> {
+    report
+        .warnings
+        .iter()
+        .map(|warning| sentence(warning, report, target))
+        .collect()
+}
+
+fn sentence(warning: &Warning, report: &Report, target: Target) -> String {
+    match warning {
+        Warning::RuleMatchesNothing {
+            line,
+            scenario,
+            metric,
+        } => format!(
+            "the rule for {} {} matches no row, so its settings apply to nothing (gate.toml line {line}); \
+             correct or delete it",
+            target.outside(scenario),
+            target.outside(metric)
+        ),
+        Warning::Planted { side } => {
+            let run = match side {
+                SideName::Baseline => &report.baseline,
+                SideName::Candidate => &report.candidate,
+            };
+            let planted: Vec<String> = run
+                .planted
+                .iter()
+                .map(|text| target.outside(text))
+                .collect();
+            let planted = if planted.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", planted.join(", "))
+            };
+            format!(
+                "the {} was changed on purpose to test the gate{planted}",
+                side_name(*side)
+            )
+        }
+        Warning::Dirty { side } => {
+            format!(
+                "the {} was built from uncommitted changes; its commit does not describe it",
+                side_name(*side)
+            )
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The report for a pull request or a job summary, in GitHub's Markdown.
+
+use gate_schema::policy::{Machine, Undecided};
+use gate_schema::report::{Report, Row};
+
+use crate::cells::Cells;
+use crate::escape::Target;
+use crate::fold::{self, Folded, rows_of};
+use crate::quantity;
+use crate::{heading, next, sentence};
+
+/// How much fits where the Markdown goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarkdownOptions {
+    /// Bytes that must not be exceeded. Details are left out, least important first, until the
+    /// report fits; the outcome, the counts and what to do always stay.
+    pub max_bytes: usize,
+}
+
+impl Default for MarkdownOptions {
+    /// What fits into a comment: GitHub takes 65,536 characters, and the publisher adds a frame.
+    fn default() -> Self {
+        Self { max_bytes: 60_000 }
+    }
+}
+
+/// What is shown besides the outcome.
+struct Detail {
+    /// Rows in the table, worst first.
+    rows: usize,
+    passing: bool,
+    incomparable: bool,
+    environment: bool,
+    /// Warnings shown; one rule with a typo is worth a line, a thousand are not.
+    warnings: usize,
+}
+
+/// The steps from everything to the least, most expendable first.
+const LADDER: [Detail; 6] = [
+    Detail {
+        rows: usize::MAX,
+        passing: true,
+        incomparable: true,
+        environment: true,
+        warnings: 100,
+    },
+    Detail {
+        rows: usize::MAX,
+        passing: false,
+        incomparable: true,
+        environment: true,
+        warnings: 100,
+    },
+    Detail {
+        rows: usize::MAX,
+        passing: false,
+        incomparable: false,
+        environment: true,
+        warnings: 100,
+    },
+    Detail {
+        rows: usize::MAX,
+        passing: false,
+        incomparable: false,
+        environment: false,
+        warnings: 20,
+    },
+    Detail {
+        rows: 50,
+        passing: false,
+        incomparable: false,
+        environment: false,
+        warnings: 20,
+    },
+    Detail {
+        rows: 0,
+        passing: false,
+        incomparable: false,
+        environment: false,
+        warnings: 3,
+    },
+];
+
+/// The report as Markdown that ends in a newline. The first line is a heading with the outcome.
+///
+/// Text from the report stands in code spans only. The only HTML is `details` and `summary`.
+#[must_use]
+pub fn markdown(report: &Report, options: &MarkdownOptions) -> String {
+    let mut shortest = String::new();
+    for detail in &LADDER {
+        shortest = write(report, detail);
+        if shortest.len() <= options.max_bytes {
+            break;
+        }
+    }
+    shortest
+}
+
+fn write(report: &Report, detail: &Detail) -> String {
+    let target = Target::Markdown;
+    let sentence = sentence::outcome(report, target);
+    let mut out = format!(
+        "### {}: {}\n\n{}\n\n",
+        sentence.word,
+        sentence.text,
+        heading::counts(report)
+    );
+    let [baseline, candidate] = heading::sides(report, target);
+    out.push_str(&format!(
+        "Baseline {baseline} {} candidate {candidate}\n\n",
+        target.arrow()
+    ));
+    let differences = heading::environment_differences(report, target);
+    if !differences.is_empty() {
+        out.push_str("**Environment differs:**\n\n");
+        out.extend(
+            differences
+                .iter()
+                .map(|difference| format!("- {difference}\n")),
+        );
+        out.push('\n');
+    }
+    let warnings = heading::warnings(report, target);
+    for warning in warnings.iter().take(detail.warnings) {
+        out.push_str(&format!("**Warning:** {warning}\n\n"));
+    }
+    if let Some(more) = warnings
+        .len()
+        .checked_sub(detail.warnings)
+        .filter(|&more| more > 0)
+    {
+        out.push_str(&format!(
+            "**Warning:** {more} more warnings in the full report\n\n"
+        ));
+    }
+    for step in next::steps(report, target) {
+        out.push_str(&format!("**Next:** {step}\n\n"));
+    }
+    put_rows(&mut out, report, detail);
+    if detail.environment {
+        put_environment(&mut out, report);
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn put_rows(out: &mut String, report: &Report, detail: &Detail) {
+    let folded = Folded::of(report, false);
+    let shown = &folded.shown[..folded.shown.len().min(detail.rows)];
+    put_table(out, shown);
+    if shown.len() < folded.shown.len() {
+        let left_out = rows_of(folded.shown.len() - shown.len());
+        out.push_str(&format!(
+            "{left_out} left out for length, none of them worse than those above\n\n"
+        ));
+    }
+    if !folded.incomparable.is_empty() {
+        // The reasons name fields from outside, so they stand below the summary and not in it.
+        let put_reasons = |out: &mut String| {
+            let lines = fold::incomparable_lines(&folded.incomparable, Target::Markdown);
+            out.extend(lines.iter().map(|line| format!("- {line}\n")));
+            out.push('\n');
+        };
+        if detail.incomparable {
+            let summary = format!("{} not compared", fold::kind_of_rows(&folded.incomparable));
+            put_details(out, &summary, |out| {
+                put_reasons(out);
+                put_table(out, &folded.incomparable);
+            });
+        } else {
+            put_reasons(out);
+        }
+    }
+    if !folded.passing.is_empty() {
+        let line = fold::passing_line(&folded.passing);
+        if detail.passing {
+            put_details(out, &line, |out| put_table(out, &folded.passing));
+        } else {
+            out.push_str(&format!("{line}\n\n"));
+        }
+    }
+}
+
+/// A folded part. `summary` must be our own words: Markdown is not read inside the tag.
+fn put_details(out: &mut String, summary: &str, put: impl FnOnce(&mut String)) {
+    out.push_str(&format!("<details><summary>{summary}</summary>\n\n"));
+    put(out);
+    out.push_str("</details>\n\n");
+}
+
+fn put_table(out: &mut String, rows: &[&Row]) {
+    if rows.is_empty() {
+        return;
+    }
+    out.push_str("| Verdict | Scenario | Metric | Baseline | Candidate | Change | Limit | Why |\n");
+    out.push_str("|:--|:--|:--|--:|--:|:--|:--|:--|\n");
+    for row in rows {
+        let cells = Cells::of(row, Target::MarkdownCell);
+        let change = format!("{} {}", cells.change.estimate, cells.change.interval);
+        let line = [
+            &format!("**{}**", cells.verdict.as_str()),
+            &cells.scenario,
+            &cells.metric,
+            &cells.baseline,
+            &cells.candidate,
+            change.trim_end(),
+            &cells.limit(),
+            &cells.why,
+        ];
+        out.push_str(&format!("| {} |\n", line.join(" | ")));
+    }
+    out.push('\n');
+}
+
+fn put_environment(out: &mut String, report: &Report) {
+    put_details(out, "Environment and method", |out| {
+        let cell = |text: Option<&String>| {
+            text.map_or("-".to_owned(), |text| Target::MarkdownCell.outside(text))
+        };
+        let (baseline, candidate) = (&report.baseline.environment, &report.candidate.environment);
+        let mut fields: Vec<_> = baseline.keys().chain(candidate.keys()).collect();
+        fields.sort();
+        fields.dedup();
+        if !fields.is_empty() {
+            out.push_str("| Field | Baseline | Candidate |\n|:--|:--|:--|\n");
+        }
+        for field in fields {
+            let name = Target::MarkdownCell.outside(field.as_str());
+            let sides = [baseline.get(field), candidate.get(field)];
+            let same = if sides[0] == sides[1] {
+                "the same".to_owned()
+            } else {
+                cell(sides[1])
+            };
+            out.push_str(&format!("| {name} | {} | {same} |\n", cell(sides[0])));
+        }
+        out.push('\n');
+        out.push_str(&format!("{}\n\n", method(report)));
+    });
+}
+
+fn method(report: &Report) -> String {
+    let method = &report.method;
+    let meaning = |undecided| match undecided {
+        Undecided::Fail => "fail",
+        Undecided::Report => "are reported with exit code 3",
+        Undecided::Pass => "do not fail",
+    };
+    let machine = match method.machine {
+        Machine::Dedicated => "a dedicated machine, whose stored timings may fail a row",
+        Machine::Shared => "a shared machine, whose stored timings may raise suspicion only",
+    };
+    format!(
+        "At most {} of the claimed regressions are expected to be false, over a family of {}. \
+         Intervals are 90% (each end 95%). Inconclusive rows {}, incomparable rows {}. Measured on {machine}.",
+        quantity::percent(method.false_discovery),
+        rows_of(method.family),
+        meaning(method.inconclusive),
+        meaning(method.incomparable),
+    )
+}

@@ -1,0 +1,197 @@
+//! No text from outside can leave its place: proven with a parser, not with a list of characters.
+
+mod reports;
+
+use comrak::nodes::{Node, NodeValue};
+use comrak::{Arena, Options, parse_document};
+use gate_render::{MarkdownOptions, Style, markdown, terminal};
+use proptest::prelude::*;
+
+/// Stands in every hostile text; must be found in code spans only.
+const MARK: &str = "EVIL";
+
+const FIXED: [&str; 16] = [
+    "EVIL@org/team",
+    "@org EVIL #12 org/repo#12 GH-12",
+    "EVIL|EVIL\\|EVIL\\\\|EVIL||",
+    "`EVIL`` ```EVIL",
+    "` | ` EVIL ` |",
+    "EVIL\n| a | b |\n\n# EVIL\n",
+    "EVIL\r\n\r\n<details><summary>EVIL",
+    "<script>alert('EVIL')</script>",
+    "</summary></details><img src=x onerror=EVIL>",
+    "<!-- EVIL -->",
+    "[EVIL](https://evil.example) ![EVIL](x) https://evil.example/EVIL www.evil.example",
+    "EVIL &lt; &#64;org :tada: ~~EVIL~~ **EVIL** $EVIL$",
+    "\u{202e}EVIL\u{2066}\u{200b}\u{feff}\u{ad}\u{e0041}",
+    "\x1b[31mEVIL\x1b]8;;https://evil.example\x07 \u{9b}31m\x08\x7f",
+    "EVIL\\",
+    "   EVIL   ",
+];
+
+fn github() -> Options<'static> {
+    let mut options = Options::default();
+    let extension = &mut options.extension;
+    extension.table = true;
+    extension.autolink = true;
+    extension.strikethrough = true;
+    extension.tasklist = true;
+    extension.footnotes = true;
+    extension.shortcodes = true;
+    extension.math_dollars = true;
+    extension.math_code = true;
+    extension.alerts = true;
+    options
+}
+
+/// Holds for every report: what is not ours stands in code, every row has the cells of its table,
+/// and the only HTML is ours.
+fn check(text: &str) {
+    let arena = Arena::new();
+    let root = parse_document(&arena, text, &github());
+    for node in root.descendants() {
+        let value = node.data().value.clone();
+        match value {
+            NodeValue::Text(words) => assert!(
+                !words.contains(MARK) && !words.contains('@'),
+                "outside text {words:?}\n{text}"
+            ),
+            NodeValue::HtmlBlock(html) => {
+                let is_ours = html.literal.lines().all(|line| {
+                    line.is_empty()
+                        || line == "</details>"
+                        || (line.starts_with("<details><summary>")
+                            && line.ends_with("</summary>")
+                            && !line.contains(MARK))
+                });
+                assert!(is_ours, "HTML {:?}\n{text}", html.literal);
+            }
+            NodeValue::Table(table) => {
+                let rows: Vec<Node> = node.children().collect();
+                assert!(
+                    matches!(table.num_columns, 3 | 8),
+                    "{} columns\n{text}",
+                    table.num_columns
+                );
+                for row in rows {
+                    let cells: Vec<Node> = row.children().collect();
+                    assert_eq!(cells.len(), table.num_columns, "{text}");
+                    let last = cells.last().and_then(|cell| cell.first_child());
+                    assert!(
+                        last.is_some(),
+                        "a row with an empty last cell was split\n{text}"
+                    );
+                }
+            }
+            NodeValue::Document
+            | NodeValue::Heading(_)
+            | NodeValue::Paragraph
+            | NodeValue::Code(_)
+            | NodeValue::Strong
+            | NodeValue::SoftBreak
+            | NodeValue::List(_)
+            | NodeValue::Item(_)
+            | NodeValue::TableRow(_)
+            | NodeValue::TableCell => {}
+            other => panic!("{other:?} in\n{text}"),
+        }
+    }
+    assert!(
+        !text.chars().any(|c| c != '\n' && is_invisible(c)),
+        "{text:?}"
+    );
+}
+
+/// Characters a reader cannot see, as a list of its own: written from what may not survive, not
+/// from what is escaped.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The texts of all code spans.
+fn codes(text: &str) -> Vec<String> {
+    let arena = Arena::new();
+    let root = parse_document(&arena, text, &github());
+    let code = |node: Node| match &node.data().value {
+        NodeValue::Code(code) => Some(code.literal.clone()),
+        _ => None,
+    };
+    root.descendants().filter_map(code).collect()
+}
+
+#[test]
+fn known_attacks_stay_in_their_code_span() {
+    for text in FIXED {
+        check(&markdown(
+            &reports::hostile(text),
+            &MarkdownOptions::default(),
+        ));
+    }
+}
+
+#[test]
+fn the_checker_sees_attacks() {
+    for text in [
+        "EVIL",
+        "<b>x</b>",
+        "[x](http://evil.example)",
+        "http://evil.example",
+        "*x*",
+        ":tada:",
+        "@org",
+        "a\u{200b}",
+    ] {
+        let caught = std::panic::catch_unwind(|| check(text));
+        assert!(caught.is_err(), "{text:?} went unseen");
+    }
+}
+
+#[test]
+fn harmless_text_is_shown_as_it_is() {
+    let shown = codes(&markdown(
+        &reports::hostile("Intel(R) Xeon|a`b \\x"),
+        &MarkdownOptions::default(),
+    ));
+    assert!(
+        shown
+            .iter()
+            .filter(|code| *code == "Intel(R) Xeon|a`b \\x")
+            .count()
+            > 6,
+        "{shown:#?}"
+    );
+}
+
+/// Text of the characters that mean something to Markdown, to a terminal, or to neither.
+fn nasty() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        8 => "[|`\\\\ @#<>&\\[\\]()*_~:!$\n\r\t-]",
+        2 => Just(MARK.to_owned()),
+        1 => "\\PC{1,3}",
+        1 => any::<char>().prop_map(String::from),
+        1 => prop::sample::select(vec!["</details>", "<!--", "http://e.example", "| |", "``", "\\|", "\u{202e}", "\u{200b}", "\x1b[2J"])
+            .prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_leaves_its_code_span(text in nasty()) {
+        check(&markdown(&reports::hostile(&text), &MarkdownOptions::default()));
+    }
+
+    #[test]
+    fn no_text_moves_the_cursor(text in nasty(), width in 40_usize..220, unicode: bool) {
+        let shown = terminal(&reports::hostile(&text), &Style { width, colour: false, unicode, all: true });
+        for line in shown.lines() {
+            prop_assert!(!line.chars().any(is_invisible), "{line:?}");
+            prop_assert!(unicode || line.is_ascii());
+            prop_assert!(line.chars().count() <= width, "{line}");
+        }
+    }
+}

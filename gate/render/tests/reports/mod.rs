@@ -1,0 +1,613 @@
+//! The reports every renderer is shown: one per situation a user can meet.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::collections::BTreeMap;
+
+use gate_schema::exit::ExitCode;
+use gate_schema::id::Name;
+use gate_schema::policy::{Budget, Machine, Operator, Undecided};
+use gate_schema::report::{
+    BudgetCheck, BudgetStatus, Effect, FORMAT, FieldDifference, Interval, Level, Method, Outcome,
+    Reason, Report, Row, RunSummary, Scale, SideName, Verdict, Warning,
+};
+use gate_schema::unit::{Direction, Unit};
+
+pub(crate) fn name(text: &str) -> Name {
+    Name::new(text).expect("a sound name")
+}
+
+/// All reports by name, in the order of this file.
+pub(crate) fn all() -> Vec<(&'static str, Report)> {
+    vec![
+        ("pass", pass()),
+        ("regressed", regressed()),
+        ("over_budget", over_budget()),
+        ("mixed", mixed()),
+        ("inconclusive", inconclusive()),
+        ("other_machine", other_machine()),
+        ("other_machine_undecided", other_machine_undecided()),
+        ("missing", missing()),
+        ("warnings", warnings()),
+        ("empty", empty()),
+        ("many_rows", many_rows()),
+        ("long_names", long_names()),
+        (
+            "hostile",
+            hostile(
+                "|`@org/team`\\| #12 <script>alert(1)</script>\n:tada: [x](http://evil.example) \u{202e}\u{200b}\x1b[31mEVIL",
+            ),
+        ),
+    ]
+}
+
+fn run(id: &str, commit: &str, sessions: usize) -> RunSummary {
+    let environment = [
+        ("cores", "8"),
+        ("cpu_model", "AMD EPYC 7763 64-Core Processor"),
+        ("kernel_release", "6.1.0-28-amd64"),
+        ("rustc", "1.95.0"),
+    ];
+    RunSummary {
+        id: id.into(),
+        created: "2026-11-20T08:00:00Z".into(),
+        commit: Some(commit.into()),
+        dirty: Some(false),
+        planted: Vec::new(),
+        tier: Some(name("pr")),
+        sessions,
+        environment: environment
+            .map(|(field, value)| (name(field), value.to_owned()))
+            .into(),
+    }
+}
+
+/// A report over `rows`, whose outcome is what the verdicts say under the default policy.
+pub(crate) fn report(mut rows: Vec<Row>) -> Report {
+    rows.sort_by_key(|row| std::cmp::Reverse(row.verdict));
+    let gating = rows.iter().filter(|row| row.gating).map(|row| row.verdict);
+    let (outcome, exit_code) = match gating.max() {
+        Some(verdict) if verdict >= Verdict::Missing => (Outcome::Fail, ExitCode::Fail),
+        Some(verdict) if verdict >= Verdict::Incomparable => {
+            (Outcome::Undecided, ExitCode::Undecided)
+        }
+        Some(_) => (Outcome::Pass, ExitCode::Pass),
+        None => (Outcome::Undecided, ExitCode::Undecided),
+    };
+    Report {
+        format: FORMAT.into(),
+        outcome,
+        exit_code,
+        baseline: run("main-412", "919ad74c0ffee919ad74c0ffee919ad74c0ffee9", 5),
+        candidate: run("pr-77", "4f2c9e1", 1),
+        environment_differences: Vec::new(),
+        method: Method {
+            false_discovery: 0.01,
+            family: rows.len(),
+            inconclusive: Undecided::Report,
+            incomparable: Undecided::Report,
+            machine: Machine::Dedicated,
+        },
+        warnings: Vec::new(),
+        rows,
+    }
+}
+
+/// A timing that passes; the functions below change what a case is about.
+pub(crate) fn row(scenario: &str, metric: &str, baseline: f64, change: f64) -> Row {
+    let level = |value| {
+        Some(Level {
+            value,
+            sessions: 1,
+            repetitions: 10,
+        })
+    };
+    Row {
+        scenario: name(scenario),
+        metric: name(metric),
+        unit: Unit::Nanoseconds,
+        direction: Direction::Lower,
+        verdict: Verdict::Pass,
+        reason: Reason::WithinMargin,
+        gating: true,
+        baseline: level(baseline),
+        candidate: level(baseline * (1.0 + change)),
+        effect: Some(Effect {
+            scale: Scale::Relative,
+            estimate: change,
+            interval: Some(Interval {
+                low: change - 0.011,
+                high: change + 0.012,
+            }),
+            margin: Some(0.03),
+            p_value: Some(0.4),
+            detectable: Some(0.021),
+        }),
+        budget: None,
+    }
+}
+
+pub(crate) fn verdict(row: Row, verdict: Verdict, reason: Reason) -> Row {
+    Row {
+        verdict,
+        reason,
+        ..row
+    }
+}
+
+pub(crate) fn in_unit(row: Row, unit: Unit, direction: Direction) -> Row {
+    Row {
+        unit,
+        direction,
+        ..row
+    }
+}
+
+pub(crate) fn report_only(row: Row) -> Row {
+    let effect = row.effect.map(|effect| Effect {
+        margin: None,
+        ..effect
+    });
+    Row {
+        gating: false,
+        effect,
+        ..row
+    }
+}
+
+pub(crate) fn noisy(row: Row, half: f64) -> Row {
+    let effect = row.effect.map(|effect| Effect {
+        interval: Some(Interval {
+            low: effect.estimate - half,
+            high: effect.estimate + half,
+        }),
+        detectable: Some(half * 1.5),
+        ..effect
+    });
+    verdict(Row { effect, ..row }, Verdict::Inconclusive, Reason::Noise)
+}
+
+/// A recall with its difference in points.
+pub(crate) fn recall(scenario: &str, baseline: f64, difference: f64) -> Row {
+    let level = |value| {
+        Some(Level {
+            value,
+            sessions: 1,
+            repetitions: 5,
+        })
+    };
+    Row {
+        baseline: level(baseline),
+        candidate: level(baseline + difference),
+        effect: Some(Effect {
+            scale: Scale::Absolute,
+            estimate: difference,
+            interval: Some(Interval {
+                low: difference - 0.003,
+                high: difference + 0.003,
+            }),
+            margin: Some(0.005),
+            p_value: Some(0.5),
+            detectable: Some(0.004),
+        }),
+        ..in_unit(
+            row(scenario, "recall@10", baseline, 0.0),
+            Unit::Ratio,
+            Direction::Higher,
+        )
+    }
+}
+
+/// `row` with a budget on its candidate.
+pub(crate) fn budget(
+    row: Row,
+    operator: Operator,
+    limit: f64,
+    text: &str,
+    status: BudgetStatus,
+) -> Row {
+    let value = row.candidate.map_or(0.0, |level| level.value);
+    let headroom = if operator.is_ceiling() {
+        (limit - value) / limit
+    } else {
+        (value - limit) / limit
+    };
+    let interval = Some(Interval {
+        low: value * 0.99,
+        high: value * 1.01,
+    });
+    let budget = Budget {
+        operator,
+        limit,
+        unit: None,
+        text: text.into(),
+    };
+    Row {
+        budget: Some(BudgetCheck {
+            budget,
+            status,
+            interval,
+            headroom,
+        }),
+        ..row
+    }
+}
+
+pub(crate) fn memory(scenario: &str, baseline: f64, change: f64) -> Row {
+    in_unit(
+        row(scenario, "peak_rss", baseline, change),
+        Unit::Bytes,
+        Direction::Lower,
+    )
+}
+
+pub(crate) fn incomparable(row: Row) -> Row {
+    let reason = Reason::Environment {
+        field: name("cpu_model"),
+    };
+    Row {
+        effect: None,
+        ..verdict(row, Verdict::Incomparable, reason)
+    }
+}
+
+/// Fourteen rows that pass, two of them not judged.
+pub(crate) fn quiet() -> Vec<Row> {
+    let mut rows: Vec<Row> = [
+        ("map/get/hot", 42.0, 0.004),
+        ("map/get/cold", 180.0, -0.002),
+        ("map/insert", 95.0, 0.014),
+        ("text/search/and", 310e3, 0.001),
+        ("text/search/or", 1.2e6, -0.006),
+    ]
+    .into_iter()
+    .flat_map(|(scenario, level, change)| {
+        [
+            row(scenario, "latency.p50", level, change),
+            row(scenario, "latency.tail", level * 3.0, change / 2.0),
+        ]
+    })
+    .collect();
+    rows.extend([
+        memory("text/build", 412e6, 0.002),
+        recall("vector/search/k100", 0.991, 0.0),
+    ]);
+    rows.extend(["map/get/hot", "map/get/cold"].map(|scenario| {
+        let mut row = row(scenario, "latency.p99", 2_100.0, 0.31);
+        row.effect = row.effect.map(|effect| Effect {
+            margin: None,
+            ..effect
+        });
+        verdict(row, Verdict::Pass, Reason::NotJudged)
+    }));
+    rows
+}
+
+pub(crate) fn pass() -> Report {
+    let mut rows = quiet();
+    rows.push(budget(
+        recall("vector/search/k10", 0.97, 0.001),
+        Operator::AtLeast,
+        0.95,
+        ">= 0.95",
+        BudgetStatus::Within,
+    ));
+    rows.push(verdict(
+        row("map/remove", "latency.p50", 120.0, -0.12),
+        Verdict::Improved,
+        Reason::BetterThanMargin,
+    ));
+    rows.push(verdict(
+        row("text/merge", "latency.p50", 8.1e6, 0.021),
+        Verdict::Pass,
+        Reason::SmallEffect,
+    ));
+    report(rows)
+}
+
+pub(crate) fn regressed() -> Report {
+    let mut rows = quiet();
+    rows.push(verdict(
+        row("vector/search/k10", "latency.p50", 14_200.0, 0.073),
+        Verdict::Regressed,
+        Reason::BeyondMargin,
+    ));
+    report(rows)
+}
+
+pub(crate) fn over_budget() -> Report {
+    let mut rows = vec![over_recall()];
+    rows.extend(quiet());
+    report(rows)
+}
+
+fn over_recall() -> Row {
+    let row = budget(
+        recall("vector/search/k10", 0.962, -0.091),
+        Operator::AtLeast,
+        0.95,
+        ">= 0.95",
+        BudgetStatus::Over,
+    );
+    verdict(row, Verdict::OverBudget, Reason::Budget)
+}
+
+pub(crate) fn mixed() -> Report {
+    let throughput = |change| {
+        in_unit(
+            row("map/mixed/8-threads", "throughput", 6.2e6, change),
+            Unit::PerSecond,
+            Direction::Higher,
+        )
+    };
+    let mut rows = vec![
+        over_recall(),
+        verdict(
+            row("text/build", "latency.mean", 4.1e9, 0.121),
+            Verdict::Regressed,
+            Reason::BeyondMargin,
+        ),
+        verdict(throughput(-0.064), Verdict::Regressed, Reason::BeyondMargin),
+        noisy(row("vector/build", "latency.mean", 2.7e9, 0.041), 0.055),
+        verdict(
+            row("text/search/phrase", "latency.p50", 890e3, 0.052),
+            Verdict::Inconclusive,
+            Reason::NeedsSecondSession,
+        ),
+        budget(
+            verdict(
+                row("text/search/phrase", "latency.tail", 49.6e6, 0.002),
+                Verdict::Inconclusive,
+                Reason::AtLimit,
+            ),
+            Operator::AtMost,
+            5e7,
+            "<= 50ms",
+            BudgetStatus::AtLimit,
+        ),
+        verdict(
+            row("map/remove", "latency.p50", 120.0, -0.12),
+            Verdict::Improved,
+            Reason::BetterThanMargin,
+        ),
+        verdict(
+            memory("vector/build", 1.9e9, 0.08),
+            Verdict::Waived,
+            Reason::BeyondMargin,
+        ),
+        verdict(
+            row("vector/search/k10", "latency.p50", 14_200.0, -0.21),
+            Verdict::Pass,
+            Reason::TradedQuality {
+                metric: name("recall@10"),
+            },
+        ),
+        report_only(verdict(
+            row("text/search/fuzzy", "latency.p99", 3.3e6, 0.09),
+            Verdict::Inconclusive,
+            Reason::FewSamples {
+                have: 400,
+                need: 1000,
+            },
+        )),
+        Row {
+            baseline: None,
+            effect: None,
+            ..verdict(
+                row("map/scan", "latency.p50", 950.0, 0.0),
+                Verdict::Added,
+                Reason::NotInBaseline,
+            )
+        },
+    ];
+    rows.extend(quiet());
+    report(rows)
+}
+
+pub(crate) fn inconclusive() -> Report {
+    let mut rows = vec![
+        noisy(row("vector/build", "latency.mean", 2.7e9, 0.011), 0.055),
+        noisy(row("text/build", "latency.mean", 4.1e9, -0.004), 0.028),
+        verdict(
+            row("text/search/phrase", "latency.p50", 890e3, 0.052),
+            Verdict::Inconclusive,
+            Reason::FewSessions { have: 3, need: 5 },
+        ),
+        verdict(
+            row("map/insert", "latency.p50", 95.0, 0.052),
+            Verdict::Inconclusive,
+            Reason::FewRepetitions { have: 2, need: 5 },
+        ),
+    ];
+    rows.extend(quiet().split_off(5));
+    report(rows)
+}
+
+/// Another machine, and a policy that lets timings pass there.
+pub(crate) fn other_machine() -> Report {
+    let mut report = other_machine_undecided();
+    report.outcome = Outcome::Pass;
+    report.exit_code = ExitCode::Pass;
+    report.method.incomparable = Undecided::Pass;
+    report
+}
+
+/// Another machine, under the default policy.
+pub(crate) fn other_machine_undecided() -> Report {
+    let timings = quiet()
+        .into_iter()
+        .filter(|row| row.unit.is_timing() && row.reason == Reason::WithinMargin);
+    let mut rows: Vec<Row> = timings.take(9).map(incomparable).collect();
+    rows.extend(quiet().into_iter().filter(|row| !row.unit.is_timing()));
+    rows.push(budget(
+        recall("vector/search/k10", 0.97, 0.001),
+        Operator::AtLeast,
+        0.95,
+        ">= 0.95",
+        BudgetStatus::Within,
+    ));
+    let mut report = report(rows);
+    let intel = [
+        ("cpu_model", "Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz"),
+        ("cores", "4"),
+    ];
+    for (field, value) in intel {
+        let baseline = report
+            .candidate
+            .environment
+            .insert(name(field), value.into());
+        let candidate = Some(value.to_owned());
+        report.environment_differences.push(FieldDifference {
+            field: name(field),
+            baseline,
+            candidate,
+        });
+    }
+    report
+        .environment_differences
+        .sort_by(|a, b| a.field.cmp(&b.field));
+    report
+}
+
+pub(crate) fn missing() -> Report {
+    let gone = |scenario: &str, reason| Row {
+        candidate: None,
+        effect: None,
+        ..verdict(
+            row(scenario, "latency.p50", 890e3, 0.0),
+            Verdict::Missing,
+            reason,
+        )
+    };
+    let mut rows = vec![
+        gone("text/search/phrase", Reason::WrongAnswer),
+        gone("text/search/fuzzy", Reason::NotMeasured),
+        gone("text/search/regex", Reason::NotDeclared),
+        verdict(
+            row("map/scan", "latency.p50", 950.0, 0.01),
+            Verdict::Missing,
+            Reason::PartlyMeasured { have: 2, need: 5 },
+        ),
+    ];
+    rows.extend(quiet());
+    report(rows)
+}
+
+pub(crate) fn warnings() -> Report {
+    let mut report = pass();
+    report.candidate.planted = vec!["map: sleep 2us in get".into()];
+    report.candidate.dirty = Some(true);
+    report.warnings = vec![
+        Warning::RuleMatchesNothing {
+            line: 14,
+            scenario: "vecto/**".into(),
+            metric: "recall*".into(),
+        },
+        Warning::Planted {
+            side: SideName::Candidate,
+        },
+        Warning::Dirty {
+            side: SideName::Candidate,
+        },
+    ];
+    report
+}
+
+pub(crate) fn empty() -> Report {
+    report(Vec::new())
+}
+
+/// Two hundred rows, twelve of them worse.
+pub(crate) fn many_rows() -> Report {
+    let rows = (0..200).map(|at| {
+        let change = f64::from(at % 17) * 0.001 - 0.008;
+        let scenario = format!("suite/case-{at:03}");
+        if at % 17 == 0 {
+            let change = 0.05 + f64::from(at) / 2000.0;
+            verdict(
+                row(&scenario, "latency.p50", 1e3, change),
+                Verdict::Regressed,
+                Reason::BeyondMargin,
+            )
+        } else {
+            row(&scenario, "latency.p50", 1e3 * f64::from(at + 1), change)
+        }
+    });
+    report(rows.collect())
+}
+
+/// Names as long as they may be.
+pub(crate) fn long_names() -> Report {
+    let scenario = format!("text/{}", "query-with-many-words/".repeat(5));
+    let row = row(
+        &scenario,
+        &format!("{}.p50", "m".repeat(100)),
+        14_200.0,
+        0.073,
+    );
+    report(vec![verdict(row, Verdict::Regressed, Reason::BeyondMargin)])
+}
+
+/// `text` wherever a report can hold text from outside, and names as bad as names can be.
+pub(crate) fn hostile(text: &str) -> Report {
+    let worst_name = "a@org/team:tada:[x](y)_z_";
+    let over = budget(
+        row(worst_name, worst_name, 14_200.0, 0.073),
+        Operator::AtMost,
+        1e4,
+        text,
+        BudgetStatus::Over,
+    );
+    let mut rows = vec![
+        verdict(over.clone(), Verdict::OverBudget, Reason::Budget),
+        verdict(
+            over,
+            Verdict::Inconclusive,
+            Reason::TradedQuality {
+                metric: name(worst_name),
+            },
+        ),
+        verdict(
+            row(worst_name, "p50", 1e3, 0.0),
+            Verdict::Incomparable,
+            Reason::Parameter {
+                parameter: name("@org"),
+            },
+        ),
+        verdict(
+            row(worst_name, "p99", 1e3, 0.0),
+            Verdict::Incomparable,
+            Reason::Environment {
+                field: name("@org"),
+            },
+        ),
+    ];
+    rows.extend(quiet());
+    let mut report = report(rows);
+    for run in [&mut report.baseline, &mut report.candidate] {
+        run.id = text.into();
+        run.commit = Some(text.into());
+        run.planted = vec![text.into(), text.into()];
+        run.environment = BTreeMap::from([
+            (name("@org"), text.to_owned()),
+            (name("cores"), text.chars().rev().collect()),
+        ]);
+    }
+    let value = Some(text.to_owned());
+    report.environment_differences = vec![FieldDifference {
+        field: name("@org"),
+        baseline: value.clone(),
+        candidate: value,
+    }];
+    report.warnings = vec![
+        Warning::RuleMatchesNothing {
+            line: 1,
+            scenario: text.into(),
+            metric: text.into(),
+        },
+        Warning::Planted {
+            side: SideName::Baseline,
+        },
+    ];
+    report
+}
