@@ -1,0 +1,227 @@
+//! Whole-process cost of `gate compare`: wall time and peak memory over growing runs.
+//!
+//! `cargo bench -p gate-cli` writes made-up runs of each size to a temporary folder, runs the release
+//! binary on them, and prints one row per size. The figures are quoted in `docs/performance.md`.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use gate_schema::hdr::Histogram;
+use gate_schema::run::Distribution;
+
+/// Timed executions per row; the median is printed.
+const EXECUTIONS: usize = 7;
+
+/// Operations behind each made-up histogram, the size the format was designed for.
+const SAMPLES: u32 = 100_000;
+
+/// Sessions and repetitions of a candidate run: ten repetitions in all.
+const CANDIDATE: (usize, usize) = (2, 5);
+
+/// What each metric of a made-up run holds.
+#[derive(Clone, Copy)]
+enum Shape {
+    Histograms,
+    Numbers,
+}
+
+fn main() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let in_folder = |name: &str| folder.path().join(name);
+    println!(
+        "| runs compared | documents | wall, median of {EXECUTIONS} | min to max | peak memory |"
+    );
+    println!("|---|---|---|---|---|");
+    for (shape, counts) in [
+        (Shape::Histograms, [200, 2_000, 10_000]),
+        (Shape::Numbers, [1_000, 10_000, 100_000]),
+    ] {
+        for count in counts {
+            let (a, b) = (in_folder("a.json"), in_folder("b.json"));
+            write_run(&a, shape, count, CANDIDATE, 1.0)?;
+            write_run(&b, shape, count, CANDIDATE, 1.001)?;
+            let what = match shape {
+                Shape::Histograms => "histograms",
+                Shape::Numbers => "numbers",
+            };
+            row(&format!("{count} {what} x 10"), &a, &b)?;
+        }
+    }
+    let (first, promoted, candidate) = (
+        in_folder("first.json"),
+        in_folder("main.json"),
+        in_folder("out.json"),
+    );
+    write_run(&first, Shape::Histograms, 200, (20, 5), 1.0)?;
+    gate(
+        folder.path(),
+        &[
+            "promote",
+            "first.json",
+            "--baseline",
+            "main.json",
+            "--by",
+            "bench",
+        ],
+    )
+    .spawn()?
+    .wait()?;
+    write_run(&candidate, Shape::Histograms, 200, CANDIDATE, 1.001)?;
+    row(
+        "200 histograms x 10 against a promoted baseline of 20 sessions x 5",
+        &promoted,
+        &candidate,
+    )?;
+    println!(
+        "\npromoted baseline, 200 histograms x 20 sessions x 5: {} bytes",
+        promoted.metadata()?.len()
+    );
+    Ok(())
+}
+
+fn gate(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gate"));
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+fn row(label: &str, baseline: &Path, candidate: &Path) -> std::io::Result<()> {
+    let bytes = baseline.metadata()?.len() + candidate.metadata()?.len();
+    let mut walls = Vec::new();
+    let mut peak = 0;
+    for _ in 0..EXECUTIONS {
+        let start = Instant::now();
+        let mut command = gate(Path::new("."), &["compare"]);
+        let (code, kibibytes) = reap(command.arg(baseline).arg(candidate).spawn()?);
+        walls.push(start.elapsed());
+        peak = peak.max(kibibytes);
+        assert!([0, 1, 3].contains(&code), "{label}: exit code {code}");
+    }
+    walls.sort();
+    let ms = |wall: Duration| format!("{:.0} ms", wall.as_secs_f64() * 1e3);
+    let (median, least, most) = (
+        ms(walls[EXECUTIONS / 2]),
+        ms(walls[0]),
+        ms(walls[EXECUTIONS - 1]),
+    );
+    println!(
+        "| {label} | {:.1} MB | {median} | {least} to {most} | {} MB |",
+        bytes as f64 / 1e6,
+        peak * 1024 / 1_000_000
+    );
+    std::io::stdout().flush()
+}
+
+/// Waits for a child; its exit code and peak resident memory in KiB.
+#[expect(
+    unsafe_code,
+    reason = "the standard library does not report the memory of a finished child"
+)]
+fn reap(child: Child) -> (i32, i64) {
+    let mut status = 0;
+    // SAFETY: rusage is plain numbers, for which zero is valid.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are valid for writing, and the child is ours and not yet waited for.
+    unsafe { libc::wait4(child.id().cast_signed(), &raw mut status, 0, &raw mut usage) };
+    (libc::WEXITSTATUS(status), usage.ru_maxrss)
+}
+
+/// Writes a run of `count` scenarios with one metric each.
+fn write_run(
+    path: &Path,
+    shape: Shape,
+    count: usize,
+    (sessions, repetitions): (usize, usize),
+    level: f64,
+) -> std::io::Result<()> {
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    let mut random = Random(1);
+    let pool: Vec<String> = match shape {
+        Shape::Histograms => (0..64).map(|_| histogram(&mut random, level)).collect(),
+        Shape::Numbers => Vec::new(),
+    };
+    let kind = match shape {
+        Shape::Histograms => "histogram",
+        Shape::Numbers => "value",
+    };
+    write!(
+        file,
+        r#"{{"format":"gate.run/1","id":"made-up","created":"2026-11-20T08:00:00Z","source":{{}},"environment":{{"fingerprint":{{"cpu_model":"any"}},"tool":"none"}},"manifest":{{"scenarios":["#
+    )?;
+    for scenario in 0..count {
+        let comma = if scenario == 0 { "" } else { "," };
+        write!(
+            file,
+            r#"{comma}{{"scenario":"made/up/{scenario}","metrics":[{{"name":"latency","kind":"{kind}","unit":"ns","direction":"lower"}}]}}"#
+        )?;
+    }
+    write!(file, r#"]}},"sessions":["#)?;
+    for session in 0..sessions {
+        let comma = if session == 0 { "" } else { "," };
+        write!(
+            file,
+            r#"{comma}{{"id":"{session}","start":"2026-11-20T08:00:00Z","mode":"single","scenarios":["#
+        )?;
+        for scenario in 0..count {
+            let comma = if scenario == 0 { "" } else { "," };
+            write!(
+                file,
+                r#"{comma}{{"scenario":"made/up/{scenario}","check":"none","repetitions":["#
+            )?;
+            for repetition in 0..repetitions {
+                let comma = if repetition == 0 { "" } else { "," };
+                match shape {
+                    Shape::Histograms => {
+                        let value = &pool[(random.next() * pool.len() as f64) as usize];
+                        write!(file, r#"{comma}{{"metrics":{{"latency":{value}}}}}"#)?;
+                    }
+                    Shape::Numbers => {
+                        let value = level * (1e6 + 1e4 * random.next());
+                        write!(file, r#"{comma}{{"metrics":{{"latency":{value}}}}}"#)?;
+                    }
+                }
+            }
+            write!(file, "]}}")?;
+        }
+        write!(file, "]}}")?;
+    }
+    write!(file, "]}}")?;
+    file.flush()
+}
+
+/// A distribution as a run carries it: log-normal around 200 us, sigma 0.5.
+fn histogram(random: &mut Random, level: f64) -> String {
+    let mut histogram = Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("valid bounds");
+    let mut sum = 0.0;
+    for _ in 0..SAMPLES {
+        // The sum of twelve uniform draws is near enough to a normal one here.
+        let normal: f64 = (0..12).map(|_| random.next()).sum::<f64>() - 6.0;
+        let value = (level * 200_000.0 * (0.5 * normal).exp()).round();
+        sum += value;
+        histogram.record(value as u64).expect("in bounds");
+    }
+    let distribution = Distribution::from_histogram(&histogram, sum).expect("sound");
+    serde_json::to_string(&distribution).expect("JSON")
+}
+
+/// A small seeded generator (splitmix64), so that every run of the benchmark compares the same bytes.
+struct Random(u64);
+
+impl Random {
+    /// Uniform in 0 to 1.
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}

@@ -1,0 +1,183 @@
+//! `gate compare`: two documents and a policy in, a report and an exit code out.
+
+use std::path::Path;
+
+use gate_core::evaluate::{EvaluateError, Side};
+use gate_core::observe::{Observed, records};
+use gate_schema::code::Code;
+use gate_schema::exit::ExitCode;
+use gate_schema::report::{Report, Warning};
+use gate_schema::run::Run;
+use rayon::prelude::*;
+
+use crate::args::{Compare, Format};
+use crate::diagnostic::{Diagnostic, Place, Span};
+use crate::document::{check_outputs, read_run, write};
+use crate::policy::{self, Loaded};
+use crate::terminal;
+
+pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
+    let formats: Vec<Format> = arguments
+        .output
+        .iter()
+        .map(|path| format_of(path))
+        .collect::<Result<_, _>>()?;
+    check_outputs(
+        &arguments.output,
+        &[&arguments.baseline, &arguments.candidate],
+    )?;
+    let loaded = load_policy(arguments)?;
+    let (baseline, candidate) = rayon::join(
+        || read_run(&arguments.baseline),
+        || read_run(&arguments.candidate),
+    );
+    let (baseline, candidate) = both(baseline, candidate)?;
+    let observed = both(
+        observe(&arguments.baseline, &baseline),
+        observe(&arguments.candidate, &candidate),
+    )?;
+    let sides = [(&baseline, &observed.0), (&candidate, &observed.1)]
+        .map(|(run, observed)| Side { run, observed });
+    let report = gate_core::evaluate(sides[0], sides[1], &loaded.policy)
+        .map_err(|error| vec![explain(&error, arguments, &loaded)])?;
+
+    for (path, format) in arguments.output.iter().zip(formats) {
+        write(path, rendered(&report, format, arguments, false).as_bytes())?;
+    }
+    talk_warnings(&report, &loaded);
+    terminal::answer(&rendered(&report, arguments.format, arguments, true))?;
+    Ok(report.exit_code)
+}
+
+fn load_policy(arguments: &Compare) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut loaded = policy::load(arguments.policy.as_deref(), &arguments.baseline)?;
+    if loaded.path.is_none() {
+        terminal::talk(
+            "note: no gate.toml beside the baseline; using the built-in policy, which has no budgets (`gate init` writes one)\n",
+        );
+    }
+    let policy = &mut loaded.policy;
+    policy.inconclusive = arguments
+        .inconclusive
+        .map_or(policy.inconclusive, Into::into);
+    policy.incomparable = arguments
+        .incomparable
+        .map_or(policy.incomparable, Into::into);
+    policy.machine = arguments.machine.map_or(policy.machine, Into::into);
+    Ok(loaded)
+}
+
+/// Observes all scenarios on all cores: decoding histograms is most of the work.
+fn observe(path: &Path, run: &Run) -> Result<Vec<Observed>, Vec<Diagnostic>> {
+    records(run)
+        .par_iter()
+        .map(|record| record.observe())
+        .collect::<Result<_, _>>()
+        .map_err(|problem| vec![Diagnostic::of_problem(path, &problem)])
+}
+
+/// Both, or the problems of both: a user mends two files in one go.
+fn both<A, B>(
+    a: Result<A, Vec<Diagnostic>>,
+    b: Result<B, Vec<Diagnostic>>,
+) -> Result<(A, B), Vec<Diagnostic>> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (a, b) => Err(a.err().into_iter().chain(b.err()).flatten().collect()),
+    }
+}
+
+fn format_of(path: &Path) -> Result<Format, Vec<Diagnostic>> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => Ok(Format::Json),
+        Some("md") => Ok(Format::Markdown),
+        Some("txt") => Ok(Format::Terminal),
+        // A device or a pipe has no extension; it gets what a script would want.
+        _ if path.exists() && !path.is_file() => Ok(Format::Json),
+        _ => Err(vec![Diagnostic::new(
+            Code::Unwritable,
+            "cannot tell the format from the file name",
+            Place::File(path.to_owned()),
+            "end it in .json, .md or .txt",
+        )]),
+    }
+}
+
+fn rendered(report: &Report, format: Format, arguments: &Compare, to_stdout: bool) -> String {
+    match format {
+        Format::Json => gate_render::json(report),
+        Format::Markdown => gate_render::markdown(report, &gate_render::MarkdownOptions::default()),
+        Format::Terminal => gate_render::terminal(
+            report,
+            &gate_render::Style {
+                width: terminal::width(&arguments.look),
+                colour: to_stdout && terminal::colour(&arguments.look),
+                unicode: to_stdout && terminal::unicode(),
+                all: arguments.all,
+            },
+        ),
+    }
+}
+
+/// Repeats on stderr what must not be missed when stdout goes to a file.
+fn talk_warnings(report: &Report, loaded: &Loaded) {
+    for warning in &report.warnings {
+        if let (
+            Warning::RuleMatchesNothing {
+                line,
+                scenario,
+                metric,
+            },
+            Some(path),
+        ) = (warning, &loaded.path)
+        {
+            terminal::talk(&format!(
+                "warning: {}:{line}: this rule matches no row (scenario `{}`, metric `{}`), so its settings apply to nothing\n",
+                path.display(),
+                scenario.escape_debug(),
+                metric.escape_debug(),
+            ));
+        }
+    }
+}
+
+fn explain(error: &EvaluateError, arguments: &Compare, loaded: &Loaded) -> Diagnostic {
+    match error {
+        EvaluateError::NoOverlap => Diagnostic::new(
+            Code::NoOverlap,
+            "the two runs have no scenario in common, so nothing was compared",
+            Place::File(arguments.candidate.clone()),
+            format!(
+                "check that it comes from the same suite as {}",
+                arguments.baseline.display()
+            ),
+        ),
+        EvaluateError::Unit(mismatch) => {
+            let message = format!(
+                "budget `{}` does not fit {}, which is in {}",
+                mismatch.budget, mismatch.metric, mismatch.unit
+            );
+            let hint = "narrow the rule's metric glob, or write the limit in that unit";
+            Diagnostic::new(
+                Code::PolicyUnit,
+                message,
+                place_of_rule(loaded, mismatch.line),
+                hint,
+            )
+        }
+    }
+}
+
+fn place_of_rule(loaded: &Loaded, line: u32) -> Place {
+    let Some(path) = &loaded.path else {
+        return Place::Flag("the built-in policy");
+    };
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let start: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1) as usize)
+        .map(str::len)
+        .sum();
+    let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    Place::Span(Span::new(path, &text, start..end))
+}

@@ -1,0 +1,9 @@
+//! Documents on disk: reading them with errors that name the place, writing them whole or not at all.
+
+mod canonical;
+mod read;
+mod write;
+
+pub(crate) use canonical::canonical;
+pub(crate) use read::{read_run, read_run_with_digest, unreadable};
+pub(crate) use write::{check_outputs, write};

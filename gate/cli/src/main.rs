@@ -1,0 +1,32 @@
+//! The `gate` command: parses, dispatches, and turns the answer into an exit code.
+//!
+//! Effects live here and only here: files, clock, terminal. Arithmetic on metrics lives in
+//! `gate-core`, wording and layout in `gate-render`.
+
+mod args;
+mod commands;
+mod diagnostic;
+mod document;
+mod policy;
+mod provenance;
+mod terminal;
+
+use clap::Parser;
+use gate_schema::exit::ExitCode;
+
+use crate::args::{Arguments, Verb};
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::parse();
+    let answer = match &arguments.verb {
+        Verb::Compare(compare) => commands::compare::run(compare),
+        Verb::Promote(promote) => commands::promote::run(promote),
+        Verb::Import(import) => commands::import::run(import),
+        Verb::Init(init) => commands::init::run(init),
+    };
+    let code = answer.unwrap_or_else(|problems| {
+        terminal::talk(&diagnostic::render(&problems));
+        ExitCode::Usage
+    });
+    code.into()
+}

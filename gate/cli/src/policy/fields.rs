@@ -1,0 +1,155 @@
+//! A TOML table whose every field is taken once, with a diagnostic for each that is wrong.
+
+use std::ops::Range;
+use std::path::Path;
+
+use gate_schema::code::Code;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostic::{Diagnostic, Place, Span};
+
+/// The file being read, with the mistakes found so far.
+pub(super) struct Source<'a> {
+    pub(super) path: &'a Path,
+    pub(super) text: &'a str,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+impl Source<'_> {
+    pub(super) fn problem(
+        &mut self,
+        code: Code,
+        message: String,
+        range: Range<usize>,
+        hint: impl Into<String>,
+    ) {
+        let place = Place::Span(Span::new(self.path, self.text, range));
+        self.problems
+            .push(Diagnostic::new(code, message, place, hint));
+    }
+
+    /// 1-based line of a byte offset.
+    pub(super) fn line(&self, at: usize) -> u32 {
+        let newlines = self.text.as_bytes()[..at.min(self.text.len())]
+            .iter()
+            .filter(|&&b| b == b'\n')
+            .count();
+        u32::try_from(newlines + 1).unwrap_or(u32::MAX)
+    }
+
+    /// Reports every key of `table` that is not known, with the nearest one that is.
+    pub(super) fn refuse_unknown(&mut self, table: &DeTable<'_>, known: &[&str]) {
+        for key in table
+            .keys()
+            .filter(|key| !known.contains(&key.get_ref().as_ref()))
+        {
+            let name = key.get_ref().as_ref();
+            let nearest = known
+                .iter()
+                .min_by_key(|candidate| distance(candidate, name))
+                .copied()
+                .unwrap_or_default();
+            let hint = if distance(nearest, name) <= 3 {
+                format!("did you mean `{nearest}`?")
+            } else {
+                format!("known keys: {}", known.join(", "))
+            };
+            self.problem(
+                Code::PolicyKey,
+                format!("unknown key `{name}`"),
+                key.span(),
+                hint,
+            );
+        }
+    }
+
+    /// Reads `key` with `read`, which returns what was expected when the value does not fit.
+    /// `None` when the key is absent or wrong; a wrong one is reported.
+    pub(super) fn take<T>(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        read: impl Fn(&DeValue<'_>) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        let value: &Spanned<DeValue<'_>> = table.get(key)?;
+        match read(value.get_ref()) {
+            Ok(read) => Some(read),
+            Err(wrong) => {
+                self.problem(Code::PolicyValue, wrong.message, value.span(), wrong.hint);
+                None
+            }
+        }
+    }
+}
+
+/// Why a value does not fit.
+pub(super) struct Wrong {
+    pub(super) message: String,
+    pub(super) hint: String,
+}
+
+impl Wrong {
+    pub(super) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+}
+
+/// A string, or what else stands there.
+pub(super) fn text<'a>(value: &'a DeValue<'_>, example: &str) -> Result<&'a str, Wrong> {
+    value.as_str().ok_or_else(|| {
+        Wrong::new(
+            format!("expected a string, found {}", value.type_str()),
+            format!("write it as {example}"),
+        )
+    })
+}
+
+/// A whole number of at least `low`.
+pub(super) fn whole(value: &DeValue<'_>, low: u64) -> Result<u64, Wrong> {
+    let hint = format!("write a whole number of at least {low}");
+    let integer = value.as_integer().ok_or_else(|| {
+        Wrong::new(
+            format!("expected a whole number, found {}", value.type_str()),
+            &hint,
+        )
+    })?;
+    match u64::from_str_radix(integer.as_str(), integer.radix()) {
+        Ok(number) if number >= low => Ok(number),
+        _ => Err(Wrong::new("number out of range", hint)),
+    }
+}
+
+/// One word of a fixed set.
+pub(super) fn word<T: Copy>(value: &DeValue<'_>, words: &[(&str, T)]) -> Result<T, Wrong> {
+    let list = words
+        .iter()
+        .map(|(word, _)| format!("\"{word}\""))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let given = text(value, &list)?;
+    words
+        .iter()
+        .find(|(word, _)| *word == given)
+        .map(|(_, meaning)| *meaning)
+        .ok_or_else(|| Wrong::new(format!("unknown word `{given}`"), format!("one of {list}")))
+}
+
+/// Edit distance, for suggestions over a dozen short keys.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(40).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

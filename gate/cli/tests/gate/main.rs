@@ -1,0 +1,7 @@
+//! The real binary on real files: what it prints, what it writes, how it exits.
+
+mod bad_input;
+mod compare;
+mod import;
+mod promote;
+mod scratch;

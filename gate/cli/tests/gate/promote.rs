@@ -1,0 +1,169 @@
+//! `gate promote`: what is refused, what is written, and that the next comparison can read it.
+
+use serde_json::{Value, json};
+
+use crate::scratch::{BASELINE, Engine, Scratch, run};
+
+fn promote(scratch: &Scratch, arguments: &[&str]) -> crate::scratch::Ran {
+    scratch.gate(
+        &[
+            &[
+                "promote",
+                "out.json",
+                "--baseline",
+                "main.json",
+                "--by",
+                "tester",
+            ],
+            arguments,
+        ]
+        .concat(),
+    )
+}
+
+fn edited(pointer: &str, value: Value) -> Value {
+    let mut document = run(BASELINE);
+    let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+    document.pointer_mut(parent).expect("the parent exists")[key] = value;
+    document
+}
+
+#[test]
+fn a_promoted_baseline_is_small_canonical_and_comparable() {
+    let scratch = Scratch::new();
+    scratch.json("out.json", &run(BASELINE));
+    let ran = promote(&scratch, &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let baseline = scratch.read("main.json");
+    assert_eq!(
+        baseline.matches("\"hdr\"").count(),
+        1,
+        "one pooled histogram, statistics otherwise"
+    );
+    assert!(baseline.ends_with("}\n"));
+    let value: Value = serde_json::from_str(&baseline).expect("JSON");
+    assert_eq!(value["provenance"]["promoted_by"], "tester");
+    assert_eq!(value["pooled"][0]["scenario"], "demo/search");
+    // One repetition per line: 6 sessions of 5.
+    assert_eq!(
+        baseline
+            .lines()
+            .filter(|line| line.trim_start().starts_with(r#"{"metrics":"#))
+            .count(),
+        30
+    );
+    let compared = scratch.gate(&["compare", "main.json", "out.json"]);
+    assert_eq!(compared.code, 0, "{}", compared.stdout);
+}
+
+#[test]
+fn sessions_accumulate_up_to_twenty_and_changes_are_kept() {
+    let scratch = Scratch::new();
+    scratch.json("out.json", &run(BASELINE));
+    assert_eq!(promote(&scratch, &[]).code, 0);
+    for (step, latency_ns) in [55_000.0, 56_000.0, 57_000.0].into_iter().enumerate() {
+        scratch.json(
+            "out.json",
+            &run(Engine {
+                latency_ns,
+                ..BASELINE
+            }),
+        );
+        let ran = promote(&scratch, &[]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let baseline: Value = serde_json::from_str(&scratch.read("main.json")).expect("JSON");
+        let sessions = baseline["sessions"].as_array().expect("sessions");
+        assert_eq!(sessions.len(), (6 * (step + 2)).min(20));
+        assert_eq!(
+            sessions.last().expect("some")["id"],
+            format!("s5-{latency_ns}")
+        );
+        if step == 0 {
+            let changed: Vec<&Value> = baseline["provenance"]["changes"]
+                .as_array()
+                .expect("changes")
+                .iter()
+                .map(|c| &c["metric"])
+                .collect();
+            assert!(changed.contains(&&json!("latency.p50")), "{changed:?}");
+            assert!(ran.stdout.contains("latency.p50"), "{}", ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn what_should_not_become_a_baseline_is_refused() {
+    let few = |mut document: Value| {
+        for session in document["sessions"].as_array_mut().expect("sessions") {
+            session["scenarios"][0]["repetitions"]
+                .as_array_mut()
+                .expect("repetitions")
+                .truncate(4);
+        }
+        document
+    };
+    for (name, document, code, yields) in [
+        ("dirty", edited("/source/dirty", json!(true)), "G401", true),
+        ("few repetitions", few(run(BASELINE)), "G401", true),
+        (
+            "wrong answer",
+            edited("/sessions/0/scenarios/0/check", json!("failed")),
+            "G402",
+            false,
+        ),
+        (
+            "planted",
+            edited("/source/planted", json!(["text/**:work=20%"])),
+            "G402",
+            false,
+        ),
+        (
+            "incomplete",
+            edited("/sessions/0/scenarios", json!([])),
+            "G402",
+            false,
+        ),
+    ] {
+        let scratch = Scratch::new();
+        scratch.json("out.json", &document);
+        let ran = promote(&scratch, &[]);
+        assert_eq!(ran.code, 2, "{name}");
+        assert!(ran.stderr.contains(code), "{name}: {}", ran.stderr);
+        assert_eq!(scratch.names(), ["out.json"], "{name}: nothing is written");
+        let with_reason = promote(&scratch, &["--reason", "first baseline"]);
+        assert_eq!(
+            with_reason.code == 0,
+            yields,
+            "{name}: {}",
+            with_reason.stderr
+        );
+        let blank = Scratch::new();
+        blank.json("out.json", &document);
+        assert_eq!(
+            promote(&blank, &["--reason", " "]).code,
+            2,
+            "{name}: a blank reason is none"
+        );
+    }
+}
+
+#[test]
+fn sessions_of_two_machines_are_never_mixed() {
+    let scratch = Scratch::new();
+    scratch.json("out.json", &run(BASELINE));
+    assert_eq!(promote(&scratch, &[]).code, 0);
+    scratch.json(
+        "out.json",
+        &edited("/environment/fingerprint/cpu_model", json!("Xeon")),
+    );
+    let accepted = scratch.read("main.json");
+    let ran = promote(&scratch, &["--reason", "new machine"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("cpu_model differs") && ran.stderr.contains("--replace"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(scratch.read("main.json"), accepted);
+    assert_eq!(promote(&scratch, &["--replace"]).code, 0);
+}
