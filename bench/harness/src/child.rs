@@ -1,0 +1,151 @@
+//! Starts the processes that prepare and repeat: this program again, with a hidden verb.
+//!
+//! A fresh process per repetition starts from the same heap and address space every time, and its
+//! peak memory is its own. The children share our process group, so Ctrl-C ends them too.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+
+use crate::cache::Cache;
+use crate::plant::Plant;
+use crate::repetition::Observation;
+use crate::scenario::Scenario;
+use crate::tier::Tier;
+
+/// Lines of a failed child's stderr that are shown.
+const TAIL_LINES: usize = 20;
+
+/// Why a child process gave no observation.
+#[derive(Debug, thiserror::Error)]
+pub enum ChildError {
+    /// It could not be started.
+    #[error("cannot start the process of {scenario}: {source}")]
+    Start {
+        /// The scenario.
+        scenario: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// It failed or was killed.
+    #[error("{scenario}: the {verb} process ended with {status}{tail}")]
+    Failed {
+        /// The scenario.
+        scenario: &'static str,
+        /// What it was doing.
+        verb: &'static str,
+        /// How it ended.
+        status: ExitStatus,
+        /// The end of its stderr.
+        tail: String,
+    },
+    /// It ended well but its answer does not parse.
+    #[error("{scenario}: the repetition process answered nonsense: {source}")]
+    Answer {
+        /// The scenario.
+        scenario: &'static str,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+/// Starts children that agree with their parent on tier, cache and plants.
+#[derive(Debug)]
+pub struct Children {
+    executable: PathBuf,
+    arguments: Vec<OsString>,
+}
+
+impl Children {
+    /// Children of this program.
+    ///
+    /// # Errors
+    /// When the system does not tell where this program's file is.
+    pub fn new(tier: Tier, cache: &Cache, plants: &[Plant]) -> io::Result<Self> {
+        let mut arguments: Vec<OsString> = vec![
+            "--tier".into(),
+            tier.as_str().into(),
+            "--cache".into(),
+            cache.root().into(),
+        ];
+        for plant in plants {
+            arguments.extend(["--plant".into(), plant.text().into()]);
+        }
+        Ok(Self {
+            executable: std::env::current_exe()?,
+            arguments,
+        })
+    }
+
+    /// Prepares `scenario` unless that was done earlier. Progress goes to our stderr.
+    ///
+    /// # Errors
+    /// See [`ChildError`].
+    pub fn prepare(&self, scenario: &dyn Scenario) -> Result<(), ChildError> {
+        let scenario = scenario.id();
+        let status = self
+            .command("prepare", scenario)
+            .stdout(Stdio::null())
+            .status();
+        match status.map_err(|source| ChildError::Start { scenario, source })? {
+            status if status.success() => Ok(()),
+            status => Err(ChildError::Failed {
+                scenario,
+                verb: "prepare",
+                status,
+                tail: String::new(),
+            }),
+        }
+    }
+
+    /// Runs one repetition of `scenario`.
+    ///
+    /// # Errors
+    /// See [`ChildError`].
+    pub fn repeat(&self, scenario: &dyn Scenario) -> Result<Observation, ChildError> {
+        let scenario = scenario.id();
+        let output = self.command("repetition", scenario).output();
+        let output = output.map_err(|source| ChildError::Start { scenario, source })?;
+        if !output.status.success() {
+            let tail = tail(&String::from_utf8_lossy(&output.stderr));
+            return Err(ChildError::Failed {
+                scenario,
+                verb: "repetition",
+                status: output.status,
+                tail,
+            });
+        }
+        serde_json::from_slice(&output.stdout)
+            .map_err(|source| ChildError::Answer { scenario, source })
+    }
+
+    fn command(&self, verb: &str, scenario: &str) -> Command {
+        let mut command = Command::new(&self.executable);
+        command
+            .args([verb, scenario])
+            .args(&self.arguments)
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// The last lines, indented, each on a line of its own.
+fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
+    tail.iter().map(|line| format!("\n  | {line}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_is_the_end() {
+        let long: String = (0..100).map(|line| format!("{line}\n")).collect();
+        assert_eq!(tail(&long).trim().lines().count(), TAIL_LINES);
+        assert!(tail(&long).ends_with("  | 99"));
+        assert_eq!(tail(""), "");
+    }
+}

@@ -1,0 +1,58 @@
+//! `bench list`: what there is to measure.
+
+use gate_schema::exit::ExitCode;
+
+use super::answer;
+use super::args::ListArgs;
+use crate::error::BenchError;
+use crate::scenario::Scenario;
+use crate::tier::Tier;
+
+pub(super) fn list(suite: &[&dyn Scenario], args: &ListArgs) -> Result<ExitCode, BenchError> {
+    answer(&table(suite, args.tier))
+}
+
+fn table(suite: &[&dyn Scenario], tier: Tier) -> String {
+    let width = suite
+        .iter()
+        .map(|scenario| scenario.id().len())
+        .max()
+        .unwrap_or(0);
+    let mut text = String::new();
+    for scenario in suite {
+        let params: Vec<String> = scenario
+            .params(tier)
+            .iter()
+            .map(|(name, param)| format!("{name}={param}"))
+            .collect();
+        text.push_str(&format!("{:width$}  {}\n", scenario.id(), params.join(" ")));
+        text.push_str(&format!(
+            "{:width$}  {}\n",
+            "",
+            first_sentence(scenario.about())
+        ));
+    }
+    text
+}
+
+fn first_sentence(prose: &str) -> &str {
+    prose.find(". ").map_or(prose, |end| &prose[..=end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::FakeScenario;
+
+    #[test]
+    fn the_table_shows_parameters_and_the_first_sentence() {
+        let suite: [&dyn Scenario; 2] = [
+            &FakeScenario { id: "fake/one" },
+            &FakeScenario { id: "fake/other" },
+        ];
+        assert_eq!(
+            table(&suite, Tier::Smoke),
+            "fake/one    items=10000\n            Measures nothing.\nfake/other  items=10000\n            Measures nothing.\n"
+        );
+    }
+}

@@ -1,0 +1,29 @@
+//! `bench repetition`: the process that measures one scenario once.
+
+use gate_schema::exit::ExitCode;
+
+use super::answer;
+use super::args::ChildArgs;
+use crate::context::Context;
+use crate::error::BenchError;
+use crate::plant::Planted;
+use crate::repetition::repeat;
+use crate::scenario::Scenario;
+use crate::selection::find;
+
+pub(super) fn repetition(
+    suite: &[&dyn Scenario],
+    args: &ChildArgs,
+) -> Result<ExitCode, BenchError> {
+    let scenario = find(suite, &args.scenario)?;
+    let tier = args.setup.tier;
+    let prepared = args
+        .setup
+        .cache()
+        .prepared(scenario.id(), &scenario.preparation(tier))?;
+    let planted = Planted::in_scenario(scenario.id(), &args.setup.plants);
+    let context = Context::new(tier).with_settings(planted.settings);
+    let observation = repeat(scenario, &context, planted.work, &prepared)?;
+    let json = serde_json::to_string(&observation).expect("an observation has only text keys");
+    answer(&(json + "\n"))
+}

@@ -1,0 +1,81 @@
+//! Puts the run document together.
+
+use std::time::SystemTime;
+
+use gate_schema::id::{Name, ScenarioId};
+use gate_schema::run::{Declared, Environment, FORMAT, Manifest, Run, Session, Source};
+use humantime::{format_rfc3339_millis, format_rfc3339_seconds};
+
+use crate::repetition::common_metrics;
+use crate::scenario::{Scenario, name};
+use crate::tier::Tier;
+
+/// A name for a run that starts at `start`: to the millisecond, because pairs of short runs follow
+/// each other within a second.
+#[must_use]
+pub fn run_id(tier: Tier, start: SystemTime) -> String {
+    format!("{tier}-{}", format_rfc3339_millis(start))
+}
+
+/// The id of a scenario as documents carry it.
+pub(crate) fn scenario_id(scenario: &dyn Scenario) -> ScenarioId {
+    name(scenario.id())
+}
+
+/// What a run of `scenarios` should contain. Only what was selected: a scenario that nobody asked
+/// for is not missing.
+#[must_use]
+pub fn manifest(scenarios: &[&dyn Scenario], tier: Tier) -> Manifest {
+    let scenarios = scenarios
+        .iter()
+        .map(|scenario| declare(*scenario, tier))
+        .collect();
+    Manifest {
+        tier: Name::new(tier.as_str()).ok(),
+        scenarios,
+    }
+}
+
+fn declare(scenario: &dyn Scenario, tier: Tier) -> Declared {
+    let mut metrics = common_metrics();
+    metrics.extend(scenario.metrics());
+    Declared {
+        scenario: scenario_id(scenario),
+        params: scenario.params(tier),
+        input: Some(scenario.input(tier).digest()),
+        metrics,
+    }
+}
+
+/// What a run is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// See [`run_id`].
+    pub id: String,
+    /// When the measuring ended.
+    pub created: SystemTime,
+    /// What was built.
+    pub source: Source,
+    /// Where it ran.
+    pub environment: Environment,
+    /// What should have been measured.
+    pub manifest: Manifest,
+    /// What was measured.
+    pub sessions: Vec<Session>,
+}
+
+impl From<Parts> for Run {
+    fn from(parts: Parts) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            id: parts.id,
+            created: format_rfc3339_seconds(parts.created).to_string(),
+            source: parts.source,
+            environment: parts.environment,
+            manifest: parts.manifest,
+            sessions: parts.sessions,
+            pooled: Vec::new(),
+            provenance: None,
+        }
+    }
+}

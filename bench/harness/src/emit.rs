@@ -1,0 +1,128 @@
+//! Writes the run document so that a reader sees all of it or none of it.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use gate_schema::defect::Problem;
+use gate_schema::run::Run;
+use tempfile::NamedTempFile;
+
+/// Why a document could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum EmitError {
+    /// The path cannot be written.
+    #[error("cannot write {}: {source}\n  hint: --out names a file in an existing, writable directory", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The document breaks its own format: a defect of this program or of a scenario.
+    #[error("the run is not valid: {}", show(problems))]
+    Invalid {
+        /// What is wrong, where.
+        problems: Vec<Problem>,
+    },
+}
+
+/// A place for the document that was proven writable.
+#[derive(Debug)]
+pub struct Destination {
+    path: PathBuf,
+    directory: PathBuf,
+}
+
+impl Destination {
+    /// Checks that a file can be created at `path`, before hours are spent on measuring.
+    ///
+    /// # Errors
+    /// [`EmitError::Io`].
+    pub fn check(path: &Path) -> Result<Self, EmitError> {
+        let failed = |source| EmitError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        if path.is_dir() || path.file_name().is_none() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        // An empty parent means the current directory, which cannot be opened by its empty name.
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        NamedTempFile::new_in(&directory).map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            directory,
+        })
+    }
+
+    /// Validates the run and puts it at the destination, in one step: a temporary file in the same
+    /// directory, flushed to disk, then renamed.
+    ///
+    /// # Errors
+    /// See [`EmitError`]. The destination is then as it was.
+    pub fn write(&self, run: &Run) -> Result<(), EmitError> {
+        run.validate()
+            .map_err(|problems| EmitError::Invalid { problems })?;
+        self.replace(run).map_err(|source| EmitError::Io {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    fn replace(&self, run: &Run) -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(&self.directory)?;
+        let mut buffered = BufWriter::new(&mut file);
+        serde_json::to_writer(&mut buffered, run)?;
+        writeln!(buffered)?;
+        buffered.flush()?;
+        drop(buffered);
+        file.as_file().sync_all()?;
+        make_readable(file.as_file())?;
+        file.persist(&self.path).map_err(|error| error.error)?;
+        File::open(&self.directory)?.sync_all()
+    }
+}
+
+/// Temporary files are private; a document is not.
+#[cfg(unix)]
+fn make_readable(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+fn show(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|p| format!("{} at {}", p.defect, p.pointer))
+        .collect();
+    lines.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_refused_early() {
+        let root = tempfile::tempdir().expect("a directory");
+        let check = |path: &Path| Destination::check(path).is_ok();
+        assert!(check(&root.path().join("out.json")));
+        assert!(!check(&root.path().join("missing/out.json")));
+        assert!(!check(root.path()));
+        assert!(!check(Path::new("/proc/out.json")));
+        assert_eq!(
+            std::fs::read_dir(root.path()).expect("is there").count(),
+            0,
+            "checking leaves nothing"
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! Everything that ends a verb early, with the exit code it maps to.
+
+use std::io;
+
+use gate_schema::exit::ExitCode;
+
+use crate::cache::CacheError;
+use crate::child::ChildError;
+use crate::emit::EmitError;
+use crate::plant::PlantError;
+use crate::repetition::RepetitionError;
+use crate::selection::SelectionError;
+
+/// Why a verb ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BenchError {
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
+    Plant(#[from] PlantError),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error(transparent)]
+    Child(#[from] ChildError),
+    #[error(transparent)]
+    Repetition(#[from] RepetitionError),
+    #[error(transparent)]
+    Emit(#[from] EmitError),
+    #[error("cannot write to stdout: {0}")]
+    Stdout(io::Error),
+    #[error("cannot find this program's own file: {0}")]
+    Executable(io::Error),
+}
+
+impl BenchError {
+    /// 1 when a scenario failed, 2 when the call or the system was at fault.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            // The child has already told the two apart.
+            Self::Child(ChildError::Failed { status, .. })
+                if status.code() == Some(ExitCode::Usage as i32) =>
+            {
+                ExitCode::Usage
+            }
+            Self::Child(_) | Self::Repetition(_) => ExitCode::Fail,
+            Self::Selection(_)
+            | Self::Plant(_)
+            | Self::Cache(_)
+            | Self::Emit(_)
+            | Self::Stdout(_)
+            | Self::Executable(_) => ExitCode::Usage,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Measures scenarios: one repetition is one fresh process; writes the run document.
+//!
+//! A suite implements [`Scenario`] and [`Subject`] and hands its scenarios to [`main`]. The map, in
+//! the order of the flow:
+//!
+//! | Step | Modules |
+//! |---|---|
+//! | what a suite writes | [`scenario`], [`tier`], [`recipe`], [`context`] |
+//! | preparing, untimed and cached | [`mod@prepare`], [`cache`] |
+//! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`memory`] |
+//! | many repetitions | [`selection`], [`plant`], [`child`], [`session`] |
+//! | the document | [`mod@source`], [`mod@environment`], [`document`], [`emit`] |
+//!
+//! Invariants: who measures does not know thresholds, so nothing here depends on `gate-core`; the
+//! timed loop neither allocates nor does I/O; a value that could not be measured is absent, never
+//! zero; stdout carries the answer and stderr the talk.
+
+pub mod cache;
+pub mod child;
+mod cli;
+pub mod context;
+pub mod document;
+pub mod emit;
+pub mod environment;
+mod error;
+mod extra_work;
+#[cfg(test)]
+mod fake;
+pub mod measure;
+pub mod memory;
+pub mod plant;
+pub mod prepare;
+pub mod recipe;
+pub mod recorder;
+pub mod repetition;
+pub mod scenario;
+pub mod selection;
+pub mod session;
+pub mod source;
+mod talk;
+pub mod tier;
+
+use std::process::ExitCode;
+
+pub use context::Context;
+pub use recipe::Recipe;
+pub use scenario::{Failure, Scenario, Subject, WrongAnswer};
+pub use talk::Phase;
+pub use tier::Tier;
+
+/// What a suite needs of the document's contract, so that it does not depend on `gate-schema`.
+pub mod schema {
+    pub use gate_schema::defect::Defect;
+    pub use gate_schema::id::{MetricName, Name};
+    pub use gate_schema::run::{
+        Check, DeclaredMetric, Environment, Kind, Measured, MetricValue, Param, Proportion, Run,
+    };
+    pub use gate_schema::unit::{Direction, Unit};
+}
+
+/// The whole `bench` program for the scenarios of `suite`.
+#[must_use]
+pub fn main(suite: &[&dyn Scenario]) -> ExitCode {
+    cli::dispatch(suite).into()
+}

@@ -1,0 +1,137 @@
+//! Chooses the scenarios of a run by glob.
+
+use crate::scenario::Scenario;
+
+/// Most ids suggested for a mistyped glob.
+const SUGGESTIONS: usize = 3;
+
+/// Why nothing could be selected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SelectionError {
+    /// A malformed glob.
+    #[error("`{0}` is not a glob")]
+    Glob(String),
+    /// A glob that matches no scenario; a silent skip would look like a pass.
+    #[error("no scenario matches `{glob}`\n  hint: did you mean {}? `bench list` shows all", nearest.join(" or "))]
+    NoMatch {
+        /// The glob as written.
+        glob: String,
+        /// The ids closest to it, closest first.
+        nearest: Vec<&'static str>,
+    },
+}
+
+/// The scenarios that any of `globs` matches, in the order of the suite; all of them without globs.
+///
+/// # Errors
+/// See [`SelectionError`]; every glob must match something.
+pub fn select<'s>(
+    suite: &[&'s dyn Scenario],
+    globs: &[String],
+) -> Result<Vec<&'s dyn Scenario>, SelectionError> {
+    for glob in globs {
+        fast_glob::validate(glob).map_err(|_| SelectionError::Glob(glob.clone()))?;
+        if !suite
+            .iter()
+            .any(|scenario| fast_glob::glob_match(glob, scenario.id()))
+        {
+            return Err(SelectionError::NoMatch {
+                glob: glob.clone(),
+                nearest: nearest(suite, glob),
+            });
+        }
+    }
+    let is_selected =
+        |id: &str| globs.is_empty() || globs.iter().any(|glob| fast_glob::glob_match(glob, id));
+    Ok(suite
+        .iter()
+        .copied()
+        .filter(|scenario| is_selected(scenario.id()))
+        .collect())
+}
+
+/// The scenario with exactly this id.
+///
+/// # Errors
+/// [`SelectionError::NoMatch`].
+pub fn find<'s>(suite: &[&'s dyn Scenario], id: &str) -> Result<&'s dyn Scenario, SelectionError> {
+    let found = suite.iter().copied().find(|scenario| scenario.id() == id);
+    found.ok_or_else(|| SelectionError::NoMatch {
+        glob: id.to_owned(),
+        nearest: nearest(suite, id),
+    })
+}
+
+fn nearest(suite: &[&dyn Scenario], text: &str) -> Vec<&'static str> {
+    let mut ids: Vec<&'static str> = suite.iter().map(|scenario| scenario.id()).collect();
+    ids.sort_by_key(|id| edit_distance(id, text));
+    ids.truncate(SUGGESTIONS);
+    ids
+}
+
+/// Levenshtein distance, one row at a time.
+fn edit_distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (above, a) in from.chars().enumerate() {
+        let mut diagonal = above;
+        row[0] = above + 1;
+        for (at, &b) in to.iter().enumerate() {
+            let substituted = diagonal + usize::from(a != b);
+            diagonal = row[at + 1];
+            row[at + 1] = substituted.min(diagonal + 1).min(row[at] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::FakeScenario;
+
+    const VECTOR: FakeScenario = FakeScenario {
+        id: "vector/search/k10",
+    };
+    const TEXT: FakeScenario = FakeScenario {
+        id: "text/search/two-terms",
+    };
+
+    fn selected(globs: &[&str]) -> Result<Vec<&'static str>, SelectionError> {
+        let globs: Vec<String> = globs.iter().map(|&glob| glob.to_owned()).collect();
+        select(&[&VECTOR, &TEXT], &globs)
+            .map(|chosen| chosen.iter().map(|scenario| scenario.id()).collect())
+    }
+
+    #[test]
+    fn globs_select_in_suite_order() {
+        assert_eq!(selected(&[]), Ok(vec![VECTOR.id, TEXT.id]));
+        assert_eq!(
+            selected(&["text/**", "vector/*/k10"]),
+            Ok(vec![VECTOR.id, TEXT.id])
+        );
+        assert_eq!(selected(&["text/**"]), Ok(vec![TEXT.id]));
+    }
+
+    #[test]
+    fn a_glob_without_a_match_suggests_the_nearest_first() {
+        let Err(SelectionError::NoMatch { nearest, .. }) =
+            selected(&["text/**", "vector/serach/k10"])
+        else {
+            panic!("was accepted")
+        };
+        assert_eq!(nearest, [VECTOR.id, TEXT.id]);
+    }
+
+    #[test]
+    fn edit_distances() {
+        for (from, to, expected) in [
+            ("", "", 0),
+            ("", "ab", 2),
+            ("kitten", "sitting", 3),
+            ("k10", "k10", 0),
+        ] {
+            assert_eq!(edit_distance(from, to), expected, "{from} to {to}");
+        }
+    }
+}
