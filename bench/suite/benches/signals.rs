@@ -1,0 +1,7 @@
+//! `signals/write` under criterion.
+
+mod shared;
+
+fn main() {
+    shared::measure(&bench_suite::signals::SignalWrite);
+}
