@@ -26,8 +26,10 @@ pub(crate) enum Verb {
     Init(Init),
 }
 
-/// Exit codes: 0 pass, 1 regressed, over budget or missing, 2 usage or input error, 3 undecided.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 pass, 1 regressed, over budget or missing, 2 usage or input error, 3 undecided."
+)]
 pub(crate) struct Compare {
     /// The run compared against, usually baselines/main.json.
     pub(crate) baseline: PathBuf,
@@ -172,4 +174,44 @@ pub(crate) enum Tool {
     Criterion,
     /// {"name": {"p99_ns": 1.2e6, "rss_bytes": 1e6}}, or a list of such objects.
     Flat,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    /// `docs/cli.md` is what `--help` prints. Rewritten with `GATE_BLESS=1`.
+    #[test]
+    fn the_committed_reference_is_current() {
+        let mut command = Arguments::command().term_width(100);
+        command.build();
+        let mut page = String::from(
+            "# Command line reference\n\nGenerated from `gate --help`; do not edit.\n",
+        );
+        for verb in command
+            .get_subcommands_mut()
+            .filter(|verb| verb.get_name() != "help")
+        {
+            let help = verb.render_long_help();
+            write!(
+                page,
+                "\n## gate {}\n\n```text\n{help}```\n",
+                verb.get_name()
+            )
+            .expect("into a String");
+        }
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cli.md");
+        if std::env::var_os("GATE_BLESS").is_some() {
+            std::fs::write(&path, &page).expect("docs is writable");
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == page,
+            "docs/cli.md is not current; run GATE_BLESS=1 ./scripts/test and review the change"
+        );
+    }
 }
