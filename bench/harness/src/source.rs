@@ -16,6 +16,7 @@ pub fn source(directory: &Path, plants: &[Plant]) -> Source {
     let line = |arguments: &[&str]| git(directory, arguments).filter(|line| !line.is_empty());
     Source {
         repository: line(&["config", "--get", "remote.origin.url"])
+            .filter(|address| !is_local(address))
             .map(|address| without_credentials(&address)),
         commit: line(&["rev-parse", "--verify", "--quiet", "HEAD"]),
         // Empty on a detached head.
@@ -36,6 +37,14 @@ fn git(directory: &Path, arguments: &[&str]) -> Option<String> {
         .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_owned())
+}
+
+/// Whether an address is a path of this machine, which means nothing to a reader elsewhere.
+fn is_local(address: &str) -> bool {
+    let scheme_or_host = address
+        .split_once([':', '/'])
+        .map_or("", |(before, _)| before);
+    address.starts_with("file:") || matches!(scheme_or_host, "" | "." | "..")
 }
 
 /// An address without the user name and token that automation puts into it: run documents are
@@ -74,9 +83,22 @@ mod tests {
             ("https://user:p@ss@host/o@r", "https://host/o@r"),
             ("ssh://git@host", "ssh://host"),
             ("git@github.com:o/r.git", "git@github.com:o/r.git"),
-            ("/srv/git/r", "/srv/git/r"),
         ] {
             assert_eq!(without_credentials(address), expected);
+        }
+    }
+
+    #[test]
+    fn paths_of_this_machine_are_not_repositories() {
+        for (address, expected) in [
+            ("/srv/git/r", true),
+            ("../r", true),
+            ("./r", true),
+            ("file:///srv/r", true),
+            ("https://github.com/o/r", false),
+            ("git@github.com:o/r.git", false),
+        ] {
+            assert_eq!(is_local(address), expected, "{address}");
         }
     }
 

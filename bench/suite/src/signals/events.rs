@@ -28,8 +28,8 @@ pub(crate) struct Event {
 pub(crate) fn measured(tier: Tier) -> usize {
     match tier {
         Tier::Tiny => 20_000,
-        Tier::Smoke => 400_000,
-        Tier::Pr => 1_000_000,
+        Tier::Smoke => 1_000_000,
+        Tier::Pr => 2_000_000,
         Tier::Nightly => 4_000_000,
     }
 }
