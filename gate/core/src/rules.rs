@@ -2,9 +2,11 @@
 
 use fast_glob::glob_match;
 use gate_schema::policy::{AtLimit, Budget, Limit, Margin, Policy, RowMode};
+use gate_schema::run::Kind;
 use gate_schema::unit::Unit;
 
 use crate::observe::ObservedMetric;
+use crate::statistic::Statistic;
 
 /// The settings of one row.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,10 +113,13 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// A metric glob matches the whole judged name (`latency.p99`) or the statistic alone (`p99`).
+/// A metric glob matches the whole judged name (`latency.p99`) or the statistic alone (`p99`). A
+/// distribution that was not measured has no statistics of its own, so any that it would have counts:
+/// a rule for its p99 is no typo because the scenario is missing.
 fn metric_matches(glob: &str, metric: &ObservedMetric) -> bool {
+    let unmeasured = metric.statistic.is_none() && metric.declared.kind == Kind::Histogram;
+    let would_have: &[Statistic] = if unmeasured { &Statistic::ALL } else { &[] };
+    let mut statistics = metric.statistic.iter().chain(would_have);
     glob_match(glob, metric.name.as_str())
-        || metric
-            .statistic
-            .is_some_and(|statistic| glob_match(glob, statistic.as_str()))
+        || statistics.any(|statistic| glob_match(glob, statistic.as_str()))
 }

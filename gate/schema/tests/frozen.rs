@@ -27,7 +27,7 @@ fn run_v1() {
     assert!(decoded > 0);
     let written = serde_json::to_value(&run).expect("serialises");
     let read: serde_json::Value = serde_json::from_slice(RUN).expect("parses");
-    assert_eq!(written, read, "reading and writing loses nothing");
+    assert!(written == read, "reading and writing loses something");
 }
 
 #[test]
@@ -43,5 +43,5 @@ fn verdict_v1() {
     assert!(!report.rows.is_empty());
     let written = serde_json::to_value(&report).expect("serialises");
     let read: serde_json::Value = serde_json::from_slice(VERDICT).expect("parses");
-    assert_eq!(written, read, "reading and writing loses nothing");
+    assert!(written == read, "reading and writing loses something");
 }
