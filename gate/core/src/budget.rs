@@ -28,11 +28,8 @@ pub fn standing(metric: &ObservedMetric) -> Option<Standing> {
         return None;
     }
     let logarithmic = !metric.is_quality() && values.iter().all(|&v| v > 0.0);
-    let (scale, unscale): (fn(f64) -> f64, fn(f64) -> f64) = if logarithmic {
-        (f64::ln, f64::exp)
-    } else {
-        (|v| v, |v| v)
-    };
+    let scale = |v: f64| if logarithmic { v.ln() } else { v };
+    let unscale = |v: f64| if logarithmic { v.exp() } else { v };
     let scaled: Vec<f64> = values.iter().map(|&v| scale(v)).collect();
     let over_repetitions = estimate(&scaled, Location::Trimmed);
     let half_width = |variance: f64, n: usize, freedom: f64| {

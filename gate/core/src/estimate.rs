@@ -206,7 +206,7 @@ mod tests {
         #[test]
         fn identical_repetitions_have_exactly_no_variance(value in -1e6_f64..1e6, n in 2_usize..20) {
             let e = estimate(&vec![value; n], Location::Trimmed);
-            prop_assert!(e.variance == 0.0 && e.centre == value);
+            prop_assert_eq!((e.variance.to_bits(), e.centre.to_bits()), (0, value.to_bits()));
         }
     }
 }

@@ -283,7 +283,9 @@ fn a_histogram_must_agree_with_its_count_and_sum() {
     use gate_schema::hdr::Histogram;
     use gate_schema::run::Distribution;
     let mut histogram = Histogram::new_with_bounds(1, 1_000_000, 3).expect("valid bounds");
-    [100, 200].map(|value| histogram.record(value).expect("in bounds"));
+    for value in [100, 200] {
+        histogram.record(value).expect("in bounds");
+    }
     let sound = Distribution::from_histogram(&histogram, 300.0).expect("sound");
     assert!(sound.recorded().expect("decodes").is_some());
     let miscounted = Distribution {

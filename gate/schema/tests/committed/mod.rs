@@ -6,7 +6,7 @@ use std::path::Path;
     clippy::disallowed_methods,
     reason = "a test that compares and rewrites committed files"
 )]
-pub fn check(name: &str, generated: &str) {
+pub(crate) fn check(name: &str, generated: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../docs")
         .join(name);
