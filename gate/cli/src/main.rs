@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod diagnostic;
 mod document;
+mod observe;
 mod policy;
 mod provenance;
 mod terminal;

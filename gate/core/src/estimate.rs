@@ -204,6 +204,13 @@ mod tests {
         }
 
         #[test]
+        fn the_quantile_inverts_the_tail_as_far_out_as_families_need(exponent in 0.4_f64..9.0, freedom in 5.0_f64..1000.0) {
+            let upper = 10_f64.powf(-exponent);
+            let back = t_above(t_quantile(upper, freedom), freedom);
+            prop_assert!((back / upper - 1.0).abs() < 1e-4, "{upper} {back}");
+        }
+
+        #[test]
         fn identical_repetitions_have_exactly_no_variance(value in -1e6_f64..1e6, n in 2_usize..20) {
             let e = estimate(&vec![value; n], Location::Trimmed);
             prop_assert_eq!((e.variance.to_bits(), e.centre.to_bits()), (0, value.to_bits()));

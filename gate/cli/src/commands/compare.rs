@@ -3,16 +3,14 @@
 use std::path::Path;
 
 use gate_core::evaluate::{EvaluateError, Side};
-use gate_core::observe::{Observed, records};
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
 use gate_schema::report::{Report, Warning};
-use gate_schema::run::Run;
-use rayon::prelude::*;
 
 use crate::args::{Compare, Format};
 use crate::diagnostic::{Diagnostic, Place, Span};
 use crate::document::{check_outputs, read_run, write};
+use crate::observe::observe;
 use crate::policy::{self, Loaded};
 use crate::terminal;
 
@@ -65,15 +63,6 @@ fn load_policy(arguments: &Compare) -> Result<Loaded, Vec<Diagnostic>> {
         .map_or(policy.incomparable, Into::into);
     policy.machine = arguments.machine.map_or(policy.machine, Into::into);
     Ok(loaded)
-}
-
-/// Observes all scenarios on all cores: decoding histograms is most of the work.
-fn observe(path: &Path, run: &Run) -> Result<Vec<Observed>, Vec<Diagnostic>> {
-    records(run)
-        .par_iter()
-        .map(|record| record.observe())
-        .collect::<Result<_, _>>()
-        .map_err(|problem| vec![Diagnostic::of_problem(path, &problem)])
 }
 
 /// Both, or the problems of both: a user mends two files in one go.

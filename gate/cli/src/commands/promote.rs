@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use gate_core::observe::{Observed, records};
 use gate_core::promote::{self, MIN_REPETITIONS, Refusal};
 use gate_schema::code::Code;
 use gate_schema::defect::Problem;
@@ -13,6 +12,7 @@ use gate_schema::run::{Provenance, Run};
 use crate::args::Promote;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::document::{canonical, check_outputs, read_run, read_run_with_digest, write};
+use crate::observe::observe;
 use crate::provenance;
 use crate::terminal;
 
@@ -73,14 +73,6 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
     write(&arguments.baseline, canonical(&value).as_bytes())?;
     terminal::answer(&answer(arguments, &baseline))?;
     Ok(ExitCode::Pass)
-}
-
-fn observe(path: &Path, run: &Run) -> Result<Vec<Observed>, Vec<Diagnostic>> {
-    records(run)
-        .iter()
-        .map(|record| record.observe())
-        .collect::<Result<_, _>>()
-        .map_err(|problem| vec![Diagnostic::of_problem(path, &problem)])
 }
 
 fn refuse(arguments: &Promote, run: &Run, accepted: Option<&Run>) -> Result<(), Vec<Diagnostic>> {
