@@ -79,14 +79,9 @@ pub fn summarise(recorded: &Recorded) -> Summary {
         // Most buckets hold neither a percentile nor a part of the tail.
         if found < ranks.len() && reached >= ranks[found] || reached > tail_from {
             // Samples are taken to be spread evenly over their bucket, so that a percentile moves
-            // smoothly instead of in steps of the bucket width.
-            let value_at = |rank: f64| {
-                if width > 1.0 {
-                    low + width * ((rank - below) / count)
-                } else {
-                    low
-                }
-            };
+            // smoothly instead of in steps of the bucket width; a clock truncates, so that holds
+            // for buckets of one nanosecond too.
+            let value_at = |rank: f64| low + width * ((rank - below) / count);
             while found < ranks.len() && reached >= ranks[found] {
                 percentiles[found] = Some(value_at(ranks[found] - 0.5));
                 found += 1;

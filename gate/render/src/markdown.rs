@@ -197,18 +197,23 @@ fn put_table(out: &mut String, rows: &[&Row]) {
     out.push_str("|:--|:--|:--|--:|--:|:--|:--|:--|\n");
     for row in rows {
         let cells = Cells::of(row, Target::MarkdownCell);
-        let change = format!("{} {}", cells.change.estimate, cells.change.interval);
-        let line = [
-            &format!("**{}**", cells.verdict.as_str()),
-            &cells.scenario,
-            &cells.metric,
-            &cells.baseline,
-            &cells.candidate,
-            change.trim_end(),
-            &cells.limit(),
-            &cells.why,
-        ];
-        out.push_str(&format!("| {} |\n", line.join(" | ")));
+        let (limit, verdict) = (cells.limit(), cells.verdict.as_str());
+        let Cells {
+            scenario,
+            metric,
+            baseline,
+            candidate,
+            change,
+            why,
+            ..
+        } = &cells;
+        // An interval that breaks over two lines is two numbers; no-break spaces keep it one.
+        let interval = change.interval.replace(' ', "\u{a0}");
+        let change = format!("{} {interval}", change.estimate);
+        let change = change.trim_end();
+        out.push_str(&format!(
+            "| **{verdict}** | {scenario} | {metric} | {baseline} | {candidate} | {change} | {limit} | {why} |\n"
+        ));
     }
     out.push('\n');
 }

@@ -18,7 +18,7 @@ pub(crate) fn phrase(row: &Row, target: Target) -> String {
 fn of_reason(row: &Row, target: Target) -> String {
     match &row.reason {
         Reason::WithinMargin => "within the margin".into(),
-        Reason::SmallEffect => "certainly worse, by less than the margin".into(),
+        Reason::SmallEffect => "looks slightly worse, inside the margin".into(),
         Reason::Exact => "exactly repeatable".into(),
         Reason::NotJudged => "not judged by policy".into(),
         Reason::BeyondMargin => "worse by more than the margin".into(),

@@ -334,7 +334,7 @@ impl Verdict {
 pub enum Reason {
     /// The whole interval stays inside the margin.
     WithinMargin,
-    /// Really worse, by less than the margin; counts towards drift.
+    /// The interval says worse, by less than the margin. Not corrected for the number of rows.
     SmallEffect,
     /// Both sides are exactly repeatable and agree within the margin.
     Exact,
