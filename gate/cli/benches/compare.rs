@@ -27,6 +27,19 @@ const CANDIDATE: (usize, usize) = (2, 5);
 enum Shape {
     Histograms,
     Numbers,
+    /// One histogram and four numbers per scenario, as in this repository's own suite.
+    Mixed,
+}
+
+impl Shape {
+    /// Kind of each metric of a scenario.
+    fn kinds(self) -> &'static [&'static str] {
+        match self {
+            Self::Histograms => &["histogram"],
+            Self::Numbers => &["value"],
+            Self::Mixed => &["histogram", "value", "value", "value", "value"],
+        }
+    }
 }
 
 fn main() -> std::io::Result<()> {
@@ -46,40 +59,48 @@ fn main() -> std::io::Result<()> {
             write_run(&b, shape, count, CANDIDATE, 1.001)?;
             let what = match shape {
                 Shape::Histograms => "histograms",
-                Shape::Numbers => "numbers",
+                Shape::Numbers | Shape::Mixed => "numbers",
             };
             row(&format!("{count} {what} x 10"), &a, &b)?;
         }
     }
-    let (first, promoted, candidate) = (
-        in_folder("first.json"),
-        in_folder("main.json"),
-        in_folder("out.json"),
-    );
-    write_run(&first, Shape::Histograms, 200, (20, 5), 1.0)?;
-    gate(
-        folder.path(),
-        &[
-            "promote",
-            "first.json",
-            "--baseline",
-            "main.json",
-            "--by",
-            "bench",
-        ],
-    )
-    .spawn()?
-    .wait()?;
-    write_run(&candidate, Shape::Histograms, 200, CANDIDATE, 1.001)?;
-    row(
-        "200 histograms x 10 against a promoted baseline of 20 sessions x 5",
-        &promoted,
-        &candidate,
-    )?;
-    println!(
-        "\npromoted baseline, 200 histograms x 20 sessions x 5: {} bytes",
-        promoted.metadata()?.len()
-    );
+    let mut sizes = Vec::new();
+    for (shape, count, label) in [
+        (Shape::Histograms, 200, "200 histograms"),
+        (Shape::Mixed, 40, "40 histograms and 160 numbers"),
+    ] {
+        let (first, promoted, candidate) = (
+            in_folder("first.json"),
+            in_folder("main.json"),
+            in_folder("out.json"),
+        );
+        write_run(&first, shape, count, (20, 5), 1.0)?;
+        gate(
+            folder.path(),
+            &[
+                "promote",
+                "first.json",
+                "--baseline",
+                "main.json",
+                "--replace",
+                "--by",
+                "bench",
+            ],
+        )
+        .spawn()?
+        .wait()?;
+        write_run(&candidate, shape, count, CANDIDATE, 1.001)?;
+        row(
+            &format!("{label} x 10 against a promoted baseline of 20 sessions x 5"),
+            &promoted,
+            &candidate,
+        )?;
+        sizes.push((label, promoted.metadata()?.len()));
+    }
+    println!();
+    for (label, bytes) in sizes {
+        println!("promoted baseline of {label}, 20 sessions x 5: {bytes} bytes");
+    }
     Ok(())
 }
 
@@ -134,7 +155,7 @@ fn reap(child: Child) -> (i32, i64) {
     (libc::WEXITSTATUS(status), usage.ru_maxrss)
 }
 
-/// Writes a run of `count` scenarios with one metric each.
+/// Writes a run of `count` scenarios.
 fn write_run(
     path: &Path,
     shape: Shape,
@@ -144,23 +165,30 @@ fn write_run(
 ) -> std::io::Result<()> {
     let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
     let mut random = Random(1);
-    let pool: Vec<String> = match shape {
-        Shape::Histograms => (0..64).map(|_| histogram(&mut random, level)).collect(),
-        Shape::Numbers => Vec::new(),
-    };
-    let kind = match shape {
-        Shape::Histograms => "histogram",
-        Shape::Numbers => "value",
-    };
+    let has_histograms = shape.kinds().contains(&"histogram");
+    let pool: Vec<String> = (0..if has_histograms { 64 } else { 0 })
+        .map(|_| histogram(&mut random, level))
+        .collect();
     write!(
         file,
         r#"{{"format":"gate.run/1","id":"made-up","created":"2026-11-20T08:00:00Z","source":{{}},"environment":{{"fingerprint":{{"cpu_model":"any"}},"tool":"none"}},"manifest":{{"scenarios":["#
     )?;
     for scenario in 0..count {
+        let metrics: Vec<String> = shape
+            .kinds()
+            .iter()
+            .enumerate()
+            .map(|(at, kind)| {
+                format!(
+                    r#"{{"name":"metric{at}","kind":"{kind}","unit":"ns","direction":"lower"}}"#
+                )
+            })
+            .collect();
         let comma = if scenario == 0 { "" } else { "," };
         write!(
             file,
-            r#"{comma}{{"scenario":"made/up/{scenario}","metrics":[{{"name":"latency","kind":"{kind}","unit":"ns","direction":"lower"}}]}}"#
+            r#"{comma}{{"scenario":"made/up/{scenario}","metrics":[{}]}}"#,
+            metrics.join(",")
         )?;
     }
     write!(file, r#"]}},"sessions":["#)?;
@@ -178,16 +206,19 @@ fn write_run(
             )?;
             for repetition in 0..repetitions {
                 let comma = if repetition == 0 { "" } else { "," };
-                match shape {
-                    Shape::Histograms => {
-                        let value = &pool[(random.next() * pool.len() as f64) as usize];
-                        write!(file, r#"{comma}{{"metrics":{{"latency":{value}}}}}"#)?;
-                    }
-                    Shape::Numbers => {
-                        let value = level * (1e6 + 1e4 * random.next());
-                        write!(file, r#"{comma}{{"metrics":{{"latency":{value}}}}}"#)?;
-                    }
-                }
+                let metrics: Vec<String> = shape
+                    .kinds()
+                    .iter()
+                    .enumerate()
+                    .map(|(at, kind)| match *kind {
+                        "histogram" => {
+                            let value = &pool[(random.next() * pool.len() as f64) as usize];
+                            format!(r#""metric{at}":{value}"#)
+                        }
+                        _ => format!(r#""metric{at}":{}"#, level * (1e6 + 1e4 * random.next())),
+                    })
+                    .collect();
+                write!(file, r#"{comma}{{"metrics":{{{}}}}}"#, metrics.join(","))?;
             }
             write!(file, "]}}")?;
         }
