@@ -1,6 +1,6 @@
 //! Absolute limits, judged on the interval of the candidate alone.
 
-use gate_schema::policy::{Budget, Operator};
+use gate_schema::policy::{AtLimit, Budget, Operator};
 use gate_schema::report::{BudgetCheck, BudgetStatus, Interval};
 
 use crate::estimate::{Location, estimate, t_quantile};
@@ -14,6 +14,8 @@ pub struct Standing {
     pub value: f64,
     /// Its interval; `None` when a single repetition says nothing about its own noise.
     pub interval: Option<Interval>,
+    /// Least and largest value of any repetition.
+    pub extremes: Interval,
 }
 
 /// Where a metric stands, from all its repetitions together. `None` without any.
@@ -22,79 +24,68 @@ pub struct Standing {
 /// proportion is a mean over queries, and the queries are a sample too: its interval is the wider of
 /// what repetitions and what queries show.
 #[must_use]
-pub fn standing(metric: &ObservedMetric) -> Option<Standing> {
+pub fn standing(metric: &ObservedMetric, location: Location) -> Option<Standing> {
     let values: Vec<f64> = metric.sessions.iter().flatten().copied().collect();
-    if values.is_empty() {
-        return None;
-    }
-    let logarithmic = !metric.is_quality() && values.iter().all(|&v| v > 0.0);
+    let low = values.iter().copied().min_by(f64::total_cmp)?;
+    let high = values.iter().copied().max_by(f64::total_cmp)?;
+    let logarithmic = !metric.is_quality() && low > 0.0;
     let scale = |v: f64| if logarithmic { v.ln() } else { v };
     let unscale = |v: f64| if logarithmic { v.exp() } else { v };
     let scaled: Vec<f64> = values.iter().map(|&v| scale(v)).collect();
-    let over_repetitions = estimate(&scaled, Location::Trimmed);
-    let half_width = |variance: f64, n: usize, freedom: f64| {
-        t_quantile(INTERVAL, freedom) * (variance / n as f64).sqrt()
-    };
-    let mut half = (over_repetitions.freedom > 0.0).then(|| {
-        half_width(
-            over_repetitions.variance,
-            over_repetitions.n,
-            over_repetitions.freedom,
-        )
-    });
-    if let Some(queries) = metric
+    let over_repetitions = estimate(&scaled, location);
+    let over_queries = metric
         .queries
-        .as_deref()
-        .filter(|queries| queries.len() > 1)
-    {
-        let over_queries = estimate(queries, Location::Plain);
-        let from_queries = half_width(over_queries.variance, over_queries.n, over_queries.freedom);
-        half = Some(half.map_or(from_queries, |h| h.max(from_queries)));
-    }
-    let bounded = |v: f64| {
-        if metric.is_quality() {
-            v.clamp(0.0, 1.0)
-        } else {
-            v
-        }
-    };
+        .as_ref()
+        .map(|queries| estimate(&queries.ratios, Location::Plain));
+    let half = [Some(over_repetitions), over_queries]
+        .into_iter()
+        .flatten()
+        .filter(|e| e.freedom > 0.0)
+        .map(|e| t_quantile(INTERVAL, e.freedom) * (e.variance / e.n as f64).sqrt())
+        .max_by(f64::total_cmp);
     let centre = over_repetitions.centre;
-    let identical = over_repetitions.variance == 0.0;
     // exp(ln(x)) is not x to the last bit, and an exact count must be shown as itself.
-    let value = if identical {
-        values[0]
+    let value = if low.total_cmp(&high).is_eq() {
+        low
     } else {
         unscale(centre)
     };
+    let end = |half: f64| {
+        let end = if half == 0.0 {
+            value
+        } else {
+            unscale(centre + half)
+        };
+        if metric.is_quality() {
+            end.clamp(0.0, 1.0)
+        } else {
+            end
+        }
+    };
     Some(Standing {
         value,
-        interval: half.map(|half| {
-            if half == 0.0 {
-                Interval {
-                    low: value,
-                    high: value,
-                }
-            } else {
-                Interval {
-                    low: bounded(unscale(centre - half)),
-                    high: bounded(unscale(centre + half)),
-                }
-            }
+        interval: half.map(|half| Interval {
+            low: end(-half),
+            high: end(half),
         }),
+        extremes: Interval { low, high },
     })
 }
 
-/// Holds a standing against a budget.
+/// Holds a standing against a budget. Where the limit is a promise (`at_limit` says fail), one
+/// repetition beyond it is enough to be at the limit, whatever the average.
 #[must_use]
-pub fn check(standing: &Standing, budget: &Budget) -> BudgetCheck {
+pub fn check(standing: &Standing, budget: &Budget, at_limit: AtLimit) -> BudgetCheck {
     let holds = |value: f64| budget.operator.holds(value, budget.limit);
+    let hold = |ends: Interval| (holds(ends.low), holds(ends.high));
     let ends = standing.interval.unwrap_or(Interval {
         low: standing.value,
         high: standing.value,
     });
-    let status = match (holds(ends.low), holds(ends.high)) {
-        (true, true) => BudgetStatus::Within,
+    let broken_once = at_limit == AtLimit::Fail && hold(standing.extremes) != (true, true);
+    let status = match hold(ends) {
         (false, false) => BudgetStatus::Over,
+        (true, true) if !broken_once => BudgetStatus::Within,
         _ => BudgetStatus::AtLimit,
     };
     let distance = match budget.operator {
@@ -116,8 +107,12 @@ pub fn check(standing: &Standing, budget: &Budget) -> BudgetCheck {
 
 #[cfg(test)]
 mod tests {
+    use gate_schema::id::Name;
+    use gate_schema::run::{DeclaredMetric, Kind};
+    use gate_schema::unit::{Direction, Unit};
+
     use super::*;
-    use BudgetStatus::*;
+    use BudgetStatus::{AtLimit as AtTheLimit, Over, Within};
     use Operator::*;
 
     #[test]
@@ -145,9 +140,16 @@ mod tests {
                 50.0,
                 49.0,
                 Some((48.0, 50.0)),
-                AtLimit,
+                AtTheLimit,
             ),
-            ("crossing", AtMost, 50.0, 49.0, Some((47.0, 51.0)), AtLimit),
+            (
+                "crossing",
+                AtMost,
+                50.0,
+                49.0,
+                Some((47.0, 51.0)),
+                AtTheLimit,
+            ),
             ("clearly over", AtMost, 50.0, 60.0, Some((55.0, 65.0)), Over),
             (
                 "floor held",
@@ -163,7 +165,7 @@ mod tests {
                 0.95,
                 0.952,
                 Some((0.948, 0.956)),
-                AtLimit,
+                AtTheLimit,
             ),
             (
                 "floor broken",
@@ -199,9 +201,15 @@ mod tests {
             ),
             ("single repetition, over", AtMost, 50.0, 51.0, None, Over),
         ] {
+            let interval = interval.map(|(low, high)| Interval { low, high });
+            let extremes = Interval {
+                low: value,
+                high: value,
+            };
             let standing = Standing {
                 value,
-                interval: interval.map(|(low, high)| Interval { low, high }),
+                interval,
+                extremes,
             };
             let budget = Budget {
                 operator,
@@ -209,7 +217,67 @@ mod tests {
                 unit: None,
                 text: String::new(),
             };
-            assert_eq!(check(&standing, &budget).status, expected, "{name}");
+            assert_eq!(
+                check(&standing, &budget, AtLimit::Fail).status,
+                expected,
+                "{name}"
+            );
         }
+    }
+
+    fn metric(unit: Unit, kind: Kind, values: &[f64]) -> ObservedMetric {
+        let name = Name::new("m").expect("a name");
+        let declared = DeclaredMetric {
+            name: name.clone(),
+            kind,
+            unit,
+            direction: Direction::Lower,
+        };
+        ObservedMetric {
+            name,
+            declared,
+            statistic: None,
+            sessions: vec![values.to_vec()],
+            expected: values.len(),
+            samples: None,
+            queries: None,
+        }
+    }
+
+    #[test]
+    fn the_order_of_repetitions_moves_no_level() {
+        for (kind, unit) in [(Kind::Value, Unit::Count), (Kind::Proportion, Unit::Ratio)] {
+            let mut values = vec![1.0, 0.9, 0.9, 0.9, 0.9];
+            let first =
+                standing(&metric(unit, kind, &values), Location::Trimmed).expect("measured");
+            values.rotate_left(1);
+            let last = standing(&metric(unit, kind, &values), Location::Trimmed).expect("measured");
+            assert_eq!(first, last);
+            assert!((first.value - 0.9).abs() < 1e-9, "{first:?}");
+        }
+    }
+
+    #[test]
+    fn one_repetition_beyond_a_promise_is_not_averaged_away() {
+        let budget = Budget {
+            operator: Below,
+            limit: 10e9,
+            unit: None,
+            text: String::new(),
+        };
+        let mut values = vec![1e9; 10];
+        values[3] = 90e9;
+        let standing = standing(&metric(Unit::Bytes, Kind::Value, &values), Location::Plain)
+            .expect("measured");
+        assert_eq!(check(&standing, &budget, AtLimit::Fail).status, AtTheLimit);
+        let calm = Standing {
+            extremes: Interval {
+                low: 1e9,
+                high: 1e9,
+            },
+            interval: None,
+            value: 1e9,
+        };
+        assert_eq!(check(&calm, &budget, AtLimit::Fail).status, Within);
     }
 }

@@ -117,6 +117,9 @@ pub fn t_quantile(upper: f64, freedom: f64) -> f64 {
 /// Probability that an F ratio with these degrees exceeds `ratio`.
 #[must_use]
 pub fn f_above(ratio: f64, numerator: f64, denominator: f64) -> f64 {
+    if ratio.is_nan() {
+        return 1.0;
+    }
     if ratio.is_infinite() {
         return 0.0;
     }

@@ -1,10 +1,11 @@
 //! The whole judgement: `(baseline, candidate, policy) -> report`.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gate_schema::id::{MetricName, ScenarioId};
-use gate_schema::policy::{Margin, Policy};
+use gate_schema::policy::{AtLimit, Margin, Policy};
 use gate_schema::report::{
     BudgetStatus, Method, Reason, Report, Row, RunSummary, SideName, Verdict, Warning,
 };
@@ -12,12 +13,12 @@ use gate_schema::run::Run;
 
 use crate::budget::standing;
 use crate::comparable::{Conditions, environment_differences};
-use crate::estimate::median;
+use crate::estimate::{Location, median};
 use crate::family::discoveries;
 use crate::observe::{Observed, ObservedMetric};
 use crate::outcome;
 use crate::row::{Draft, Family, Sides};
-use crate::rules::{Rules, UnitMismatch};
+use crate::rules::{Rules, Settings, UnitMismatch};
 use crate::stored::Evidence;
 
 /// Benjamini-Hochberg level of improvements. Looser than for regressions: a false one costs nobody a
@@ -81,10 +82,10 @@ pub fn evaluate(
         .collect();
     let fleet_ratio = median(&ratios).unwrap_or(1.0);
     for draft in &mut drafts {
-        draft.comparison = draft
+        draft.compared = draft
             .sides
             .as_ref()
-            .map(|sides| sides.compare(draft.metric, fleet_ratio));
+            .map(|sides| sides.compare(&draft.metric, fleet_ratio));
     }
 
     let families = families(&drafts, policy);
@@ -148,19 +149,24 @@ fn drafts<'a>(
             .map(|m| (&m.name, m))
             .collect();
         for metric in &observed.metrics {
-            let there = counterpart.zip(metrics.get(&metric.name).copied());
+            let same = metrics.get(&metric.name).copied();
+            // A metric that changed its kind has other judged names; it is no addition for that.
+            let redeclared = || {
+                counterpart?
+                    .metrics
+                    .iter()
+                    .find(|m| m.declared.name == metric.declared.name)
+            };
+            let there = counterpart.zip(same.or_else(redeclared));
             drafts.extend(candidate_draft(observed, metric, there, conditions, rules)?);
         }
     }
     for observed in baseline {
         let counterpart = in_candidate.get(&observed.declared.scenario);
-        let mut reported = Vec::new();
-        for metric in &observed.metrics {
-            let declared = &metric.declared.name;
-            let is_declared = counterpart.is_some_and(|o| o.declared.metric(declared).is_some());
-            if !is_declared && !reported.contains(&declared) {
-                reported.push(declared);
-                let settings = rules.settings(observed.declared.scenario.as_str(), metric)?;
+        for declared in &observed.declared.metrics {
+            if counterpart.is_none_or(|o| o.declared.metric(&declared.name).is_none()) {
+                let metric = Cow::Owned(ObservedMetric::unmeasured(declared));
+                let settings = rules.settings(observed.declared.scenario.as_str(), &metric)?;
                 let settled = Some((Verdict::Missing, Reason::NotDeclared));
                 drafts.push(Draft {
                     settled,
@@ -174,21 +180,22 @@ fn drafts<'a>(
 
 fn draft<'a>(
     observed: &'a Observed,
-    metric: &'a ObservedMetric,
-    settings: crate::rules::Settings,
+    metric: Cow<'a, ObservedMetric>,
+    settings: Settings,
 ) -> Draft<'a> {
+    let scenario = &observed.declared.scenario;
     Draft {
-        scenario: &observed.declared.scenario,
+        scenario,
         metric,
         settings,
         settled: None,
         standing: None,
         sides: None,
-        comparison: None,
+        compared: None,
     }
 }
 
-/// The ladder of checks that need no statistics: measured? verified? enough samples? comparable?
+/// The ladder of checks that need no statistics: verified? measured? enough samples? comparable?
 /// `None` for a percentile that nobody judges and that has too few samples to be shown.
 fn candidate_draft<'a>(
     observed: &'a Observed,
@@ -198,58 +205,66 @@ fn candidate_draft<'a>(
     rules: &mut Rules<'_>,
 ) -> Result<Option<Draft<'a>>, EvaluateError> {
     let settings = rules.settings(observed.declared.scenario.as_str(), metric)?;
-    let margin = settings.margin;
-    let judged = margin != Margin::Unjudged || settings.budget.is_some();
+    let (margin, at_limit) = (settings.margin, settings.at_limit);
     let need = settings
         .min_samples
         .or(metric.statistic.map(|s| s.min_samples()))
         .unwrap_or(0);
-    let few_samples = [Some(metric), baseline.map(|(_, m)| m)]
-        .into_iter()
-        .flatten()
-        .filter_map(|m| m.samples)
-        .find(|&have| have < need)
-        .map(|have| (Verdict::Inconclusive, Reason::FewSamples { have, need }));
-    let mut draft = draft(observed, metric, settings);
-    let settle = |mut draft: Draft<'a>, verdict, reason| {
-        draft.settled = Some((verdict, reason));
-        Ok(Some(draft))
+    let few_samples = |metric: &ObservedMetric| {
+        let have = metric.samples.filter(|&have| have < need)?;
+        Some((Verdict::Inconclusive, Reason::FewSamples { have, need }))
     };
+    let mut draft = draft(observed, Cow::Borrowed(metric), settings);
     if observed.wrong_answer {
-        return settle(draft, Verdict::Missing, Reason::WrongAnswer);
+        draft.settled = Some((Verdict::Missing, Reason::WrongAnswer));
+        return Ok(Some(draft));
     }
     if metric.sessions.is_empty() {
-        return settle(draft, Verdict::Missing, Reason::NotMeasured);
-    }
-    if let Some((verdict, reason)) = few_samples {
-        return if judged {
-            settle(draft, verdict, reason)
-        } else {
-            Ok(None)
-        };
-    }
-    draft.standing = standing(metric);
-    if metric.values() < metric.expected {
-        let reason = Reason::PartlyMeasured {
-            have: metric.values(),
-            need: metric.expected,
-        };
-        return settle(draft, Verdict::Inconclusive, reason);
-    }
-    let Some((there, there_metric)) = baseline.filter(|(_, m)| !m.sessions.is_empty()) else {
+        draft.settled = Some((Verdict::Missing, Reason::NotMeasured));
         return Ok(Some(draft));
-    };
-    match conditions.refuse(
-        (&there.declared, &observed.declared),
-        (there_metric, metric),
-    ) {
-        // What is not judged against the baseline is not missed when it cannot be compared.
-        Some(_) if margin == Margin::Unjudged => {
-            return settle(draft, Verdict::Pass, Reason::NotJudged);
-        }
-        Some(reason) => return settle(draft, Verdict::Incomparable, reason),
-        None => draft.sides = Some(Sides::new(there_metric, metric, margin)),
     }
+    if let Some(few) = few_samples(metric) {
+        draft.settled = Some(few);
+        return Ok(draft.is_gating().then_some(draft));
+    }
+    // A limit that is a promise holds for every repetition, so none is trimmed away.
+    let location = if at_limit == AtLimit::Fail {
+        Location::Plain
+    } else {
+        Location::Trimmed
+    };
+    draft.standing = standing(metric, location);
+    draft.settled = if metric.values() < metric.expected {
+        Some((
+            Verdict::Inconclusive,
+            Reason::PartlyMeasured {
+                have: metric.values(),
+                need: metric.expected,
+            },
+        ))
+    } else if let Some((there, there_metric)) = baseline {
+        let refused = conditions.refuse(
+            (&there.declared, &observed.declared),
+            (there_metric, metric),
+        );
+        let unusable = there.wrong_answer || there_metric.sessions.is_empty();
+        match (refused, few_samples(there_metric)) {
+            // What is not judged against the baseline is not missed when it cannot be compared.
+            (Some(_), _) if margin == Margin::Unjudged => Some((Verdict::Pass, Reason::NotJudged)),
+            (Some(reason), _) => Some((Verdict::Incomparable, reason)),
+            (None, _) if unusable => Some((Verdict::Incomparable, Reason::BaselineUnusable)),
+            (None, Some(_)) if margin == Margin::Unjudged => {
+                Some((Verdict::Pass, Reason::NotJudged))
+            }
+            (None, Some(few)) => Some(few),
+            (None, None) => {
+                draft.sides = Some(Sides::new(there_metric, metric, margin));
+                None
+            }
+        }
+    } else {
+        None
+    };
     Ok(Some(draft))
 }
 
@@ -364,7 +379,23 @@ fn warnings(baseline: &Side<'_>, candidate: &Side<'_>, rules: &Rules<'_>) -> Vec
         .iter()
         .filter(|(run, _)| run.source.dirty == Some(true))
         .map(|&(_, side)| Warning::Dirty { side });
-    unmatched.chain(planted).chain(dirty).collect()
+    let accepted: BTreeSet<&str> = baseline
+        .run
+        .sessions
+        .iter()
+        .map(|s| s.id.as_str())
+        .collect();
+    let itself = candidate
+        .run
+        .sessions
+        .iter()
+        .any(|s| accepted.contains(s.id.as_str()));
+    let itself = itself.then_some(Warning::ComparedWithItself);
+    unmatched
+        .chain(itself)
+        .chain(planted)
+        .chain(dirty)
+        .collect()
 }
 
 fn summary(run: &Run) -> RunSummary {

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use gate_schema::defect::{Defect, Problem};
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::run::{
-    Check, Declared, DeclaredMetric, Distribution, Kind, Measured, MetricValue, Run, Summary,
+    Check, Declared, DeclaredMetric, Distribution, Kind, Measured, MetricValue, Proportion, Run,
+    Summary,
 };
 use gate_schema::unit::{Direction, Unit};
 
@@ -51,8 +52,17 @@ pub struct ObservedMetric {
     pub expected: usize,
     /// Fewest operations of any repetition; `None` unless this is a statistic of a distribution.
     pub samples: Option<u64>,
-    /// For a proportion with hits per query: the newest repetition's ratio for each query.
-    pub queries: Option<Vec<f64>>,
+    /// For a proportion with hits per query.
+    pub queries: Option<Queries>,
+}
+
+/// A proportion query by query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queries {
+    /// Mean ratio of each query over the repetitions that tell.
+    pub ratios: Vec<f64>,
+    /// Repetitions that tell, over all sessions.
+    pub repetitions: usize,
 }
 
 impl ObservedMetric {
@@ -60,6 +70,20 @@ impl ObservedMetric {
     #[must_use]
     pub fn values(&self) -> usize {
         self.sessions.iter().map(Vec::len).sum()
+    }
+
+    /// A declared metric of which nothing was measured.
+    #[must_use]
+    pub fn unmeasured(declared: &DeclaredMetric) -> Self {
+        Self {
+            name: declared.name.clone(),
+            declared: declared.clone(),
+            statistic: None,
+            sessions: Vec::new(),
+            expected: 0,
+            samples: None,
+            queries: None,
+        }
     }
 
     /// Whether this says how good an answer is rather than how cheap it was.
@@ -141,16 +165,8 @@ impl Record<'_> {
                         defect,
                     })?;
                     in_session.entry(name).or_default().push(value);
-                    if let Some(MetricValue::Proportion(proportion)) = repetition.metric(name)
-                        && let Some(queries) = &proportion.per_query
-                    {
-                        let per_query = proportion.trials as f64 / queries.len() as f64;
-                        collected.entry(name).or_default().queries = Some(
-                            queries
-                                .iter()
-                                .map(|&hits| f64::from(hits) / per_query)
-                                .collect(),
-                        );
+                    if let Some(MetricValue::Proportion(proportion)) = repetition.metric(name) {
+                        collected.entry(name).or_default().add_queries(proportion);
                     }
                 }
             }
@@ -192,7 +208,7 @@ fn judged(declared: &DeclaredMetric, collected: Collected, expected: usize) -> V
             .collect(),
         expected,
         samples,
-        queries: collected.queries.clone(),
+        queries: collected.queries(),
     };
     if declared.kind != Kind::Histogram || collected.sessions.is_empty() {
         let sessions = collected
@@ -230,7 +246,42 @@ fn judged(declared: &DeclaredMetric, collected: Collected, expected: usize) -> V
 #[derive(Default)]
 struct Collected {
     sessions: Vec<Vec<Value>>,
-    queries: Option<Vec<f64>>,
+    /// Sum of the ratios of each query.
+    queries: Vec<f64>,
+    /// Repetitions in that sum.
+    repetitions: usize,
+}
+
+impl Collected {
+    fn add_queries(&mut self, proportion: &Proportion) {
+        let Some(hits) = &proportion.per_query else {
+            return;
+        };
+        let trials = proportion.trials as f64 / hits.len() as f64;
+        if self.queries.is_empty() {
+            self.queries = vec![0.0; hits.len()];
+        }
+        // Another number of queries is another question; it is left out, so that not all repetitions
+        // tell and the comparison falls back to repetitions.
+        if self.queries.len() == hits.len() {
+            self.repetitions += 1;
+            for (sum, &hits) in self.queries.iter_mut().zip(hits) {
+                *sum += f64::from(hits) / trials;
+            }
+        }
+    }
+
+    fn queries(&self) -> Option<Queries> {
+        let ratios = self
+            .queries
+            .iter()
+            .map(|sum| sum / self.repetitions as f64)
+            .collect();
+        (self.repetitions > 0).then_some(Queries {
+            ratios,
+            repetitions: self.repetitions,
+        })
+    }
 }
 
 /// One repetition's metric, reduced to numbers.

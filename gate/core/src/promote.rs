@@ -1,6 +1,6 @@
 //! Accepting a run as the level that later runs are compared with: the rules, and the cut-down form.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gate_schema::defect::Defect;
 use gate_schema::hdr::{self, Histogram};
@@ -12,7 +12,9 @@ use gate_schema::run::{
 };
 
 use crate::budget::standing;
-use crate::observe::{Observed, summary};
+use crate::comparable::environment_differences;
+use crate::estimate::Location;
+use crate::observe::{Observed, ObservedMetric, summary};
 use crate::stored::MAX_SESSIONS;
 
 /// Fewest repetitions per session worth keeping: with fewer, trimming has nothing to trim.
@@ -33,6 +35,13 @@ const DIGITS: i32 = 6;
 pub enum Refusal {
     /// Measured from a work tree that no commit holds.
     Dirty,
+    /// Nobody knows what it was built from.
+    UnknownSource,
+    /// Accepted so far, and absent or declared differently now, so that its history would be dropped.
+    Dropped {
+        /// The scenario.
+        scenario: ScenarioId,
+    },
     /// Too few repetitions in a session.
     FewRepetitions {
         /// The scenario.
@@ -63,7 +72,10 @@ impl Refusal {
     /// Whether a stated reason overrides the refusal.
     #[must_use]
     pub fn yields_to_reason(&self) -> bool {
-        matches!(self, Self::Dirty | Self::FewRepetitions { .. })
+        matches!(
+            self,
+            Self::Dirty | Self::UnknownSource | Self::Dropped { .. } | Self::FewRepetitions { .. }
+        )
     }
 }
 
@@ -74,36 +86,41 @@ pub fn refusals(run: &Run, accepted: Option<&Run>) -> Vec<Refusal> {
     if !run.source.planted.is_empty() {
         refusals.push(Refusal::Planted);
     }
-    if run.source.dirty == Some(true) {
-        refusals.push(Refusal::Dirty);
+    match (run.source.dirty, &run.source.commit) {
+        (Some(true), _) => refusals.push(Refusal::Dirty),
+        (Some(false), Some(_)) => {}
+        _ => refusals.push(Refusal::UnknownSource),
     }
+    let declared = by_scenario(run);
     if let Some(accepted) = accepted {
-        let differences = crate::comparable::environment_differences(
-            &accepted.environment,
-            &run.environment,
-            &std::collections::BTreeSet::new(),
-        );
+        let differences =
+            environment_differences(&accepted.environment, &run.environment, &BTreeSet::new());
         refusals.extend(
             differences
                 .into_iter()
                 .next()
                 .map(|d| Refusal::OtherMachine { field: d.field }),
         );
-    }
-    for declared in &run.manifest.scenarios {
-        let scenario = || declared.scenario.clone();
-        let measured: Vec<&Measured> = run
-            .sessions
+        let dropped = accepted
+            .manifest
+            .scenarios
             .iter()
-            .flat_map(|s| &s.scenarios)
-            .filter(|m| m.scenario == declared.scenario)
-            .collect();
-        let complete = |m: &Measured| {
-            m.repetitions
-                .iter()
-                .all(|r| declared.metrics.iter().all(|d| r.metric(&d.name).is_some()))
-        };
-        if measured.len() < run.sessions.len() || !measured.iter().all(|m| complete(m)) {
+            .filter(|d| declared.get(&d.scenario) != Some(d));
+        refusals.extend(dropped.map(|d| Refusal::Dropped {
+            scenario: d.scenario.clone(),
+        }));
+    }
+    let mut measured: BTreeMap<&ScenarioId, Vec<&Measured>> = BTreeMap::new();
+    for record in run.sessions.iter().flat_map(|session| &session.scenarios) {
+        measured.entry(&record.scenario).or_default().push(record);
+    }
+    for (scenario, declared) in declared {
+        let measured = measured.remove(scenario).unwrap_or_default();
+        let scenario = || scenario.clone();
+        let holds_all =
+            |r: &Repetition| declared.metrics.iter().all(|d| r.metric(&d.name).is_some());
+        let is_complete = measured.iter().flat_map(|m| &m.repetitions).all(holds_all);
+        if measured.len() < run.sessions.len() || !is_complete {
             refusals.push(Refusal::Incomplete {
                 scenario: scenario(),
             });
@@ -113,12 +130,8 @@ pub fn refusals(run: &Run, accepted: Option<&Run>) -> Vec<Refusal> {
                 scenario: scenario(),
             });
         }
-        if let Some(have) = measured
-            .iter()
-            .map(|m| m.repetitions.len())
-            .min()
-            .filter(|&n| n < MIN_REPETITIONS)
-        {
+        let shortest = measured.iter().map(|m| m.repetitions.len()).min();
+        if let Some(have) = shortest.filter(|&n| n < MIN_REPETITIONS) {
             refusals.push(Refusal::FewRepetitions {
                 scenario: scenario(),
                 have,
@@ -126,6 +139,14 @@ pub fn refusals(run: &Run, accepted: Option<&Run>) -> Vec<Refusal> {
         }
     }
     refusals
+}
+
+fn by_scenario(run: &Run) -> BTreeMap<&ScenarioId, &Declared> {
+    run.manifest
+        .scenarios
+        .iter()
+        .map(|declared| (&declared.scenario, declared))
+        .collect()
 }
 
 /// The baseline that accepts `run` on top of the sessions of `accepted`, newest last, at most
@@ -138,12 +159,7 @@ pub fn refusals(run: &Run, accepted: Option<&Run>) -> Vec<Refusal> {
 /// # Errors
 /// A histogram that does not decode.
 pub fn baseline(run: &Run, accepted: Option<&Run>, provenance: Provenance) -> Result<Run, Defect> {
-    let declared: BTreeMap<&ScenarioId, &Declared> = run
-        .manifest
-        .scenarios
-        .iter()
-        .map(|d| (&d.scenario, d))
-        .collect();
+    let declared = by_scenario(run);
     let mut sessions: Vec<Session> = accepted
         .map(|a| kept_sessions(a, &declared))
         .unwrap_or_default();
@@ -163,14 +179,21 @@ pub fn baseline(run: &Run, accepted: Option<&Run>, provenance: Provenance) -> Re
 /// Levels that moved between two observed runs, largest first.
 #[must_use]
 pub fn changes(accepted: &[Observed], run: &[Observed]) -> Vec<Change> {
+    let accepted: BTreeMap<&ScenarioId, &Observed> =
+        accepted.iter().map(|o| (&o.declared.scenario, o)).collect();
+    let level = |metric: &ObservedMetric| standing(metric, Location::Trimmed);
     let mut changes: Vec<(f64, Change)> = Vec::new();
     for observed in run {
-        let Some(counterpart) = accepted.iter().find(|o| o.declared == observed.declared) else {
+        let scenario = &observed.declared.scenario;
+        let Some(counterpart) = accepted
+            .get(scenario)
+            .filter(|o| o.declared == observed.declared)
+        else {
             continue;
         };
         for metric in &observed.metrics {
             let there = counterpart.metrics.iter().find(|m| m.name == metric.name);
-            let (Some(from), Some(to)) = (there.and_then(standing), standing(metric)) else {
+            let (Some(from), Some(to)) = (there.and_then(level), level(metric)) else {
                 continue;
             };
             let moved = (to.value / from.value - 1.0).abs();
@@ -179,13 +202,14 @@ pub fn changes(accepted: &[Observed], run: &[Observed]) -> Vec<Change> {
                     value: rounded(value),
                     unit: metric.unit(),
                 };
+                let (from, to) = (quantity(from.value), quantity(to.value));
                 changes.push((
                     moved,
                     Change {
-                        scenario: observed.declared.scenario.clone(),
+                        scenario: scenario.clone(),
                         metric: metric.name.clone(),
-                        from: quantity(from.value),
-                        to: quantity(to.value),
+                        from,
+                        to,
                     },
                 ));
             }
@@ -199,14 +223,14 @@ pub fn changes(accepted: &[Observed], run: &[Observed]) -> Vec<Change> {
         .collect()
 }
 
+/// The accepted sessions, without the scenarios whose declaration changed: those are of another
+/// workload.
 fn kept_sessions(accepted: &Run, declared: &BTreeMap<&ScenarioId, &Declared>) -> Vec<Session> {
-    let unchanged = |scenario: &ScenarioId| {
-        accepted
-            .manifest
-            .scenarios
-            .iter()
-            .any(|d| &d.scenario == scenario && declared.get(scenario) == Some(&d))
-    };
+    let unchanged: BTreeSet<&ScenarioId> = by_scenario(accepted)
+        .into_iter()
+        .filter(|(scenario, was)| declared.get(scenario) == Some(was))
+        .map(|(scenario, _)| scenario)
+        .collect();
     accepted
         .sessions
         .iter()
@@ -214,7 +238,7 @@ fn kept_sessions(accepted: &Run, declared: &BTreeMap<&ScenarioId, &Declared>) ->
             scenarios: session
                 .scenarios
                 .iter()
-                .filter(|m| unchanged(&m.scenario))
+                .filter(|m| unchanged.contains(&m.scenario))
                 .cloned()
                 .collect(),
             ..session.clone()

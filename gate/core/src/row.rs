@@ -1,15 +1,17 @@
 //! One row, from evidence to verdict.
 
+use std::borrow::Cow;
+
 use gate_schema::id::ScenarioId;
 use gate_schema::policy::{AtLimit, Machine, Margin, Policy, RowMode};
 use gate_schema::report::{BudgetStatus, Effect, Interval, Level, Reason, Row, Scale, Verdict};
-use gate_schema::unit::{Direction, Unit};
+use gate_schema::unit::Unit;
 
 use crate::budget::{self, Standing};
 use crate::estimate::{Location, estimate, t_above};
 use crate::observe::ObservedMetric;
 use crate::rules::Settings;
-use crate::stored::{Baseline, Comparison, Evidence, INTERVAL};
+use crate::stored::{Baseline, Comparison, Evidence, INTERVAL, Nature};
 
 /// One-sided level at which a row looks worse and is worth a second session.
 pub(crate) const SUSPICIOUS: f64 = INTERVAL;
@@ -17,13 +19,14 @@ pub(crate) const SUSPICIOUS: f64 = INTERVAL;
 /// What is known about a row before all rows are looked at together.
 pub(crate) struct Draft<'a> {
     pub(crate) scenario: &'a ScenarioId,
-    pub(crate) metric: &'a ObservedMetric,
+    pub(crate) metric: Cow<'a, ObservedMetric>,
     pub(crate) settings: Settings,
     /// A verdict that needs no numbers: missing, incomparable, too few samples.
     pub(crate) settled: Option<(Verdict, Reason)>,
+    /// The candidate's level; absent when it was not measured, or too few operations are behind it.
     pub(crate) standing: Option<Standing>,
     pub(crate) sides: Option<Sides<'a>>,
-    pub(crate) comparison: Option<Comparison>,
+    pub(crate) compared: Option<Compared>,
 }
 
 /// Both sides of a comparable row.
@@ -31,6 +34,15 @@ pub(crate) struct Sides<'a> {
     pub(crate) baseline: &'a ObservedMetric,
     pub(crate) axis: Axis,
     pub(crate) history: Baseline,
+    /// The tolerated distance on the axis; `None` when the row is not judged.
+    margin: Option<f64>,
+}
+
+/// A comparison and how it was made.
+pub(crate) struct Compared {
+    pub(crate) comparison: Comparison,
+    /// Query by query: sessions do not matter, because queries and not repetitions are the evidence.
+    by_query: bool,
 }
 
 /// Where values are compared: as logarithms when effects are fractions, as they are otherwise;
@@ -44,22 +56,23 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    fn new(margin: Margin, direction: Direction, sides: [&ObservedMetric; 2]) -> Self {
-        let zeros = || {
-            sides
-                .iter()
-                .flat_map(|side| side.sessions.iter().flatten())
-                .any(|&v| v <= 0.0)
-        };
+    fn new(margin: Margin, sides: [&ObservedMetric; 2]) -> Self {
+        let zeros = sides
+            .iter()
+            .flat_map(|side| side.sessions.iter().flatten())
+            .any(|&v| v <= 0.0);
+        let is_ratio = sides[1].unit() == Unit::Ratio;
         let logarithmic = match margin {
-            Margin::Relative(_) => true,
+            // A shift of one is nothing to a counter and everything to a ratio.
+            Margin::Relative(_) => !(zeros && is_ratio),
             Margin::Absolute(_) => false,
-            Margin::Unjudged => !sides[0].is_quality(),
+            Margin::Unjudged => !is_ratio,
         };
+        let shift = if logarithmic && zeros { 1.0 } else { 0.0 };
         Self {
-            sign: direction.sign(),
+            sign: sides[1].direction().sign(),
             logarithmic,
-            shift: if logarithmic && zeros() { 1.0 } else { 0.0 },
+            shift,
         }
     }
 
@@ -95,9 +108,11 @@ impl Axis {
         if self.logarithmic { v.exp_m1() } else { v }
     }
 
-    fn margin(margin: Margin) -> Option<f64> {
+    /// The margin as a distance on this axis; `baseline` is where the baseline stands on it.
+    fn margin(self, margin: Margin, baseline: f64) -> Option<f64> {
         match margin {
-            Margin::Relative(fraction) => Some(fraction.ln_1p()),
+            Margin::Relative(fraction) if self.logarithmic => Some(fraction.ln_1p()),
+            Margin::Relative(fraction) => Some(fraction * baseline.abs()),
             Margin::Absolute(difference) => Some(difference),
             Margin::Unjudged => None,
         }
@@ -126,27 +141,46 @@ impl<'a> Sides<'a> {
         candidate: &ObservedMetric,
         margin: Margin,
     ) -> Self {
-        let axis = Axis::new(margin, candidate.direction(), [baseline, candidate]);
+        let axis = Axis::new(margin, [baseline, candidate]);
         let level = baseline.sessions[0][0];
-        let history = Baseline::new(&axis.place_all(baseline), axis.quantum(baseline, level));
+        let nature = Nature {
+            quantum: axis.quantum(baseline, level),
+            may_be_exact: !candidate.unit().is_timing(),
+        };
+        let history = Baseline::new(&axis.place_all(baseline), nature);
+        let margin = axis.margin(margin, history.centre);
         Self {
             baseline,
             axis,
             history,
+            margin,
         }
     }
 
-    /// Compares query by query where both sides have the same queries, else by repetitions.
-    pub(crate) fn compare(&self, candidate: &ObservedMetric, fleet_ratio: f64) -> Comparison {
+    /// Compares query by query where every repetition of the candidate tells the same queries as the
+    /// baseline, else by repetitions.
+    pub(crate) fn compare(&self, candidate: &ObservedMetric, fleet_ratio: f64) -> Compared {
         match (&self.baseline.queries, &candidate.queries) {
-            (Some(baseline), Some(candidate))
-                if baseline.len() == candidate.len() && !self.axis.logarithmic =>
+            (Some(baseline), Some(queries))
+                if !self.axis.logarithmic
+                    && baseline.ratios.len() == queries.ratios.len()
+                    && queries.repetitions == candidate.values() =>
             {
-                by_query(baseline, candidate, self.axis.sign)
+                let comparison = by_query(&baseline.ratios, &queries.ratios, self.axis.sign);
+                Compared {
+                    comparison,
+                    by_query: true,
+                }
             }
-            _ => self
-                .history
-                .compare(&self.axis.place_all(candidate), fleet_ratio),
+            _ => {
+                let comparison = self
+                    .history
+                    .compare(&self.axis.place_all(candidate), fleet_ratio);
+                Compared {
+                    comparison,
+                    by_query: false,
+                }
+            }
         }
     }
 }
@@ -192,18 +226,21 @@ pub(crate) struct Family {
 }
 
 impl Draft<'_> {
-    /// Whether the verdict counts for the outcome: the policy says so, and there is something to judge.
+    /// Whether the verdict counts for the outcome: the policy says so, and there is something to
+    /// judge. What is missing always has: nobody knows what it would have been judged on.
     pub(crate) fn is_gating(&self) -> bool {
+        let is_missing = matches!(self.settled, Some((Verdict::Missing, _)));
         let judged = self.settings.margin != Margin::Unjudged || self.settings.budget.is_some();
-        self.settings.mode == RowMode::Gate && judged
+        self.settings.mode == RowMode::Gate && (judged || is_missing)
     }
 
     /// Evidence that enters the correction for many rows.
     pub(crate) fn tested(&self) -> Option<&Evidence> {
         let judged = self.settings.margin != Margin::Unjudged;
-        self.comparison
+        self.compared
             .as_ref()
             .filter(|_| judged)?
+            .comparison
             .evidence
             .as_ref()
     }
@@ -214,7 +251,7 @@ impl Draft<'_> {
             .standing
             .as_ref()
             .zip(self.settings.budget.as_ref())
-            .map(|(s, b)| budget::check(s, b));
+            .map(|(s, b)| budget::check(s, b, self.settings.at_limit));
         let relative = match &self.settled {
             Some(settled) => settled.clone(),
             None => self.relative(family, policy),
@@ -236,7 +273,6 @@ impl Draft<'_> {
             Some(absolute) if absolute.0 >= relative.0 => absolute,
             _ => relative,
         };
-        let hidden = matches!(reason, Reason::FewSamples { .. });
         Row {
             scenario: self.scenario.clone(),
             metric: self.metric.name.clone(),
@@ -245,23 +281,23 @@ impl Draft<'_> {
             verdict,
             reason,
             gating: self.is_gating(),
-            baseline: self.sides.as_ref().filter(|_| !hidden).map(|sides| Level {
+            baseline: self.sides.as_ref().map(|sides| Level {
                 value: sides.axis.unplace(sides.history.centre),
                 sessions: sides.history.sessions,
                 repetitions: sides.baseline.values(),
             }),
-            candidate: self.standing.filter(|_| !hidden).map(|standing| Level {
+            candidate: self.standing.map(|standing| Level {
                 value: standing.value,
                 sessions: self.metric.sessions.len(),
                 repetitions: self.metric.values(),
             }),
-            effect: self.effect(family, policy).filter(|_| !hidden),
-            budget: budget.filter(|_| !hidden),
+            effect: self.effect(family, policy),
+            budget,
         }
     }
 
     fn effect(&self, family: Family, policy: &Policy) -> Option<Effect> {
-        let (sides, comparison) = (self.sides.as_ref()?, self.comparison.as_ref()?);
+        let (sides, comparison) = (self.sides.as_ref()?, &self.compared.as_ref()?.comparison);
         let axis = sides.axis;
         let half = match (&comparison.evidence, comparison.exact) {
             (Some(evidence), _) => Some(evidence.half_width()),
@@ -291,8 +327,8 @@ impl Draft<'_> {
             estimate: axis.change(comparison.worse),
             interval,
             margin: match self.settings.margin {
-                Margin::Relative(margin) | Margin::Absolute(margin) => Some(margin),
-                Margin::Unjudged => None,
+                Margin::Relative(fraction) if axis.logarithmic => Some(fraction),
+                _ => sides.margin,
             },
             p_value: comparison.evidence.map(|e| e.p_worse),
             detectable,
@@ -301,10 +337,17 @@ impl Draft<'_> {
 
     /// The verdict against the baseline, budgets aside.
     fn relative(&self, family: Family, policy: &Policy) -> (Verdict, Reason) {
-        let (Some(sides), Some(comparison)) = (&self.sides, &self.comparison) else {
+        let (
+            Some(sides),
+            Some(Compared {
+                comparison,
+                by_query,
+            }),
+        ) = (&self.sides, &self.compared)
+        else {
             return (Verdict::Added, Reason::NotInBaseline);
         };
-        let Some(margin) = Axis::margin(self.settings.margin) else {
+        let Some(margin) = sides.margin else {
             return (Verdict::Pass, Reason::NotJudged);
         };
         let worse = comparison.worse;
@@ -335,10 +378,9 @@ impl Draft<'_> {
                 },
             );
         }
-        let by_query = self.metric.queries.is_some() && self.metric.is_quality();
         if family.worse && worse >= margin {
             return match self.blocked(sides, evidence, policy) {
-                Some(reason) if !by_query => (Verdict::Inconclusive, reason),
+                Some(reason) if !*by_query => (Verdict::Inconclusive, reason),
                 _ => (Verdict::Regressed, Reason::BeyondMargin),
             };
         }

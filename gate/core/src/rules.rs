@@ -1,6 +1,7 @@
 //! Which settings apply to a row: the rules of the policy, later ones overriding earlier ones.
 
 use fast_glob::glob_match;
+use gate_schema::id::MetricName;
 use gate_schema::policy::{AtLimit, Budget, Limit, Margin, Policy, RowMode};
 use gate_schema::run::Kind;
 use gate_schema::unit::Unit;
@@ -23,13 +24,13 @@ pub struct Settings {
     pub min_samples: Option<u64>,
 }
 
-/// A budget in a unit that a matched metric does not have. A mistake in the policy.
+/// A budget or margin in a unit that a matched metric does not have. A mistake in the policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitMismatch {
     /// Line of the rule in the policy file.
     pub line: u32,
-    /// The budget as written.
-    pub budget: String,
+    /// The setting as written.
+    pub setting: String,
     /// The metric it does not fit.
     pub metric: String,
     /// The unit of that metric.
@@ -52,20 +53,51 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The settings of one row.
+    /// The settings of one row. A distribution that was not measured has no statistics of its own; it
+    /// gets the settings of the first statistic that would gate, so that it is missed where any of
+    /// them would be.
     ///
     /// # Errors
-    /// A budget that does not fit the metric's unit.
+    /// A budget or margin that does not fit the metric's unit.
     pub fn settings(
         &mut self,
         scenario: &str,
         metric: &ObservedMetric,
     ) -> Result<Settings, UnitMismatch> {
+        if metric.statistic.is_some() || metric.declared.kind != Kind::Histogram {
+            return self.resolve(scenario, &metric.name, metric.statistic, metric.unit());
+        }
+        let mut chosen: Option<Settings> = None;
+        for statistic in Statistic::ALL {
+            let Ok(name) = metric.name.with_suffix(statistic.as_str()) else {
+                continue;
+            };
+            let settings = self.resolve(scenario, &name, Some(statistic), metric.unit())?;
+            if chosen
+                .as_ref()
+                .is_none_or(|c| c.mode == RowMode::Report && settings.mode == RowMode::Gate)
+            {
+                chosen = Some(settings);
+            }
+        }
+        match chosen {
+            Some(settings) => Ok(settings),
+            None => self.resolve(scenario, &metric.name, None, metric.unit()),
+        }
+    }
+
+    fn resolve(
+        &mut self,
+        scenario: &str,
+        name: &MetricName,
+        statistic: Option<Statistic>,
+        unit: Unit,
+    ) -> Result<Settings, UnitMismatch> {
         let mut settings = Settings {
             margin: Margin::Unjudged,
             budget: None,
             mode: RowMode::Gate,
-            at_limit: if metric.unit().is_timing() {
+            at_limit: if unit.is_timing() {
                 AtLimit::Review
             } else {
                 AtLimit::Fail
@@ -73,11 +105,29 @@ impl<'a> Rules<'a> {
             min_samples: None,
         };
         for (rule, used) in self.policy.rules.iter().zip(&mut self.used) {
-            if !metric_matches(&rule.metric, metric) || !glob_match(&rule.scenario, scenario) {
+            // A metric glob matches the whole judged name (`latency.p99`) or the statistic alone (`p99`).
+            let is_metric = glob_match(&rule.metric, name.as_str())
+                || statistic.is_some_and(|statistic| glob_match(&rule.metric, statistic.as_str()));
+            if !is_metric || !glob_match(&rule.scenario, scenario) {
                 continue;
             }
             *used = true;
-            settings.margin = rule.margin.unwrap_or(settings.margin);
+            let mismatch = |setting: String| UnitMismatch {
+                line: rule.line,
+                setting,
+                metric: format!("{scenario} {name}"),
+                unit,
+            };
+            match rule.margin {
+                // The built-in rule for recall is about ratios; a metric of that name in another unit
+                // is not its business.
+                Some(Margin::Absolute(_)) if unit != Unit::Ratio && rule.line == 0 => {}
+                Some(Margin::Absolute(points)) if unit != Unit::Ratio => {
+                    return Err(mismatch(format!("margin of {} points", points * 100.0)));
+                }
+                Some(margin) => settings.margin = margin,
+                None => {}
+            }
             settings.mode = rule.mode.unwrap_or(settings.mode);
             settings.at_limit = rule.at_limit.unwrap_or(settings.at_limit);
             settings.min_samples = rule.min_samples.or(settings.min_samples);
@@ -85,17 +135,12 @@ impl<'a> Rules<'a> {
                 None => {}
                 Some(Limit::None) => settings.budget = None,
                 Some(Limit::Budget(budget))
-                    if budget.unit.is_none_or(|unit| unit == metric.unit()) =>
+                    if budget.unit.is_none_or(|written| written == unit) =>
                 {
                     settings.budget = Some(budget.clone());
                 }
                 Some(Limit::Budget(budget)) => {
-                    return Err(UnitMismatch {
-                        line: rule.line,
-                        budget: budget.text.clone(),
-                        metric: format!("{scenario} {}", metric.name),
-                        unit: metric.unit(),
-                    });
+                    return Err(mismatch(format!("budget `{}`", budget.text)));
                 }
             }
         }
@@ -111,15 +156,4 @@ impl<'a> Rules<'a> {
             .filter(|(rule, used)| !**used && rule.line > 0)
             .map(|(rule, _)| rule)
     }
-}
-
-/// A metric glob matches the whole judged name (`latency.p99`) or the statistic alone (`p99`). A
-/// distribution that was not measured has no statistics of its own, so any that it would have counts:
-/// a rule for its p99 is no typo because the scenario is missing.
-fn metric_matches(glob: &str, metric: &ObservedMetric) -> bool {
-    let unmeasured = metric.statistic.is_none() && metric.declared.kind == Kind::Histogram;
-    let would_have: &[Statistic] = if unmeasured { &Statistic::ALL } else { &[] };
-    let mut statistics = metric.statistic.iter().chain(would_have);
-    glob_match(glob, metric.name.as_str())
-        || statistics.any(|statistic| glob_match(glob, statistic.as_str()))
 }

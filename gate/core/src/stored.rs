@@ -43,6 +43,16 @@ pub const INTERVAL: f64 = 0.05;
 /// Standard normal quantile of 80 % power.
 pub const POWER: f64 = 0.84;
 
+/// What is known about a row's values before any is seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Nature {
+    /// Smallest step the values can take, on the worse scale.
+    pub quantum: f64,
+    /// Whether identical values mean that the row repeats exactly. Bytes and counts do; timings that
+    /// agree were rounded.
+    pub may_be_exact: bool,
+}
+
 /// What the stored sessions say about one row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Baseline {
@@ -107,10 +117,9 @@ impl Evidence {
 }
 
 impl Baseline {
-    /// Summarises the sessions, oldest first; none of them empty, and at least one. `quantum` is the
-    /// smallest step the values can take, on the worse scale.
+    /// Summarises the sessions, oldest first; none of them empty, and at least one.
     #[must_use]
-    pub fn new(sessions: &[Vec<f64>], quantum: f64) -> Self {
+    pub fn new(sessions: &[Vec<f64>], nature: Nature) -> Self {
         let sessions = &sessions[sessions.len().saturating_sub(MAX_SESSIONS)..];
         let within = |location| within(sessions, location);
         // Without history trimming is the safer choice: one bad repetition does not move it.
@@ -139,9 +148,10 @@ impl Baseline {
             kept: (centres.len() - 2 * trimmed_away(centres.len())) as f64,
             sessions: sessions.len(),
             repetitions: values as f64 / sessions.len() as f64,
-            within: within(location).map(|(u, df)| (u.max(quantum * quantum / 6.0), df)),
+            within: within(location)
+                .map(|(u, df)| (u.max(nature.quantum * nature.quantum / 6.0), df)),
             between: (sessions.len() >= MIN_HISTORY).then_some(across.variance),
-            exact: (identical && values >= MIN_EXACT).then_some(first),
+            exact: (nature.may_be_exact && identical && values >= MIN_EXACT).then_some(first),
         }
     }
 
@@ -238,7 +248,7 @@ impl Baseline {
         let Some((within, freedom)) = self.within else {
             return false;
         };
-        session.freedom > 0.0
+        session.variance > 0.0
             && f_above(session.variance / within, session.freedom, freedom) < NOISY
     }
 

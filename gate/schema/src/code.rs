@@ -122,12 +122,12 @@ impl Code {
             ),
             Self::PolicyUnit => (
                 "G204",
-                "A budget's unit does not fit a metric that its rule matches.",
+                "A budget or margin does not fit the unit of a metric that its rule matches.",
                 "Narrow the rule's `metric` glob, or write the limit in the metric's unit.",
             ),
             Self::Unwritable => (
                 "G301",
-                "An output could not be written. Outputs are written to a temporary file and renamed, so nothing is half-written.",
+                "An output could not be written. All outputs are complete on disk before the first is renamed, so nothing is half-written.",
                 "Check that the directory exists, is writable and has space.",
             ),
             Self::Overwrite => (
@@ -137,12 +137,12 @@ impl Code {
             ),
             Self::Promotion => (
                 "G401",
-                "A promotion breaks a rule that a reason can override: a dirty tree, too few repetitions or sessions, a changed machine.",
+                "A promotion breaks a rule that a reason can override: a dirty or unknown work tree, too few repetitions, a scenario whose history would be dropped.",
                 "Repair the run, or promote with --reason \"...\"; the reason is kept in the baseline.",
             ),
             Self::PromotionNever => (
                 "G402",
-                "A promotion that no reason allows: a failed check, a planted change, an incomplete run.",
+                "A promotion that no reason allows: a failed check, a planted change, an incomplete run, another machine without --replace.",
                 "Measure again, without plants and with every scenario passing its check.",
             ),
             Self::Import => (

@@ -130,6 +130,8 @@ pub enum Warning {
         /// Which side.
         side: SideName,
     },
+    /// Sessions of the candidate are in the baseline too, so it is compared with itself.
+    ComparedWithItself,
     /// A run measured from a work tree with uncommitted changes.
     Dirty {
         /// Which side.
@@ -416,6 +418,8 @@ pub enum Reason {
     WrongAnswer,
     /// The baseline does not have it.
     NotInBaseline,
+    /// The baseline declares it but did not measure it, or gave a wrong answer.
+    BaselineUnusable,
 }
 
 /// The outcome of a whole comparison: the join of all gating verdicts.

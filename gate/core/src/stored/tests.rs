@@ -17,6 +17,11 @@ fn sessions(rng: &mut Pcg64Mcg, noise: Noise, level: f64, count: usize) -> Vec<V
         .collect()
 }
 
+const COUNT: Nature = Nature {
+    quantum: 0.0,
+    may_be_exact: true,
+};
+
 #[derive(Clone, Copy)]
 struct Noise {
     within: f64,
@@ -55,7 +60,7 @@ fn simulate(gates: usize, rows: usize, planted: f64, noise: Noise) -> Gate {
                 };
                 let level = if row == 0 { planted.ln_1p() } else { 0.0 };
                 (
-                    Baseline::new(&sessions(&mut rng, noise, 0.0, 10), 0.0),
+                    Baseline::new(&sessions(&mut rng, noise, 0.0, 10), COUNT),
                     sessions(&mut rng, noise, level, 2),
                 )
             })
@@ -138,7 +143,7 @@ fn noise_between_sessions_is_not_mistaken_for_a_change() {
 
 #[test]
 fn exact_rows_need_no_test() {
-    let baseline = Baseline::new(&[vec![3.0; 5], vec![3.0; 5]], 0.0);
+    let baseline = Baseline::new(&[vec![3.0; 5], vec![3.0; 5]], COUNT);
     for (candidate, worse) in [(vec![vec![3.0; 5]], 0.0), (vec![vec![3.5; 5]], 0.5)] {
         let comparison = baseline.compare(&candidate, 1.0);
         assert!(
@@ -156,7 +161,7 @@ fn exact_rows_need_no_test() {
 
 #[test]
 fn two_sessions_of_history_are_no_evidence() {
-    let baseline = Baseline::new(&[vec![1.0, 1.1, 0.9], vec![1.0, 1.2, 0.8]], 0.0);
+    let baseline = Baseline::new(&[vec![1.0, 1.1, 0.9], vec![1.0, 1.2, 0.8]], COUNT);
     let comparison = baseline.compare(&[vec![2.0, 2.1, 1.9]], 1.0);
     assert!(comparison.evidence.is_none() && !comparison.exact);
     assert!((comparison.worse - 1.0).abs() < 1e-9);
@@ -165,7 +170,7 @@ fn two_sessions_of_history_are_no_evidence() {
 #[test]
 fn one_odd_session_cannot_agree_with_itself() {
     let mut rng = Pcg64Mcg::seed_from_u64(3);
-    let baseline = Baseline::new(&sessions(&mut rng, QUIET, 0.0, 10), 0.0);
+    let baseline = Baseline::new(&sessions(&mut rng, QUIET, 0.0, 10), COUNT);
     let calm = sessions(&mut rng, QUIET, 0.0, 1).remove(0);
     let disturbed = sessions(&mut rng, QUIET, 0.3, 1).remove(0);
     let evidence = baseline
@@ -182,7 +187,7 @@ fn one_odd_session_cannot_agree_with_itself() {
 #[test]
 fn a_session_that_scatters_too_much_is_flagged_and_weighs_less() {
     let mut rng = Pcg64Mcg::seed_from_u64(5);
-    let baseline = Baseline::new(&sessions(&mut rng, QUIET, 0.0, 10), 0.0);
+    let baseline = Baseline::new(&sessions(&mut rng, QUIET, 0.0, 10), COUNT);
     let calm = baseline
         .compare(&sessions(&mut rng, QUIET, 0.0, 2), 1.2)
         .evidence
@@ -205,7 +210,38 @@ fn a_session_that_scatters_too_much_is_flagged_and_weighs_less() {
 fn only_the_newest_twenty_sessions_count() {
     let mut all: Vec<Vec<f64>> = vec![vec![100.0, 101.0, 99.0]; 30];
     all.extend(vec![vec![1.0, 1.1, 0.9]; MAX_SESSIONS]);
-    let baseline = Baseline::new(&all, 0.0);
+    let baseline = Baseline::new(&all, COUNT);
     assert_eq!(baseline.sessions, MAX_SESSIONS);
     assert!((baseline.centre - 1.0).abs() < 0.1);
+}
+
+#[test]
+fn timings_that_agree_were_rounded_and_are_no_exact_evidence() {
+    let timing = Nature {
+        quantum: 0.001,
+        may_be_exact: false,
+    };
+    let baseline = Baseline::new(&[vec![3.0; 5], vec![3.0; 5]], timing);
+    assert!(!baseline.compare(&[vec![3.5; 5]], 1.0).exact);
+}
+
+proptest::proptest! {
+    /// Constant sessions, single values, zero variance: every combination gives numbers.
+    #[test]
+    fn odd_but_valid_histories_never_panic_and_never_give_nan(
+        levels in proptest::collection::vec(0_u8..3, 1..8),
+        candidate in proptest::collection::vec(0_u8..3, 1..4),
+        repetitions in 1_usize..6,
+        scatter in 0_u8..2,
+        fleet in 0.0_f64..1e6,
+    ) {
+        let session = |level: &u8| (0..repetitions).map(|r| f64::from(*level) + f64::from(scatter) * r as f64).collect();
+        let baseline = Baseline::new(&levels.iter().map(session).collect::<Vec<_>>(), COUNT);
+        let comparison = baseline.compare(&candidate.iter().map(session).collect::<Vec<_>>(), fleet);
+        proptest::prop_assert!(comparison.worse.is_finite());
+        if let Some(evidence) = comparison.evidence {
+            proptest::prop_assert!(evidence.error > 0.0 && evidence.error.is_finite());
+            proptest::prop_assert!((0.0..=1.0).contains(&evidence.p_worse) && (0.0..=1.0).contains(&evidence.p_better));
+        }
+    }
 }
