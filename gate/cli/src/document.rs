@@ -6,4 +6,4 @@ mod write;
 
 pub(crate) use canonical::canonical;
 pub(crate) use read::{read_run, read_run_with_digest, unreadable};
-pub(crate) use write::{check_outputs, write};
+pub(crate) use write::{check_outputs, make_folder, same_file, write, write_all};

@@ -5,10 +5,10 @@ mod parse;
 
 use std::path::{Path, PathBuf};
 
+use gate_schema::code::Code;
 use gate_schema::policy::Policy;
 
-use crate::diagnostic::Diagnostic;
-use crate::document::unreadable;
+use crate::diagnostic::{Diagnostic, Place};
 
 /// The commented default policy: what `gate init` writes, equal to [`Policy::default`] by test.
 pub(crate) const DEFAULT: &str = include_str!("policy/default.toml");
@@ -32,7 +32,16 @@ pub(crate) fn load(given: Option<&Path>, baseline: &Path) -> Result<Loaded, Vec<
             path: None,
         });
     };
-    let text = std::fs::read_to_string(&path).map_err(|error| vec![unreadable(&path, &error)])?;
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        let place = Place::File(path.clone());
+        let hint = "check the path; `gate init FILE` writes a commented policy";
+        vec![Diagnostic::new(
+            Code::Unreadable,
+            format!("cannot read the policy: {error}"),
+            place,
+            hint,
+        )]
+    })?;
     let policy = parse::policy(&path, &text)?;
     Ok(Loaded {
         policy,

@@ -8,6 +8,11 @@ pub(crate) fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
+/// A text that no second invocation gets: the time in nanoseconds.
+pub(crate) fn unique() -> String {
+    humantime::format_rfc3339_nanos(SystemTime::now()).to_string()
+}
+
 /// Who is at the keyboard: the actor of a workflow, else git's user, else the account.
 pub(crate) fn whoami() -> Option<String> {
     let variable = |name| std::env::var(name).ok().filter(|v| !v.is_empty());

@@ -148,7 +148,8 @@ impl Assembly {
                 scenarios: declared,
             },
             sessions: vec![Session {
-                id: "import".to_owned(),
+                // Unique among runs: a baseline keeps one session per id.
+                id: format!("{}/1", origin.id),
                 start: origin.session_start.clone(),
                 mode: Mode::Single,
                 scenarios: measured,

@@ -85,11 +85,15 @@ fn sentence(warning: &Warning, report: &Report, target: Target) -> String {
             scenario,
             metric,
         } => format!(
-            "the rule for {} {} matches no row, so its settings apply to nothing (gate.toml line {line}); \
+            "the rule for {} {} matches no row, so its settings apply to nothing (line {line} of the policy); \
              correct or delete it",
             target.outside(scenario),
             target.outside(metric)
         ),
+        Warning::ComparedWithItself => {
+            "sessions of the candidate are in the baseline too, so it is compared with itself"
+                .into()
+        }
         Warning::Planted { side } => {
             let run = match side {
                 SideName::Baseline => &report.baseline,

@@ -74,6 +74,9 @@ fn of_reason(row: &Row, target: Target) -> String {
             "its own check found a wrong answer; nothing it measured counts".into()
         }
         Reason::NotInBaseline => "not in the baseline".into(),
+        Reason::BaselineUnusable => {
+            "declared in the baseline, but not measured there or wrong".into()
+        }
     }
 }
 
@@ -111,6 +114,7 @@ pub(crate) fn tally(reason: &Reason, target: Target) -> String {
         Reason::Input => "not compared: the input differs".into(),
         Reason::Declaration => "not compared: kind, unit or direction differs".into(),
         Reason::NotInBaseline | Reason::NotDeclared => "on one side only".into(),
+        Reason::BaselineUnusable => "not compared: the baseline did not measure them".into(),
         Reason::WithinMargin
         | Reason::SmallEffect
         | Reason::BeyondMargin

@@ -1,6 +1,6 @@
 //! `gate compare`: two documents and a policy in, a report and an exit code out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gate_core::evaluate::{EvaluateError, Side};
 use gate_schema::code::Code;
@@ -9,7 +9,7 @@ use gate_schema::report::{Report, Warning};
 
 use crate::args::{Compare, Format};
 use crate::diagnostic::{Diagnostic, Place, Span};
-use crate::document::{check_outputs, read_run, write};
+use crate::document::{check_outputs, read_run, write_all};
 use crate::observe::observe;
 use crate::policy::{self, Loaded};
 use crate::terminal;
@@ -20,11 +20,14 @@ pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
         .iter()
         .map(|path| format_of(path))
         .collect::<Result<_, _>>()?;
-    check_outputs(
-        &arguments.output,
-        &[&arguments.baseline, &arguments.candidate],
-    )?;
     let loaded = load_policy(arguments)?;
+    let inputs = [
+        Some(&arguments.baseline),
+        Some(&arguments.candidate),
+        loaded.path.as_ref(),
+    ];
+    let inputs: Vec<&Path> = inputs.into_iter().flatten().map(PathBuf::as_path).collect();
+    check_outputs(&arguments.output, &inputs)?;
     let (baseline, candidate) = rayon::join(
         || read_run(&arguments.baseline),
         || read_run(&arguments.candidate),
@@ -39,9 +42,16 @@ pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
     let report = gate_core::evaluate(sides[0], sides[1], &loaded.policy)
         .map_err(|error| vec![explain(&error, arguments, &loaded)])?;
 
-    for (path, format) in arguments.output.iter().zip(formats) {
-        write(path, rendered(&report, format, arguments, false).as_bytes())?;
-    }
+    let texts: Vec<String> = formats
+        .into_iter()
+        .map(|format| rendered(&report, format, arguments, false))
+        .collect();
+    let outputs = arguments
+        .output
+        .iter()
+        .zip(&texts)
+        .map(|(path, text)| (path.as_path(), text.as_bytes()));
+    write_all(&outputs.collect::<Vec<_>>())?;
     talk_warnings(&report, &loaded);
     terminal::answer(&rendered(&report, arguments.format, arguments, true))?;
     Ok(report.exit_code)
@@ -143,8 +153,8 @@ fn explain(error: &EvaluateError, arguments: &Compare, loaded: &Loaded) -> Diagn
         ),
         EvaluateError::Unit(mismatch) => {
             let message = format!(
-                "budget `{}` does not fit {}, which is in {}",
-                mismatch.budget, mismatch.metric, mismatch.unit
+                "{} does not fit {}, which is in {}",
+                mismatch.setting, mismatch.metric, mismatch.unit
             );
             let hint = "narrow the rule's metric glob, or write the limit in that unit";
             Diagnostic::new(

@@ -19,7 +19,12 @@ const MAX_DEPTH: usize = 8;
 
 pub(crate) fn run(arguments: &Import) -> Result<ExitCode, Vec<Diagnostic>> {
     let inputs: Vec<&Path> = arguments.inputs.iter().map(PathBuf::as_path).collect();
-    check_outputs(std::slice::from_ref(&arguments.out), &inputs)?;
+    let read: Vec<&Path> = inputs
+        .iter()
+        .copied()
+        .chain(arguments.environment.as_deref())
+        .collect();
+    check_outputs(std::slice::from_ref(&arguments.out), &read)?;
     let origin = origin(arguments)?;
     let run = match arguments.from {
         Tool::Criterion => from_criterion(&inputs, &origin)?,
@@ -76,7 +81,7 @@ fn origin(arguments: &Import) -> Result<Origin, Vec<Diagnostic>> {
     };
     let now = provenance::now();
     Ok(Origin {
-        id: format!("import-{now}"),
+        id: format!("import-{}", provenance::unique()),
         created: now.clone(),
         session_start: now,
         source: Source::default(),

@@ -5,7 +5,7 @@ use gate_schema::exit::ExitCode;
 
 use crate::args::Init;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::write;
+use crate::document::{make_folder, write};
 use crate::policy::DEFAULT;
 use crate::terminal;
 
@@ -19,6 +19,7 @@ pub(crate) fn run(arguments: &Init) -> Result<ExitCode, Vec<Diagnostic>> {
             "edit it, or name another path",
         )]);
     }
+    make_folder(&arguments.path)?;
     write(&arguments.path, DEFAULT.as_bytes())?;
     terminal::answer(&format!("wrote {}\n", arguments.path.display()))?;
     Ok(ExitCode::Pass)

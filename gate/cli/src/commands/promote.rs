@@ -11,14 +11,23 @@ use gate_schema::run::{Provenance, Run};
 
 use crate::args::Promote;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::{canonical, check_outputs, read_run, read_run_with_digest, write};
+use crate::document::{canonical, make_folder, read_run, read_run_with_digest, same_file, write};
 use crate::observe::observe;
 use crate::provenance;
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
-    check_outputs(std::slice::from_ref(&arguments.baseline), &[&arguments.run])?;
     let (run, digest) = read_run_with_digest(&arguments.run)?;
+    if same_file(&arguments.run, &arguments.baseline) {
+        let place = Place::File(arguments.baseline.clone());
+        let hint = "name the run to accept first, then --baseline";
+        return Err(vec![Diagnostic::new(
+            Code::Overwrite,
+            "the run is also the baseline",
+            place,
+            hint,
+        )]);
+    }
     let accepted = match arguments.baseline.exists() && !arguments.replace {
         true => Some(read_run(&arguments.baseline)?),
         false => None,
@@ -70,6 +79,7 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
             "measure the run again",
         )]
     })?;
+    make_folder(&arguments.baseline)?;
     write(&arguments.baseline, canonical(&value).as_bytes())?;
     terminal::answer(&answer(arguments, &baseline))?;
     Ok(ExitCode::Pass)
@@ -115,6 +125,14 @@ fn diagnostic(path: &Path, refusal: &Refusal) -> Diagnostic {
         Refusal::OtherMachine { field } => (
             format!("measured on another machine than the accepted sessions: {field} differs"),
             "sessions of two machines are never mixed; start afresh with --replace".to_owned(),
+        ),
+        Refusal::UnknownSource => (
+            "nobody knows which commit this was built from".to_owned(),
+            format!("measure in a clean checkout, {reason}"),
+        ),
+        Refusal::Dropped { scenario } => (
+            format!("{scenario} is accepted now, and absent or declared differently in this run"),
+            format!("its history would be dropped; measure the whole suite, {reason}"),
         ),
         Refusal::WrongAnswer { scenario } => (
             format!("{scenario} gave a wrong answer"),

@@ -19,6 +19,9 @@ const MAX_BYTES: u64 = 4 << 30;
 /// How much of a file is looked at before all of it is read into memory.
 const PEEK_BYTES: usize = 4096;
 
+/// Bytes quoted on each side of a syntax error.
+const QUOTED_BYTES: usize = 60;
+
 /// Reads and validates a run.
 pub(crate) fn read_run(path: &Path) -> Result<Run, Vec<Diagnostic>> {
     parse(path, &read_bytes(path)?)
@@ -154,47 +157,46 @@ fn explain(path: &Path, bytes: &[u8], error: &serde_json::Error) -> Diagnostic {
 }
 
 fn explain_syntax(path: &Path, bytes: &[u8], error: &serde_json::Error) -> Diagnostic {
-    let text = String::from_utf8_lossy(bytes);
-    let line_start: usize = text
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let at = (line_start + error.column().saturating_sub(1)).min(text.len());
-    let rest: String = text.chars_from(at).take(12).collect();
+    let line_start = match error.line() {
+        0 | 1 => 0,
+        line => bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| **b == b'\n')
+            .nth(line - 2)
+            .map_or(0, |(at, _)| at + 1),
+    };
+    let at = (line_start + error.column().saturating_sub(1)).min(bytes.len());
+    // A document may be a gigabyte on one line: only what is quoted becomes text.
+    let from = at.saturating_sub(QUOTED_BYTES).max(line_start);
+    let before = String::from_utf8_lossy(&bytes[from..at]);
+    let after = String::from_utf8_lossy(&bytes[at..bytes.len().min(at + QUOTED_BYTES)]);
+    let near: String = before
+        .chars()
+        .rev()
+        .take(3)
+        .chain(after.chars().take(8))
+        .collect();
+    let message = error.to_string();
     let hint = if error.is_eof() {
         "the file is cut off; was the run interrupted, or the disk full?"
-    } else if rest.trim_start().starts_with(['N', 'I', '-'])
-        || text
-            .chars_from(at.saturating_sub(3))
-            .take(12)
-            .collect::<String>()
-            .contains("NaN")
-    {
+    } else if near.contains(['N', 'I']) {
         "JSON has no NaN or Infinity; leave a metric out when it was not measured"
-    } else if error.to_string().contains("number out of range") {
+    } else if message.contains("number out of range") {
         "no measurement is that large; check the unit"
     } else {
         "write the document again with the tool that made it"
     };
-    let span = Span::new(path, &text, at..at + 1);
-    let message = error.to_string();
+    let span = Span {
+        path: path.to_owned(),
+        line: error.line().max(1),
+        column: error.column().max(1),
+        length: 1,
+        text: format!("{before}{}", after.lines().next().unwrap_or_default()),
+        caret: before.chars().count() + 1,
+    };
     let message = message.split(" at line ").next().unwrap_or(&message);
     Diagnostic::new(Code::Syntax, message, Place::Span(span), hint)
-}
-
-trait CharsFrom {
-    fn chars_from(&self, byte: usize) -> std::str::Chars<'_>;
-}
-
-impl CharsFrom for str {
-    fn chars_from(&self, mut byte: usize) -> std::str::Chars<'_> {
-        byte = byte.min(self.len());
-        while !self.is_char_boundary(byte) {
-            byte -= 1;
-        }
-        self[byte..].chars()
-    }
 }
 
 /// A path of `serde_path_to_error` as a JSON pointer.

@@ -1,52 +1,73 @@
 //! Writing a file whole or not at all: temporary file beside it, fsync, rename.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use gate_schema::code::Code;
+use tempfile::NamedTempFile;
 
 use crate::diagnostic::{Diagnostic, Place};
 
 /// Writes `bytes` to `path`. On any error the file is as it was.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Vec<Diagnostic>> {
-    try_write(path, bytes).map_err(|error| vec![unwritable(path, &error)])
+    write_all(&[(path, bytes)])
 }
 
-fn try_write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    // A device or a pipe is written to, not replaced by a regular file of its name.
+/// Writes all files or none: every one is complete on disk before the first is renamed.
+pub(crate) fn write_all(files: &[(&Path, &[u8])]) -> Result<(), Vec<Diagnostic>> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |error| vec![unwritable(&path, &error)]
+    };
+    let mut staged = Vec::new();
+    for (path, bytes) in files {
+        staged.extend(stage(path, bytes).map_err(failed(path))?);
+    }
+    for (file, path) in staged {
+        put(file, &path).map_err(failed(&path))?;
+    }
+    Ok(())
+}
+
+/// Writes a temporary file beside `path`; `None` for a device or a pipe, which is written at once:
+/// it cannot be replaced by a regular file of its name.
+fn stage(path: &Path, bytes: &[u8]) -> io::Result<Option<(NamedTempFile, PathBuf)>> {
     if std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
-        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        OpenOptions::new()
+            .write(true)
+            .open(path)?
+            .write_all(bytes)?;
+        return Ok(None);
     }
     if path.is_dir() {
-        return Err(std::io::ErrorKind::IsADirectory.into());
+        return Err(io::ErrorKind::IsADirectory.into());
     }
     // Renaming onto a symbolic link would replace the link, so write beside what it points at.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let directory = directory(&path);
     // The mode of a fresh file, before the process's umask; the default of temporary files is 600.
+    let mode = Permissions::from_mode(0o666);
     let mut file = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(directory)?;
+        .permissions(mode)
+        .tempfile_in(directory(&path))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(&path).map_err(|error| error.error)?;
+    Ok(Some((file, path)))
+}
+
+fn put(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.persist(path).map_err(|error| error.error)?;
     // The rename itself lives in the directory.
-    File::open(directory)?.sync_all()
+    File::open(directory(path))?.sync_all()
 }
 
 /// Refuses outputs that could not be written or that would overwrite an input, before any work.
 pub(crate) fn check_outputs(outputs: &[PathBuf], inputs: &[&Path]) -> Result<(), Vec<Diagnostic>> {
-    let same = |a: &Path, b: &Path| {
-        a == b
-            || std::fs::canonicalize(a)
-                .is_ok_and(|a| std::fs::canonicalize(b).is_ok_and(|b| a == b))
-    };
     let problems: Vec<Diagnostic> = outputs
         .iter()
         .filter_map(|output| {
-            if inputs.iter().any(|input| same(input, output)) {
+            if inputs.iter().any(|input| same_file(input, output)) {
                 let place = Place::File(output.clone());
                 return Some(Diagnostic::new(
                     Code::Overwrite,
@@ -56,7 +77,7 @@ pub(crate) fn check_outputs(outputs: &[PathBuf], inputs: &[&Path]) -> Result<(),
                 ));
             }
             let error = if output.is_dir() {
-                std::io::ErrorKind::IsADirectory.into()
+                io::ErrorKind::IsADirectory.into()
             } else {
                 std::fs::metadata(directory(output)).err()?
             };
@@ -70,13 +91,24 @@ pub(crate) fn check_outputs(outputs: &[PathBuf], inputs: &[&Path]) -> Result<(),
     }
 }
 
+/// Whether two paths name one existing file, or are equal.
+pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
+    let real = |path| std::fs::canonicalize(path).ok();
+    a == b || real(a).is_some_and(|a| real(b).is_some_and(|b| a == b))
+}
+
+/// Makes the folder of a file that is about to be written.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Vec<Diagnostic>> {
+    std::fs::create_dir_all(directory(path)).map_err(|error| vec![unwritable(path, &error)])
+}
+
 fn directory(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
+fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
     let hint =
         "check that the directory exists, is writable and has space; nothing was half-written";
     Diagnostic::new(

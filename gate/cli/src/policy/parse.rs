@@ -1,5 +1,6 @@
 //! `gate.toml` -> [`Policy`].
 
+use std::ops::Range;
 use std::path::Path;
 
 use gate_schema::code::Code;
@@ -100,25 +101,32 @@ fn rules(table: &DeTable<'_>, source: &mut Source<'_>) -> Vec<Rule> {
     let Some(value) = table.get("rule") else {
         return Vec::new();
     };
-    let Some(array) = value.get_ref().as_array() else {
-        source.problem(
-            Code::PolicyValue,
-            "expected a list of rules".to_owned(),
-            value.span(),
-            "write [[rule]] with double brackets",
-        );
+    let entries = value
+        .get_ref()
+        .as_array()
+        .map(|array| array.iter().map(|e| (e.get_ref().as_table(), e.span())));
+    let Some(entries) = entries else {
+        not_rules(source, value.span());
         return Vec::new();
     };
-    array
-        .iter()
-        .filter_map(|entry| {
-            Some(rule(
-                entry.get_ref().as_table()?,
-                source.line(entry.span().start),
-                source,
-            ))
-        })
-        .collect()
+    let mut rules = Vec::new();
+    for (table, span) in entries {
+        match table {
+            Some(table) => rules.push(rule(table, source.line(span.start), source)),
+            None => not_rules(source, span),
+        }
+    }
+    rules
+}
+
+fn not_rules(source: &mut Source<'_>, span: Range<usize>) {
+    let hint = "write [[rule]] with double brackets";
+    source.problem(
+        Code::PolicyValue,
+        "expected a list of rules".to_owned(),
+        span,
+        hint,
+    );
 }
 
 fn rule(table: &DeTable<'_>, line: u32, source: &mut Source<'_>) -> Rule {

@@ -242,6 +242,73 @@ fn a_policy_with_mistakes_reports_them_all() {
 }
 
 #[test]
+fn rules_that_are_not_tables_are_not_silently_nothing() {
+    for rules in ["rule = [1, 2]", "rule = [\"x\"]", "rule = 5"] {
+        let scratch = demo(CANDIDATE);
+        scratch.write("gate.toml", rules);
+        let ran = scratch.gate(&["compare", "main.json", "out.json"]);
+        assert_eq!(ran.code, 2, "{rules}: {}", ran.stdout);
+        assert!(
+            ran.stderr.contains("error[G203]"),
+            "{rules}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn outputs_are_all_written_or_none() {
+    let scratch = demo(CANDIDATE);
+    let before = scratch.names();
+    let arguments = [
+        "compare",
+        "main.json",
+        "out.json",
+        "--output",
+        "verdict.json",
+        "--output",
+        "/dev/full",
+    ];
+    let ran = scratch.gate(&arguments);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert_eq!(scratch.names(), before);
+    let over_policy = [
+        "compare",
+        "main.json",
+        "out.json",
+        "--policy",
+        "gate.toml",
+        "--output",
+        "gate.toml",
+    ];
+    assert_eq!(scratch.gate(&over_policy).code, 2);
+    scratch.write("policy.txt", "");
+    let over_policy = [
+        "compare",
+        "main.json",
+        "out.json",
+        "--policy",
+        "policy.txt",
+        "--output",
+        "policy.txt",
+    ];
+    assert!(scratch.gate(&over_policy).stderr.contains("error[G302]"));
+}
+
+#[test]
+fn a_policy_that_is_not_there_says_how_to_get_one() {
+    let ran = demo(CANDIDATE).gate(&[
+        "compare",
+        "main.json",
+        "out.json",
+        "--policy",
+        "nowhere.toml",
+    ]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("gate init"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_budget_in_the_wrong_unit_points_at_its_rule() {
     let scratch = demo(CANDIDATE);
     scratch.write("gate.toml", "[[rule]]\nbudget = \"<= 50ms\"\n");

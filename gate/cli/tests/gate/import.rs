@@ -76,3 +76,26 @@ fn what_is_not_there_or_not_right_is_refused() {
         assert!(!scratch.path("run.json").exists(), "{arguments:?}");
     }
 }
+
+#[test]
+fn imported_runs_accumulate_in_a_baseline() {
+    let scratch = Scratch::new();
+    scratch.write("bench.json", FLAT);
+    for sessions in 1..=3 {
+        assert_eq!(
+            scratch
+                .gate(&["import", "flat", "bench.json", "--out", "run.json"])
+                .code,
+            0
+        );
+        let ran = scratch.gate(&[
+            "promote", "run.json", "--by", "tester", "--reason", "imported",
+        ]);
+        assert!(
+            ran.stdout.contains(&format!("{sessions} sessions")),
+            "{}{}",
+            ran.stdout,
+            ran.stderr
+        );
+    }
+}

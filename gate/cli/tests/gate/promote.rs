@@ -104,6 +104,7 @@ fn what_should_not_become_a_baseline_is_refused() {
     };
     for (name, document, code, yields) in [
         ("dirty", edited("/source/dirty", json!(true)), "G401", true),
+        ("unknown source", edited("/source", json!({})), "G401", true),
         ("few repetitions", few(run(BASELINE)), "G401", true),
         (
             "wrong answer",
@@ -166,4 +167,43 @@ fn sessions_of_two_machines_are_never_mixed() {
     );
     assert_eq!(scratch.read("main.json"), accepted);
     assert_eq!(promote(&scratch, &["--replace"]).code, 0);
+}
+
+#[test]
+fn dropping_a_scenario_s_history_needs_a_reason() {
+    let scratch = Scratch::new();
+    scratch.json("out.json", &run(BASELINE));
+    assert_eq!(promote(&scratch, &[]).code, 0);
+    scratch.json(
+        "out.json",
+        &edited("/manifest/scenarios/0/params/items", json!(20_000)),
+    );
+    let accepted = scratch.read("main.json");
+    let ran = promote(&scratch, &[]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("demo/search") && ran.stderr.contains("G401"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(scratch.read("main.json"), accepted);
+    assert_eq!(promote(&scratch, &["--reason", "twice the items"]).code, 0);
+}
+
+#[test]
+fn a_baseline_is_not_promoted_onto_itself() {
+    let scratch = Scratch::new();
+    scratch.json("main.json", &run(BASELINE));
+    let ran = scratch.gate(&["promote", "main.json", "--baseline", "main.json"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("error[G302]"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_folder_of_a_first_baseline_is_made() {
+    let scratch = Scratch::new();
+    scratch.json("out.json", &run(BASELINE));
+    let ran = scratch.gate(&["promote", "out.json", "--by", "tester"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(scratch.path("baselines/main.json").exists());
 }
