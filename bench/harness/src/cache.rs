@@ -1,7 +1,7 @@
 //! The cache of prepared files: one directory per preparation recipe.
 //!
 //! An entry is built in a directory of its own and renamed into place when it is complete, so an
-//! entry that exists is whole. Its recipe and the sizes of its files are stored inside and compared
+//! interrupted build leaves none. It is not synced: after a power loss delete the cache. Its recipe and the sizes of its files are stored inside and compared
 //! on every use, because a cache that lies is worse than none.
 
 use std::fs::{self, File, TryLockError};

@@ -73,7 +73,7 @@ impl Children {
             arguments.extend(["--plant".into(), plant.text().into()]);
         }
         Ok(Self {
-            executable: std::env::current_exe()?,
+            executable: executable()?,
             arguments,
         })
     }
@@ -127,6 +127,17 @@ impl Children {
             .args(&self.arguments)
             .stdin(Stdio::null());
         command
+    }
+}
+
+/// This program, even when a build replaces its file while we measure: two builds in one run would be
+/// a run of neither.
+fn executable() -> io::Result<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() {
+        Ok(running)
+    } else {
+        std::env::current_exe()
     }
 }
 
