@@ -75,20 +75,21 @@ fn main() -> std::io::Result<()> {
             in_folder("out.json"),
         );
         write_run(&first, shape, count, (20, 5), 1.0)?;
-        gate(
-            folder.path(),
-            &[
-                "promote",
-                "first.json",
-                "--baseline",
-                "main.json",
-                "--replace",
-                "--by",
-                "bench",
-            ],
-        )
-        .spawn()?
-        .wait()?;
+        let promote = [
+            "promote",
+            "first.json",
+            "--baseline",
+            "main.json",
+            "--replace",
+            "--by",
+            "bench",
+            "--reason",
+            "made up",
+        ];
+        assert!(
+            gate(folder.path(), &promote).status()?.success(),
+            "{label}: promotion failed"
+        );
         write_run(&candidate, shape, count, CANDIDATE, 1.001)?;
         row(
             &format!("{label} x 10 against a promoted baseline of 20 sessions x 5"),

@@ -76,38 +76,36 @@ impl Recorded {
     fn read(inflated: &[u8]) -> Option<Self> {
         let layout = Layout::read(inflated)?;
         let mut payload = inflated.get(HEADER_BYTES..)?;
-        let mut recorded = Self {
-            buckets: Vec::with_capacity(payload.len()),
-            count: 0,
-            sum: (0.0, 0.0),
-        };
+        let mut buckets = Vec::with_capacity(payload.len());
+        // Locals, because sums in memory would wait for each other's stores.
+        let (mut count, mut least, mut most) = (0_u64, 0.0, 0.0);
         let mut index: u64 = 0;
         while !payload.is_empty() {
             let number = read_zigzag(&mut payload)?;
             if number > 0 {
-                recorded.push(layout.bucket(index, number.unsigned_abs())?);
+                let bucket = layout.bucket(index, number.unsigned_abs())?;
+                let (low, width, of_bucket) = bucket.numbers();
+                least += low * of_bucket;
+                most += (low + width) * of_bucket;
+                count = count.saturating_add(bucket.count);
+                buckets.push(bucket);
             }
             // A negative number is a run of empty buckets.
             let passed = if number < 0 { number.unsigned_abs() } else { 1 };
             index = index.checked_add(passed)?;
         }
         // Values beyond the recorder's bound were counted as the bound, and their sum was not.
-        if recorded
-            .buckets
+        if buckets
             .last()
-            .is_some_and(|last| last.low + last.width > layout.highest)
+            .is_some_and(|last: &Bucket| last.low + last.width > layout.highest)
         {
-            recorded.sum.1 = f64::MAX;
+            most = f64::MAX;
         }
-        Some(recorded)
-    }
-
-    fn push(&mut self, bucket: Bucket) {
-        self.count = self.count.saturating_add(bucket.count);
-        let (low, width, count) = bucket.numbers();
-        self.sum.0 += low * count;
-        self.sum.1 += (low + width) * count;
-        self.buckets.push(bucket);
+        Some(Self {
+            buckets,
+            count,
+            sum: (least, most),
+        })
     }
 
     /// Checks that a sum can belong to these buckets: between all values at their bucket's lower and
