@@ -246,9 +246,10 @@ fn judged(declared: &DeclaredMetric, collected: Collected, expected: usize) -> V
 #[derive(Default)]
 struct Collected {
     sessions: Vec<Vec<Value>>,
-    /// Sum of the ratios of each query.
-    queries: Vec<f64>,
-    /// Repetitions in that sum.
+    /// Hits of each query, and the trials of all of them together, over the repetitions that tell.
+    /// Whole numbers: nine of ten must be the same ratio however often it was measured.
+    hits: Vec<u64>,
+    trials: u64,
     repetitions: usize,
 }
 
@@ -257,25 +258,27 @@ impl Collected {
         let Some(hits) = &proportion.per_query else {
             return;
         };
-        let trials = proportion.trials as f64 / hits.len() as f64;
-        if self.queries.is_empty() {
-            self.queries = vec![0.0; hits.len()];
+        if self.hits.is_empty() {
+            self.hits = vec![0; hits.len()];
         }
         // Another number of queries is another question; it is left out, so that not all repetitions
         // tell and the comparison falls back to repetitions.
-        if self.queries.len() == hits.len() {
+        if self.hits.len() == hits.len() {
             self.repetitions += 1;
-            for (sum, &hits) in self.queries.iter_mut().zip(hits) {
-                *sum += f64::from(hits) / trials;
+            self.trials += proportion.trials;
+            for (sum, &hits) in self.hits.iter_mut().zip(hits) {
+                *sum += u64::from(hits);
             }
         }
     }
 
     fn queries(&self) -> Option<Queries> {
+        // Every query has the same share of the trials; see the validation of a proportion.
+        let trials = self.trials / (self.hits.len() as u64).max(1);
         let ratios = self
-            .queries
+            .hits
             .iter()
-            .map(|sum| sum / self.repetitions as f64)
+            .map(|&hits| hits as f64 / trials as f64)
             .collect();
         (self.repetitions > 0).then_some(Queries {
             ratios,

@@ -810,6 +810,31 @@ mod once_wrong {
     }
 
     #[test]
+    fn the_same_recall_measured_more_often_is_exactly_the_same() {
+        let recall = |every| {
+            case(1.0).with(
+                "recall@10",
+                Unit::Ratio,
+                Direction::Higher,
+                Values::Recall { every },
+            )
+        };
+        for every in [1, 3, 7] {
+            let report = judge(
+                &recall(every).sessions(7),
+                &recall(every).sessions(2),
+                &Policy::default(),
+            );
+            let row = row(&report, "recall@10");
+            assert_eq!(
+                (row.verdict, &row.reason),
+                (Verdict::Pass, &Reason::Exact),
+                "{row:#?}"
+            );
+        }
+    }
+
+    #[test]
     fn sessions_count_where_queries_were_not_compared() {
         let rate = |every| {
             case(1.0).with(
