@@ -66,9 +66,29 @@ fn fail(report: &Report, target: Target) -> String {
             undecided(report, Undecided::Fail, target)
         );
     };
-    match failing.len() {
-        1 => complaint(worst, target),
-        count => format!("{}, and {} more", complaint(worst, target), count - 1),
+    // A scenario of which nothing is left is one loss, not one per metric.
+    let of_scenario: Vec<&Row> = report
+        .rows
+        .iter()
+        .filter(|row| row.scenario == worst.scenario)
+        .collect();
+    let is_gone = of_scenario.len() > 1
+        && of_scenario
+            .iter()
+            .all(|row| row.verdict == Verdict::Missing);
+    let (complaint, said) = if is_gone && worst.reason != Reason::WrongAnswer {
+        let scenario = target.outside(worst.scenario.as_str());
+        let said = of_scenario.iter().filter(|row| fails(row)).count();
+        (
+            format!("{scenario} is missing: {}", reason::phrase(worst, target)),
+            said,
+        )
+    } else {
+        (complaint(worst, target), 1)
+    };
+    match failing.len() - said {
+        0 => complaint,
+        more => format!("{complaint}, and {more} more"),
     }
 }
 

@@ -104,7 +104,7 @@ fn each_outcome_has_its_exit_code_and_stands_in_the_first_line() {
             without_scenario(run(CANDIDATE)),
             &[],
             1,
-            "FAIL",
+            "FAIL  demo/search is missing: declared and not measured\n",
         ),
     ] {
         let scratch = demo(CANDIDATE);
