@@ -17,8 +17,9 @@ use crate::estimate::{Location, median};
 use crate::family::discoveries;
 use crate::observe::{Observed, ObservedMetric};
 use crate::outcome;
-use crate::row::{Draft, Family, Sides};
+use crate::row::{Draft, Family};
 use crate::rules::{Rules, Settings, UnitMismatch};
+use crate::sides::Sides;
 use crate::stored::Evidence;
 
 /// Benjamini-Hochberg level of improvements. Looser than for regressions: a false one costs nobody a

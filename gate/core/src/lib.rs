@@ -23,5 +23,6 @@ pub mod statistic;
 pub mod stored;
 
 mod row;
+mod sides;
 
 pub use evaluate::evaluate;

@@ -1,0 +1,285 @@
+//! Every case here was a wrong verdict once.
+
+use super::*;
+
+const NS: Unit = Unit::Nanoseconds;
+const LOWER: Direction = Direction::Lower;
+
+fn only(values: Values) -> Case {
+    Case {
+        metrics: vec![("latency", NS, LOWER, values)],
+        ..case(1.0)
+    }
+}
+
+fn row<'a>(report: &'a Report, metric: &str) -> &'a Row {
+    report
+        .rows
+        .iter()
+        .find(|r| r.metric.as_str() == metric)
+        .unwrap_or_else(|| panic!("{metric}: {:#?}", report.rows))
+}
+
+#[test]
+fn an_unmeasured_distribution_fails_under_the_built_in_policy() {
+    let measured = only(Values::Latencies(100.0));
+    for candidate in [
+        only(Values::AbsentLatencies),
+        Case {
+            check: Check::Failed,
+            ..measured.clone()
+        },
+        Case {
+            metrics: vec![("other", NS, LOWER, Values::Around(1.0))],
+            ..case(1.0)
+        },
+    ] {
+        let report = judge(&measured, &candidate, &Policy::default());
+        assert_eq!(report.outcome, Outcome::Fail, "{:#?}", report.rows);
+    }
+}
+
+#[test]
+fn rules_for_the_statistics_of_an_unmeasured_distribution_are_no_typo() {
+    let rules = policy(vec![
+        Rule {
+            metric: "latency.p50".into(),
+            margin: Some(Margin::Relative(0.1)),
+            line: 3,
+            ..Rule::default()
+        },
+        budget("p99", Operator::AtMost, 1e9),
+    ]);
+    let report = judge(
+        &only(Values::Latencies(100.0)),
+        &only(Values::AbsentLatencies),
+        &rules,
+    );
+    assert_eq!(report.warnings, [Warning::ComparedWithItself]);
+}
+
+#[test]
+fn constant_sessions_of_a_ratio_do_not_panic() {
+    let hits = |each| case(1.0).with("hits", Unit::Ratio, Direction::Higher, Values::Each(each));
+    let report = judge(
+        &hits(&[0.99; 5]),
+        &hits(&[0.985, 0.985, 0.985, 0.985, 0.98]),
+        &Policy::default(),
+    );
+    assert!(row(&report, "hits").effect.is_some());
+}
+
+#[test]
+fn a_changed_kind_is_incomparable_and_not_an_addition() {
+    let report = judge(
+        &only(Values::Latencies(100.0)),
+        &only(Values::Around(1e9)),
+        &Policy::default(),
+    );
+    assert_eq!(
+        (
+            row(&report, "latency").verdict,
+            &row(&report, "latency").reason
+        ),
+        (Verdict::Incomparable, &Reason::Declaration)
+    );
+    assert_ne!(report.outcome, Outcome::Pass);
+}
+
+#[test]
+fn recall_of_the_last_repetition_does_not_speak_for_the_others() {
+    let recall = |every| {
+        case(1.0).with(
+            "recall@10",
+            Unit::Ratio,
+            Direction::Higher,
+            Values::Recall { every },
+        )
+    };
+    let (baseline, mut candidate) = (recall(1000).run(), recall(2).run());
+    // The very last repetition is as good as the baseline.
+    let good = baseline.sessions[0].scenarios[0].repetitions[0].clone();
+    let last = candidate
+        .sessions
+        .last_mut()
+        .and_then(|s| s.scenarios[0].repetitions.last_mut())
+        .expect("measured");
+    *last = good;
+    let observe = |run: &Run| {
+        records(run)
+            .iter()
+            .map(|r| r.observe().expect("sound"))
+            .collect::<Vec<_>>()
+    };
+    let (b, c) = (observe(&baseline), observe(&candidate));
+    let report = evaluate(
+        Side {
+            run: &baseline,
+            observed: &b,
+        },
+        Side {
+            run: &candidate,
+            observed: &c,
+        },
+        &Policy::default(),
+    );
+    assert_eq!(
+        row(&report.expect("overlap"), "recall@10").verdict,
+        Verdict::Regressed
+    );
+}
+
+#[test]
+fn the_same_recall_measured_more_often_is_exactly_the_same() {
+    let recall = |every| {
+        case(1.0).with(
+            "recall@10",
+            Unit::Ratio,
+            Direction::Higher,
+            Values::Recall { every },
+        )
+    };
+    for every in [1, 3, 7] {
+        let report = judge(
+            &recall(every).sessions(7),
+            &recall(every).sessions(2),
+            &Policy::default(),
+        );
+        let row = row(&report, "recall@10");
+        assert_eq!(
+            (row.verdict, &row.reason),
+            (Verdict::Pass, &Reason::Exact),
+            "{row:#?}"
+        );
+    }
+}
+
+#[test]
+fn sessions_count_where_queries_were_not_compared() {
+    let rate = |every| {
+        case(1.0).with(
+            "hit_rate",
+            Unit::Ratio,
+            Direction::Higher,
+            Values::Recall { every },
+        )
+    };
+    // A relative margin is judged by repetitions, so the exact drop is what decides, not a session rule.
+    let report = judge(
+        &rate(1000).sessions(3),
+        &rate(1).sessions(1),
+        &Policy::default(),
+    );
+    assert_eq!(
+        row(&report, "hit_rate").verdict,
+        Verdict::Regressed,
+        "{:#?}",
+        row(&report, "hit_rate")
+    );
+    let scattered = |every: usize| {
+        let mut run = rate(every).run();
+        for (s, session) in run.sessions.iter_mut().enumerate() {
+            for (r, repetition) in session.scenarios[0].repetitions.iter_mut().enumerate() {
+                let queries = (0..100)
+                    .map(|q| if q < (every + s + r) % 90 { 9 } else { 10 })
+                    .collect();
+                let value = Proportion::from_queries(queries, 10).expect("hits fit");
+                let at = repetition
+                    .metrics
+                    .iter()
+                    .position(|(n, _)| n.as_str() == "hit_rate")
+                    .expect("there");
+                repetition.metrics[at].1 = MetricValue::Proportion(Box::new(value));
+            }
+        }
+        run
+    };
+    let (baseline, mut candidate) = (scattered(2), scattered(80));
+    candidate.sessions.truncate(1);
+    let observe = |run: &Run| {
+        records(run)
+            .iter()
+            .map(|r| r.observe().expect("sound"))
+            .collect::<Vec<_>>()
+    };
+    let (b, c) = (observe(&baseline), observe(&candidate));
+    let report = evaluate(
+        Side {
+            run: &baseline,
+            observed: &b,
+        },
+        Side {
+            run: &candidate,
+            observed: &c,
+        },
+        &Policy::default(),
+    );
+    assert_eq!(
+        row(&report.expect("overlap"), "hit_rate").verdict,
+        Verdict::Inconclusive
+    );
+}
+
+#[test]
+fn timings_that_were_rounded_to_one_value_need_two_sessions_too() {
+    let rounded = |level| only(Values::Exactly(level));
+    let report = judge(
+        &rounded(1000.0).sessions(1),
+        &rounded(1040.0).sessions(1),
+        &Policy::default(),
+    );
+    assert_eq!(row(&report, "latency").verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn an_error_rate_near_zero_is_not_shifted_away() {
+    let errors = |each| case(1.0).with("error_rate", Unit::Ratio, LOWER, Values::Each(each));
+    let report = judge(
+        &errors(&[0.001, 0.001, 0.0, 0.001, 0.001]),
+        &errors(&[0.02; 5]).sessions(2),
+        &Policy::default(),
+    );
+    assert_eq!(
+        row(&report, "error_rate").verdict,
+        Verdict::Regressed,
+        "{:#?}",
+        row(&report, "error_rate")
+    );
+}
+
+#[test]
+fn a_baseline_that_is_no_use_makes_nothing_an_addition() {
+    let unusable = Case {
+        check: Check::Failed,
+        ..case(100.0)
+    };
+    let report = judge(&unusable, &case(500.0).sessions(2), &Policy::default());
+    assert_eq!(
+        (row(&report, "time").verdict, &row(&report, "time").reason),
+        (Verdict::Incomparable, &Reason::BaselineUnusable)
+    );
+}
+
+#[test]
+fn a_margin_in_points_fits_ratios_only() {
+    let points = Rule {
+        metric: "time".into(),
+        margin: Some(Margin::Absolute(0.005)),
+        line: 1,
+        ..Rule::default()
+    };
+    let (b, c) = (case(1.0).run(), case(1.0).run());
+    let observe = |run: &Run| {
+        records(run)
+            .iter()
+            .map(|r| r.observe().expect("sound"))
+            .collect::<Vec<_>>()
+    };
+    let sides = [&b, &c].map(|run| (run, observe(run)));
+    let [baseline, candidate] =
+        [&sides[0], &sides[1]].map(|(run, observed)| Side { run, observed });
+    assert!(matches!(
+        evaluate(baseline, candidate, &policy(vec![points])),
+        Err(EvaluateError::Unit(_))
+    ));
+}
