@@ -38,6 +38,9 @@ pub(crate) struct Compare {
     /// Policy file [default: gate.toml beside the baseline, else the built-in policy].
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// Accepted regressions [default: waivers.toml beside the baseline, if there is one].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) waivers: Option<PathBuf>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     pub(crate) format: Format,

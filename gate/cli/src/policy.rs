@@ -2,6 +2,7 @@
 
 mod fields;
 mod parse;
+mod waivers;
 
 use std::path::{Path, PathBuf};
 
@@ -16,24 +17,49 @@ pub(crate) const DEFAULT: &str = include_str!("policy/default.toml");
 /// Name of the policy file beside a baseline.
 const FILE_NAME: &str = "gate.toml";
 
+/// Name of the file of accepted regressions beside a baseline.
+const WAIVERS: &str = "waivers.toml";
+
 /// A policy and where it came from.
 pub(crate) struct Loaded {
     pub(crate) policy: Policy,
     /// `None` for the built-in policy.
     pub(crate) path: Option<PathBuf>,
+    /// `None` when there are no waivers.
+    pub(crate) waivers: Option<PathBuf>,
 }
 
-/// Reads the given file, else the one beside the baseline, else takes the built-in policy.
-pub(crate) fn load(given: Option<&Path>, baseline: &Path) -> Result<Loaded, Vec<Diagnostic>> {
-    let beside = || Some(baseline.with_file_name(FILE_NAME)).filter(|path| path.exists());
-    let Some(path) = given.map(Path::to_owned).or_else(beside) else {
-        return Ok(Loaded {
-            policy: Policy::default(),
-            path: None,
-        });
+/// Reads the given files, else those beside the baseline, else takes the built-in policy without
+/// waivers. `today` is `YYYY-MM-DD`.
+pub(crate) fn load(
+    policy: Option<&Path>,
+    waivers: Option<&Path>,
+    baseline: &Path,
+    today: &str,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let find = |given: Option<&Path>, name| {
+        given
+            .map(Path::to_owned)
+            .or_else(|| Some(baseline.with_file_name(name)).filter(|path| path.exists()))
     };
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        let place = Place::File(path.clone());
+    let (path, waivers) = (find(policy, FILE_NAME), find(waivers, WAIVERS));
+    let mut policy = match &path {
+        Some(path) => parse::policy(path, &read(path)?)?,
+        None => Policy::default(),
+    };
+    if let Some(waivers) = &waivers {
+        policy.waivers = waivers::waivers(waivers, &read(waivers)?, today)?;
+    }
+    Ok(Loaded {
+        policy,
+        path,
+        waivers,
+    })
+}
+
+fn read(path: &Path) -> Result<String, Vec<Diagnostic>> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let place = Place::File(path.to_owned());
         let hint = "check the path; `gate init FILE` writes a commented policy";
         vec![Diagnostic::new(
             Code::Unreadable,
@@ -41,11 +67,6 @@ pub(crate) fn load(given: Option<&Path>, baseline: &Path) -> Result<Loaded, Vec<
             place,
             hint,
         )]
-    })?;
-    let policy = parse::policy(&path, &text)?;
-    Ok(Loaded {
-        policy,
-        path: Some(path),
     })
 }
 

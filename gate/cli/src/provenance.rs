@@ -8,6 +8,11 @@ pub(crate) fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
+/// The day now in UTC, `YYYY-MM-DD`.
+pub(crate) fn today() -> String {
+    now().split('T').next().unwrap_or_default().to_owned()
+}
+
 /// A text that no second invocation gets: the time in nanoseconds.
 pub(crate) fn unique() -> String {
     humantime::format_rfc3339_nanos(SystemTime::now()).to_string()

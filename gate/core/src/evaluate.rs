@@ -21,6 +21,7 @@ use crate::row::{Draft, Family};
 use crate::rules::{Rules, Settings, UnitMismatch};
 use crate::sides::Sides;
 use crate::stored::Evidence;
+use crate::waive;
 
 /// Benjamini-Hochberg level of improvements. Looser than for regressions: a false one costs nobody a
 /// red build.
@@ -100,9 +101,10 @@ pub fn evaluate(
         .map(|(draft, family)| draft.finish(family, policy))
         .collect();
     name_traded_quality(&mut rows);
+    let waivers = waive::apply(&mut rows, policy);
     rows.sort_by_cached_key(severity);
 
-    let outcome = outcome::join(&rows, policy);
+    let outcome = outcome::join(&rows, &waivers, policy);
     Ok(Report {
         format: gate_schema::report::FORMAT.to_owned(),
         outcome,
@@ -118,6 +120,7 @@ pub fn evaluate(
             machine: policy.machine,
         },
         warnings: warnings(&baseline, &candidate, &rules),
+        waivers,
         rows,
     })
 }

@@ -24,5 +24,6 @@ pub mod stored;
 
 mod row;
 mod sides;
+mod waive;
 
 pub use evaluate::evaluate;

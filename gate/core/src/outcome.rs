@@ -5,11 +5,11 @@
 //!            Pass                <           Undecided          <             Fail
 //! ```
 //! The policy may move Incomparable and Inconclusive to either side. Rows that do not gate are left
-//! out. A comparison in which no gating row was decided is Undecided: nothing measured is never a pass.
+//! out. A stale waiver fails: it accepts something that nobody looks at any more. A comparison in which no gating row was decided is Undecided: nothing measured is never a pass.
 
 use gate_schema::exit::ExitCode;
 use gate_schema::policy::{Policy, Undecided};
-use gate_schema::report::{Outcome, Row, Verdict};
+use gate_schema::report::{Outcome, Row, Verdict, WaiverUse};
 
 /// What one verdict contributes to the outcome.
 #[must_use]
@@ -27,18 +27,20 @@ pub fn weight(verdict: Verdict, policy: &Policy) -> Outcome {
     }
 }
 
-/// Joins the verdicts of all gating rows.
+/// Joins the verdicts of all gating rows and the state of the waivers.
 #[must_use]
-pub fn join(rows: &[Row], policy: &Policy) -> Outcome {
+pub fn join(rows: &[Row], waivers: &[WaiverUse], policy: &Policy) -> Outcome {
     let gating = || rows.iter().filter(|row| row.gating);
-    let decided = gating().any(|row| {
+    let is_decided = |row: &Row| {
         row.budget.is_some()
             || matches!(
                 row.verdict,
                 Verdict::Pass | Verdict::Improved | Verdict::Waived
             )
-    });
-    let floor = if decided {
+    };
+    let floor = if waivers.iter().any(|waiver| waiver.status.is_stale()) {
+        Outcome::Fail
+    } else if gating().any(is_decided) {
         Outcome::Pass
     } else {
         Outcome::Undecided

@@ -1,6 +1,8 @@
 //! The lines under the sentence: counts, both sides, what differs, warnings.
 
-use gate_schema::report::{Report, RunSummary, SideName, Verdict, Warning};
+use gate_schema::report::{
+    Report, RunSummary, SideName, Verdict, WaiverStatus, WaiverUse, Warning,
+};
 
 use crate::escape::Target;
 use crate::reason::side_name;
@@ -67,6 +69,40 @@ pub(crate) fn environment_differences(report: &Report, target: Target) -> Vec<St
             )
         })
         .collect()
+}
+
+/// What became of each accepted regression, one sentence each, stale ones first.
+pub(crate) fn waivers(report: &Report, target: Target) -> Vec<String> {
+    let mut waivers: Vec<&WaiverUse> = report.waivers.iter().collect();
+    waivers.sort_by_key(|waiver| !waiver.status.is_stale());
+    waivers
+        .into_iter()
+        .map(|waiver| waived(waiver, target))
+        .collect()
+}
+
+fn waived(waiver: &WaiverUse, target: Target) -> String {
+    let status = match waiver.status {
+        WaiverStatus::Applied => "accepted",
+        WaiverStatus::NotNeeded => "not needed: the row did not regress",
+        WaiverStatus::Exceeded => "exceeded: the row is worse than accepted",
+        WaiverStatus::Expired => "stale: its last day has passed; renew or remove it",
+        WaiverStatus::Unmatched => "stale: there is no such row; remove it",
+    };
+    let link = waiver
+        .link
+        .as_ref()
+        .map(|link| format!(", {}", target.outside(link)))
+        .unwrap_or_default();
+    format!(
+        "{} {} up to {}, {status} ({}; {}, until {}{link})",
+        target.outside(waiver.scenario.as_str()),
+        target.outside(waiver.metric.as_str()),
+        target.outside(&waiver.ceiling),
+        target.outside(&waiver.reason),
+        target.outside(&waiver.owner),
+        target.outside(&waiver.expires),
+    )
 }
 
 /// What a reader must know before trusting the rows, one sentence each.

@@ -133,6 +133,9 @@ fn write(report: &Report, detail: &Detail) -> String {
             "**Warning:** {more} more warnings in the full report\n\n"
         ));
     }
+    for waiver in heading::waivers(report, target) {
+        out.push_str(&format!("**Waiver:** {waiver}\n\n"));
+    }
     for step in next::steps(report, target) {
         out.push_str(&format!("**Next:** {step}\n\n"));
     }

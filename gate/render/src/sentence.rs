@@ -60,7 +60,18 @@ pub(crate) fn fails(row: &Row) -> bool {
 
 fn fail(report: &Report, target: Target) -> String {
     let failing: Vec<&Row> = report.rows.iter().filter(|row| fails(row)).collect();
+    let stale = report
+        .waivers
+        .iter()
+        .find(|waiver| waiver.status.is_stale());
     let Some(worst) = failing.first() else {
+        if let Some(waiver) = stale {
+            let scenario = target.outside(waiver.scenario.as_str());
+            return format!(
+                "the waiver of {scenario} {} is stale",
+                target.outside(waiver.metric.as_str())
+            );
+        }
         return format!(
             "{}, which the policy counts as a failure",
             undecided(report, Undecided::Fail, target)

@@ -124,6 +124,9 @@ fn put_heading(out: &mut String, report: &Report, style: &Style, target: Target,
     for warning in heading::warnings(report, target) {
         put(out, "warning: ", &warning, most);
     }
+    for waiver in heading::waivers(report, target) {
+        put(out, "waiver: ", &waiver, most);
+    }
 }
 
 const RED: &str = "\x1b[31m";

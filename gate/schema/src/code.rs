@@ -107,17 +107,17 @@ impl Code {
             ),
             Self::PolicySyntax => (
                 "G201",
-                "`gate.toml` is not valid TOML.",
+                "`gate.toml` or `waivers.toml` is not valid TOML.",
                 "Go to the line and column given.",
             ),
             Self::PolicyKey => (
                 "G202",
-                "`gate.toml` has a key that does not exist, so the setting would silently not apply.",
+                "`gate.toml` or `waivers.toml` has a key that does not exist, so the setting would silently not apply.",
                 "Use the nearest key, named in the hint.",
             ),
             Self::PolicyValue => (
                 "G203",
-                "A value in `gate.toml` is of the wrong type or out of range.",
+                "A value in `gate.toml` or `waivers.toml` is missing, of the wrong type or out of range.",
                 "Write it as in the hint.",
             ),
             Self::PolicyUnit => (

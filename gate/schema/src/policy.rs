@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::{MetricName, ScenarioId};
 use crate::unit::Unit;
 
 /// Everything a verdict depends on besides the two runs.
@@ -24,6 +25,8 @@ pub struct Policy {
     pub min_sessions: usize,
     /// Fingerprint fields that may differ.
     pub ignore_environment: BTreeSet<String>,
+    /// Accepted regressions.
+    pub waivers: Vec<Waiver>,
 }
 
 /// The built-in policy. `gate init` writes the same as a commented file.
@@ -58,8 +61,32 @@ impl Default for Policy {
             machine: Machine::Dedicated,
             min_sessions: 5,
             ignore_environment: BTreeSet::new(),
+            waivers: Vec::new(),
         }
     }
+}
+
+/// One accepted regression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiver {
+    /// The scenario; no glob, so that one waiver accepts one row.
+    pub scenario: ScenarioId,
+    /// The judged metric, for example `latency.p50`.
+    pub metric: MetricName,
+    /// The largest worsening accepted; never [`Margin::Unjudged`].
+    pub ceiling: Margin,
+    /// The ceiling as it was written.
+    pub ceiling_text: String,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Where it is discussed.
+    pub link: Option<String>,
+    /// Last day it holds, `YYYY-MM-DD`.
+    pub expires: String,
+    /// Whether that day has passed; told by the shell, which has a clock.
+    pub has_expired: bool,
 }
 
 /// Settings for the rows that match both globs. `None` leaves the earlier rule's setting.

@@ -36,6 +36,9 @@ pub struct Report {
     pub method: Method,
     /// What a reader must know before trusting the rows.
     pub warnings: Vec<Warning>,
+    /// What became of each accepted regression.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverUse>,
     /// Worst first.
     pub rows: Vec<Row>,
 }
@@ -109,6 +112,55 @@ pub struct FieldDifference {
     /// Its value in the candidate; absent when unknown there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<String>,
+}
+
+/// One accepted regression and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct WaiverUse {
+    /// The scenario.
+    pub scenario: ScenarioId,
+    /// The judged metric.
+    pub metric: MetricName,
+    /// The largest worsening accepted, as it was written.
+    pub ceiling: String,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Where it is discussed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Last day it holds, `YYYY-MM-DD`.
+    pub expires: String,
+    /// What became of it.
+    pub status: WaiverStatus,
+}
+
+/// What became of a waiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub enum WaiverStatus {
+    /// Its row regressed within the ceiling.
+    Applied,
+    /// Its row did not regress.
+    NotNeeded,
+    /// Its row got worse than the ceiling allows.
+    Exceeded,
+    /// Its last day has passed: stale.
+    Expired,
+    /// There is no such row: stale.
+    Unmatched,
+}
+
+impl WaiverStatus {
+    /// Whether the waiver must be removed or renewed; a stale one fails the comparison.
+    #[must_use]
+    pub fn is_stale(self) -> bool {
+        matches!(self, Self::Expired | Self::Unmatched)
+    }
 }
 
 /// Something a reader must know before trusting the rows.

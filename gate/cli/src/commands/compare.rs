@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Place, Span};
 use crate::document::{check_outputs, read_run, write_all};
 use crate::observe::observe;
 use crate::policy::{self, Loaded};
+use crate::provenance;
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
         Some(&arguments.baseline),
         Some(&arguments.candidate),
         loaded.path.as_ref(),
+        loaded.waivers.as_ref(),
     ];
     let inputs: Vec<&Path> = inputs.into_iter().flatten().map(PathBuf::as_path).collect();
     check_outputs(&arguments.output, &inputs)?;
@@ -58,7 +60,12 @@ pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
 }
 
 fn load_policy(arguments: &Compare) -> Result<Loaded, Vec<Diagnostic>> {
-    let mut loaded = policy::load(arguments.policy.as_deref(), &arguments.baseline)?;
+    let mut loaded = policy::load(
+        arguments.policy.as_deref(),
+        arguments.waivers.as_deref(),
+        &arguments.baseline,
+        &provenance::today(),
+    )?;
     if loaded.path.is_none() {
         terminal::talk(
             "note: no gate.toml beside the baseline; using the built-in policy, which has no budgets (`gate init` writes one)\n",

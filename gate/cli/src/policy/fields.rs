@@ -64,6 +64,42 @@ impl Source<'_> {
         }
     }
 
+    /// The tables of a list written with double brackets, with their spans. Anything else there is
+    /// reported.
+    pub(super) fn tables<'t, 'i>(
+        &mut self,
+        table: &'t DeTable<'i>,
+        key: &str,
+    ) -> Vec<(&'t DeTable<'i>, Range<usize>)> {
+        let Some(value) = table.get(key) else {
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        let entries = value
+            .get_ref()
+            .as_array()
+            .map(|array| array.iter().collect::<Vec<_>>());
+        for entry in entries.unwrap_or_else(|| vec![value]) {
+            match entry
+                .get_ref()
+                .as_table()
+                .filter(|_| value.get_ref().is_array())
+            {
+                Some(table) => tables.push((table, entry.span())),
+                None => {
+                    let hint = format!("write [[{key}]] with double brackets");
+                    self.problem(
+                        Code::PolicyValue,
+                        format!("expected a list of {key}s"),
+                        entry.span(),
+                        hint,
+                    );
+                }
+            }
+        }
+        tables
+    }
+
     /// Reads `key` with `read`, which returns what was expected when the value does not fit.
     /// `None` when the key is absent or wrong; a wrong one is reported.
     pub(super) fn take<T>(

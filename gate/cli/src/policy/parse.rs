@@ -1,6 +1,5 @@
 //! `gate.toml` -> [`Policy`].
 
-use std::ops::Range;
 use std::path::Path;
 
 use gate_schema::code::Code;
@@ -98,35 +97,11 @@ pub(super) fn policy(path: &Path, source: &str) -> Result<Policy, Vec<Diagnostic
 }
 
 fn rules(table: &DeTable<'_>, source: &mut Source<'_>) -> Vec<Rule> {
-    let Some(value) = table.get("rule") else {
-        return Vec::new();
-    };
-    let entries = value
-        .get_ref()
-        .as_array()
-        .map(|array| array.iter().map(|e| (e.get_ref().as_table(), e.span())));
-    let Some(entries) = entries else {
-        not_rules(source, value.span());
-        return Vec::new();
-    };
-    let mut rules = Vec::new();
-    for (table, span) in entries {
-        match table {
-            Some(table) => rules.push(rule(table, source.line(span.start), source)),
-            None => not_rules(source, span),
-        }
-    }
-    rules
-}
-
-fn not_rules(source: &mut Source<'_>, span: Range<usize>) {
-    let hint = "write [[rule]] with double brackets";
-    source.problem(
-        Code::PolicyValue,
-        "expected a list of rules".to_owned(),
-        span,
-        hint,
-    );
+    source
+        .tables(table, "rule")
+        .into_iter()
+        .map(|(rule_table, span)| rule(rule_table, source.line(span.start), source))
+        .collect()
 }
 
 fn rule(table: &DeTable<'_>, line: u32, source: &mut Source<'_>) -> Rule {
@@ -189,7 +164,7 @@ fn level(value: &DeValue<'_>) -> Result<f64, Wrong> {
     }
 }
 
-fn margin(value: &DeValue<'_>) -> Result<Margin, Wrong> {
+pub(super) fn margin(value: &DeValue<'_>) -> Result<Margin, Wrong> {
     let hint = "write \"3%\" for three percent, \"0.5 points\" of a ratio, or \"none\"";
     let given = text(value, "\"3%\"")?;
     if given == "none" {

@@ -5,3 +5,4 @@ mod compare;
 mod import;
 mod promote;
 mod scratch;
+mod waivers;

@@ -89,6 +89,7 @@ pub(crate) fn report(mut rows: Vec<Row>) -> Report {
             machine: Machine::Dedicated,
         },
         warnings: Vec::new(),
+        waivers: Vec::new(),
         rows,
     }
 }
