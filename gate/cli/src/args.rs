@@ -20,6 +20,8 @@ pub(crate) enum Verb {
     Compare(Compare),
     /// Accept a run as the level that later runs are compared with.
     Promote(Promote),
+    /// Show the argument behind one verdict, or the meaning of an error code.
+    Explain(Explain),
     /// Convert another tool's output into a run document.
     Import(Import),
     /// Write the commented default policy.
@@ -89,6 +91,17 @@ pub(crate) struct Promote {
     /// Who promotes [default: git's user.name].
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A scenario of the report, or an error code such as G104.
+    pub(crate) what: String,
+    /// One of its rows, for example latency.p50 [default: its worst row].
+    pub(crate) metric: Option<String>,
+    /// The report, as `gate compare --output verdict.json` writes it.
+    #[arg(long, value_name = "FILE", default_value = "verdict.json")]
+    pub(crate) report: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -22,6 +22,7 @@ fn main() -> std::process::ExitCode {
     let answer = match &arguments.verb {
         Verb::Compare(compare) => commands::compare::run(compare),
         Verb::Promote(promote) => commands::promote::run(promote),
+        Verb::Explain(explain) => commands::explain::run(explain),
         Verb::Import(import) => commands::import::run(import),
         Verb::Init(init) => commands::init::run(init),
     };

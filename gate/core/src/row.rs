@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use gate_schema::id::ScenarioId;
 use gate_schema::policy::{AtLimit, Machine, Margin, Policy, RowMode};
-use gate_schema::report::{BudgetStatus, Effect, Interval, Level, Reason, Row, Scale, Verdict};
+use gate_schema::report::{
+    Basis, BudgetStatus, Effect, Interval, Level, Reason, Row, Scale, Verdict,
+};
 
 use crate::budget::{self, Standing};
 use crate::observe::ObservedMetric;
@@ -108,7 +110,8 @@ impl Draft<'_> {
     }
 
     fn effect(&self, family: Family, policy: &Policy) -> Option<Effect> {
-        let (sides, comparison) = (self.sides.as_ref()?, &self.compared.as_ref()?.comparison);
+        let (sides, compared) = (self.sides.as_ref()?, self.compared.as_ref()?);
+        let comparison = &compared.comparison;
         let axis = sides.axis;
         let half = match (&comparison.evidence, comparison.exact) {
             (Some(evidence), _) => Some(evidence.half_width()),
@@ -143,6 +146,15 @@ impl Draft<'_> {
             },
             p_value: comparison.evidence.map(|e| e.p_worse),
             detectable,
+            basis: match comparison.evidence {
+                Some(_) if compared.by_query => Some(Basis::Queries),
+                Some(_) => Some(Basis::Sessions),
+                None => comparison.exact.then_some(Basis::Exact),
+            },
+            agreeing: comparison
+                .evidence
+                .filter(|_| !compared.by_query)
+                .map(|e| e.agreeing),
         })
     }
 

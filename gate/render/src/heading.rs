@@ -81,7 +81,8 @@ pub(crate) fn waivers(report: &Report, target: Target) -> Vec<String> {
         .collect()
 }
 
-fn waived(waiver: &WaiverUse, target: Target) -> String {
+/// One accepted regression and what became of it.
+pub(crate) fn waived(waiver: &WaiverUse, target: Target) -> String {
     let status = match waiver.status {
         WaiverStatus::Applied => "accepted",
         WaiverStatus::NotNeeded => "not needed: the row did not regress",

@@ -14,6 +14,7 @@
 
 mod cells;
 mod escape;
+mod explain;
 mod fold;
 mod heading;
 mod json;
@@ -26,6 +27,7 @@ mod table;
 mod terminal;
 mod wrap;
 
+pub use explain::explain;
 pub use json::json;
 pub use markdown::{MarkdownOptions, markdown};
 pub use quantity::quantity;

@@ -15,6 +15,8 @@ pub enum Code {
     TooLarge,
     /// The runs have no scenario in common.
     NoOverlap,
+    /// A report has no such row.
+    NoRow,
     /// `gate.toml` is not TOML.
     PolicySyntax,
     /// A key in `gate.toml` that does not exist.
@@ -37,13 +39,14 @@ pub enum Code {
 
 impl Code {
     /// All codes in numerical order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Unreadable,
         Self::Syntax,
         Self::Format,
         Self::Document,
         Self::TooLarge,
         Self::NoOverlap,
+        Self::NoRow,
         Self::PolicySyntax,
         Self::PolicyKey,
         Self::PolicyValue,
@@ -104,6 +107,11 @@ impl Code {
                 "G106",
                 "The two runs have no scenario in common, so nothing could be compared. That is never a pass.",
                 "Check that both files come from the same suite, and that the baseline comes first.",
+            ),
+            Self::NoRow => (
+                "G107",
+                "The report has no such row.",
+                "Use a scenario and metric of the report; the hint lists them.",
             ),
             Self::PolicySyntax => (
                 "G201",

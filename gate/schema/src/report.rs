@@ -270,6 +270,25 @@ pub struct Effect {
     /// absent without an interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detectable: Option<f64>,
+    /// What the interval rests on; absent without an interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+    /// Candidate sessions that on their own show the row got worse; absent unless sessions count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreeing: Option<usize>,
+}
+
+/// What an interval rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub enum Basis {
+    /// Noise within and between sessions.
+    Sessions,
+    /// Differences query by query.
+    Queries,
+    /// Both sides repeat exactly.
+    Exact,
 }
 
 /// How an effect is expressed.

@@ -189,6 +189,8 @@ mod tests {
             margin,
             p_value: None,
             detectable: None,
+            basis: None,
+            agreeing: None,
         }
     }
 

@@ -123,6 +123,8 @@ pub(crate) fn row(scenario: &str, metric: &str, baseline: f64, change: f64) -> R
             margin: Some(0.03),
             p_value: Some(0.4),
             detectable: Some(0.021),
+            basis: None,
+            agreeing: None,
         }),
         budget: None,
     }
@@ -190,6 +192,8 @@ pub(crate) fn recall(scenario: &str, baseline: f64, difference: f64) -> Row {
             margin: Some(0.005),
             p_value: Some(0.5),
             detectable: Some(0.004),
+            basis: None,
+            agreeing: None,
         }),
         ..in_unit(
             row(scenario, "recall@10", baseline, 0.0),

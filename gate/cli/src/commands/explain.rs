@@ -1,0 +1,105 @@
+//! `gate explain`: the ladder of checks behind one verdict, from the report alone, or an error code.
+
+use std::path::Path;
+
+use gate_schema::code::Code;
+use gate_schema::exit::ExitCode;
+use gate_schema::report::{FORMAT, Report, Row};
+
+use crate::args::Explain;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::document::unreadable;
+use crate::terminal;
+
+/// Names listed in a hint before the rest is left out.
+const LISTED: usize = 12;
+
+pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Vec<Diagnostic>> {
+    if let Some(code) = Code::ALL
+        .into_iter()
+        .find(|code| code.as_str().eq_ignore_ascii_case(&arguments.what))
+    {
+        terminal::answer(&format!(
+            "{}: {}\n{}\n",
+            code.as_str(),
+            code.meaning(),
+            code.way_out()
+        ))?;
+        return Ok(ExitCode::Pass);
+    }
+    let report = read(&arguments.report)?;
+    let row = find(&report, arguments)?;
+    terminal::answer(&gate_render::explain(&report, row))?;
+    Ok(ExitCode::Pass)
+}
+
+fn read(path: &Path) -> Result<Report, Vec<Diagnostic>> {
+    let bytes = std::fs::read(path).map_err(|error| vec![unreadable(path, &error)])?;
+    let wrong = |message: String| {
+        let hint = "write one with `gate compare BASELINE CANDIDATE --output verdict.json`";
+        vec![Diagnostic::new(
+            Code::Format,
+            message,
+            Place::File(path.to_owned()),
+            hint,
+        )]
+    };
+    let report: Report = serde_json::from_slice(&bytes)
+        .map_err(|error| wrong(format!("not a verdict report: {error}")))?;
+    if report.format == FORMAT {
+        Ok(report)
+    } else {
+        Err(wrong(format!(
+            "unsupported report format `{}`",
+            report.format.escape_debug()
+        )))
+    }
+}
+
+/// The row asked for: rows stand worst first, so the first that fits is the worst.
+fn find<'a>(report: &'a Report, arguments: &Explain) -> Result<&'a Row, Vec<Diagnostic>> {
+    let of_scenario = || {
+        report
+            .rows
+            .iter()
+            .filter(|row| row.scenario.as_str() == arguments.what)
+    };
+    let wanted = |row: &&Row| {
+        arguments
+            .metric
+            .as_deref()
+            .is_none_or(|metric| row.metric.as_str() == metric)
+    };
+    if let Some(row) = of_scenario().find(wanted) {
+        return Ok(row);
+    }
+    let known: Vec<&str> = match of_scenario().next() {
+        Some(_) => of_scenario().map(|row| row.metric.as_str()).collect(),
+        None => {
+            let mut scenarios: Vec<&str> = report
+                .rows
+                .iter()
+                .map(|row| row.scenario.as_str())
+                .collect();
+            scenarios.sort_unstable();
+            scenarios.dedup();
+            scenarios
+        }
+    };
+    let more = if known.len() > LISTED { ", ..." } else { "" };
+    let hint = format!(
+        "the report has {}{more}",
+        known[..known.len().min(LISTED)].join(", ")
+    );
+    let message = format!(
+        "no row `{} {}`",
+        arguments.what,
+        arguments.metric.as_deref().unwrap_or("*")
+    );
+    Err(vec![Diagnostic::new(
+        Code::NoRow,
+        message,
+        Place::File(arguments.report.clone()),
+        hint,
+    )])
+}
