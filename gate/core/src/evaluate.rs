@@ -2,17 +2,16 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::policy::{AtLimit, Margin, Policy};
-use gate_schema::report::{
-    BudgetStatus, Method, Reason, Report, Row, RunSummary, SideName, Verdict, Warning,
-};
+use gate_schema::report::{BudgetStatus, Method, Reason, Report, Row, Verdict};
 use gate_schema::run::Run;
 
 use crate::budget::standing;
 use crate::comparable::{Conditions, environment_differences};
+use crate::describe::{summary, warnings};
 use crate::estimate::{Location, median};
 use crate::family::discoveries;
 use crate::observe::{Observed, ObservedMetric};
@@ -363,62 +362,6 @@ fn severity(
         row.scenario.clone(),
         row.metric.clone(),
     )
-}
-
-fn warnings(baseline: &Side<'_>, candidate: &Side<'_>, rules: &Rules<'_>) -> Vec<Warning> {
-    let unmatched = rules.unused().map(|rule| Warning::RuleMatchesNothing {
-        line: rule.line,
-        scenario: rule.scenario.clone(),
-        metric: rule.metric.clone(),
-    });
-    let sides = [
-        (baseline.run, SideName::Baseline),
-        (candidate.run, SideName::Candidate),
-    ];
-    let planted = sides
-        .iter()
-        .filter(|(run, _)| !run.source.planted.is_empty())
-        .map(|&(_, side)| Warning::Planted { side });
-    let dirty = sides
-        .iter()
-        .filter(|(run, _)| run.source.dirty == Some(true))
-        .map(|&(_, side)| Warning::Dirty { side });
-    let accepted: BTreeSet<&str> = baseline
-        .run
-        .sessions
-        .iter()
-        .map(|s| s.id.as_str())
-        .collect();
-    let itself = candidate
-        .run
-        .sessions
-        .iter()
-        .any(|s| accepted.contains(s.id.as_str()));
-    let itself = itself.then_some(Warning::ComparedWithItself);
-    unmatched
-        .chain(itself)
-        .chain(planted)
-        .chain(dirty)
-        .collect()
-}
-
-fn summary(run: &Run) -> RunSummary {
-    let environment = &run.environment;
-    RunSummary {
-        id: run.id.clone(),
-        created: run.created.clone(),
-        commit: run.source.commit.clone(),
-        dirty: run.source.dirty,
-        planted: run.source.planted.clone(),
-        tier: run.manifest.tier.clone(),
-        sessions: run.sessions.len(),
-        environment: environment
-            .fingerprint
-            .iter()
-            .chain(&environment.soft)
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect(),
-    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub mod rules;
 pub mod statistic;
 pub mod stored;
 
+mod describe;
 mod row;
 mod sides;
 mod waive;

@@ -7,7 +7,7 @@ use gate_schema::id::Name;
 use gate_schema::policy::{
     AtLimit, Budget, Limit, Machine, Margin, Operator, Policy, RowMode, Rule, Undecided,
 };
-use gate_schema::report::{Outcome, Reason, Report, Verdict};
+use gate_schema::report::{Outcome, Reason, Report, Verdict, Warning};
 use gate_schema::run::{
     Check, Declared, DeclaredMetric, Distribution, Environment, FORMAT, Kind, Manifest, Measured,
     MetricValue, Mode, Param, Proportion, Repetition, Run, Session, Source,

@@ -1,0 +1,71 @@
+//! What a report says about the two runs besides their rows.
+
+use std::collections::BTreeSet;
+
+use gate_schema::report::{RunSummary, SideName, Warning};
+use gate_schema::run::Run;
+
+use crate::evaluate::Side;
+use crate::rules::Rules;
+
+/// What a reader must know before trusting the rows.
+pub(crate) fn warnings(
+    baseline: &Side<'_>,
+    candidate: &Side<'_>,
+    rules: &Rules<'_>,
+) -> Vec<Warning> {
+    let unmatched = rules.unused().map(|rule| Warning::RuleMatchesNothing {
+        line: rule.line,
+        scenario: rule.scenario.clone(),
+        metric: rule.metric.clone(),
+    });
+    let sides = [
+        (baseline.run, SideName::Baseline),
+        (candidate.run, SideName::Candidate),
+    ];
+    let planted = sides
+        .iter()
+        .filter(|(run, _)| !run.source.planted.is_empty())
+        .map(|&(_, side)| Warning::Planted { side });
+    let dirty = sides
+        .iter()
+        .filter(|(run, _)| run.source.dirty == Some(true))
+        .map(|&(_, side)| Warning::Dirty { side });
+    let accepted: BTreeSet<&str> = baseline
+        .run
+        .sessions
+        .iter()
+        .map(|s| s.id.as_str())
+        .collect();
+    let itself = candidate
+        .run
+        .sessions
+        .iter()
+        .any(|s| accepted.contains(s.id.as_str()));
+    let itself = itself.then_some(Warning::ComparedWithItself);
+    unmatched
+        .chain(itself)
+        .chain(planted)
+        .chain(dirty)
+        .collect()
+}
+
+/// A run, as much of it as a reader needs to recognise it.
+pub(crate) fn summary(run: &Run) -> RunSummary {
+    let environment = &run.environment;
+    RunSummary {
+        id: run.id.clone(),
+        created: run.created.clone(),
+        commit: run.source.commit.clone(),
+        dirty: run.source.dirty,
+        planted: run.source.planted.clone(),
+        tier: run.manifest.tier.clone(),
+        sessions: run.sessions.len(),
+        environment: environment
+            .fingerprint
+            .iter()
+            .chain(&environment.soft)
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
+    }
+}

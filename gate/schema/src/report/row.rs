@@ -1,0 +1,299 @@
+//! One row: the verdict on one metric of one scenario, with the evidence.
+
+use serde::{Deserialize, Serialize};
+
+use super::SideName;
+use crate::id::{MetricName, Name, ScenarioId};
+use crate::policy::Budget;
+use crate::unit::{Direction, Unit};
+
+/// The verdict on one metric of one scenario, with the evidence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct Row {
+    /// The scenario.
+    pub scenario: ScenarioId,
+    /// The judged metric: `throughput`, or a statistic of a distribution such as `latency.p99`.
+    pub metric: MetricName,
+    /// Base unit of every number in this row but ratios of change.
+    pub unit: Unit,
+    /// Which way the metric gets better.
+    pub direction: Direction,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// Whether the verdict counts for the outcome.
+    pub gating: bool,
+    /// What the baseline measured; absent when it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Level>,
+    /// What the candidate measured; absent when it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<Level>,
+    /// The effect; absent when the sides cannot be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
+    /// The budget; absent when the policy has none for this row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetCheck>,
+}
+
+/// One side's level of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct Level {
+    /// The level, in the row's unit.
+    pub value: f64,
+    /// Sessions behind it.
+    pub sessions: usize,
+    /// Repetitions behind it, over all sessions.
+    pub repetitions: usize,
+}
+
+/// The change of the candidate over the baseline. Positive means larger, not worse.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct Effect {
+    /// Whether the numbers are fractions of the baseline or differences in the row's unit.
+    pub scale: Scale,
+    /// The estimate.
+    pub estimate: f64,
+    /// The interval around it, each end one-sided 95 %; absent when nothing says how noisy it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Interval>,
+    /// The margin it was held against, on the same scale; absent when it was not judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
+    /// One-sided p-value of "got worse"; absent without an interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p_value: Option<f64>,
+    /// Smallest worsening this comparison would have found with 80 % probability, on the same scale;
+    /// absent without an interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detectable: Option<f64>,
+    /// What the interval rests on; absent without an interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+    /// Candidate sessions that on their own show the row got worse; absent unless sessions count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreeing: Option<usize>,
+}
+
+/// What an interval rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub enum Basis {
+    /// Noise within and between sessions.
+    Sessions,
+    /// Differences query by query.
+    Queries,
+    /// Both sides repeat exactly.
+    Exact,
+}
+
+/// How an effect is expressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub enum Scale {
+    /// As a fraction of the baseline.
+    Relative,
+    /// As a difference in the row's unit.
+    Absolute,
+}
+
+/// An interval, low end first.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct Interval {
+    /// Low end.
+    pub low: f64,
+    /// High end.
+    pub high: f64,
+}
+
+/// A budget held against the candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct BudgetCheck {
+    /// The limit.
+    pub budget: Budget,
+    /// Where the candidate stands.
+    pub status: BudgetStatus,
+    /// Interval of the candidate's level, each end one-sided 95 %; absent when one repetition says
+    /// nothing about its own noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Interval>,
+    /// Distance to the limit as a fraction of the limit; negative when over.
+    pub headroom: f64,
+}
+
+/// Where a level stands against its budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub enum BudgetStatus {
+    /// The whole interval keeps the limit.
+    Within,
+    /// The interval crosses the limit.
+    AtLimit,
+    /// The whole interval breaks the limit.
+    Over,
+}
+
+/// What was decided about one row. Ordered from best to worst: the order of the outcome's join and,
+/// reversed, of the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub enum Verdict {
+    /// Shown to be no worse than the margin allows, and within budget.
+    Pass,
+    /// Better by more than the margin.
+    Improved,
+    /// Not in the baseline: nothing to compare with, budgets count.
+    Added,
+    /// Worse, and accepted by a reviewed waiver.
+    Waived,
+    /// The sides were not measured under comparable conditions.
+    Incomparable,
+    /// The evidence decides neither way.
+    Inconclusive,
+    /// Declared and not measured.
+    Missing,
+    /// Worse by more than the margin.
+    Regressed,
+    /// Breaks an absolute limit.
+    OverBudget,
+}
+
+impl Verdict {
+    /// All verdicts, best first.
+    pub const ALL: [Self; 9] = [
+        Self::Pass,
+        Self::Improved,
+        Self::Added,
+        Self::Waived,
+        Self::Incomparable,
+        Self::Inconclusive,
+        Self::Missing,
+        Self::Regressed,
+        Self::OverBudget,
+    ];
+
+    /// The verdict as people read it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Improved => "improved",
+            Self::Added => "added",
+            Self::Waived => "waived",
+            Self::Incomparable => "incomparable",
+            Self::Inconclusive => "inconclusive",
+            Self::Missing => "missing",
+            Self::Regressed => "regressed",
+            Self::OverBudget => "over budget",
+        }
+    }
+}
+
+/// Why a verdict was reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub enum Reason {
+    /// The whole interval stays inside the margin.
+    WithinMargin,
+    /// The interval says worse, by less than the margin. Not corrected for the number of rows.
+    SmallEffect,
+    /// Both sides are exactly repeatable and agree within the margin.
+    Exact,
+    /// Not compared by policy; its budget holds, or it has none.
+    NotJudged,
+    /// Worse by more than the margin, and the family of rows allows the claim.
+    BeyondMargin,
+    /// Better by more than the margin.
+    BetterThanMargin,
+    /// Faster, while a quality metric of the same scenario fell below its floor or got worse.
+    TradedQuality {
+        /// The quality metric.
+        metric: MetricName,
+    },
+    /// Breaks its budget with its whole interval.
+    Budget,
+    /// Its interval crosses the budget.
+    AtLimit,
+    /// The noise is larger than the margin.
+    Noise,
+    /// The repetitions of this session scatter far more than the history of this metric.
+    NoisySession,
+    /// Looks worse, in one session; a second session must agree.
+    NeedsSecondSession,
+    /// Looks worse, on a machine whose stored timings cannot be trusted to fail a row.
+    SharedMachine,
+    /// Looks worse or better against a baseline with too few sessions to know its noise.
+    FewSessions {
+        /// Sessions the baseline has for this metric.
+        have: usize,
+        /// Sessions it needs.
+        need: usize,
+    },
+    /// Too few repetitions to know the noise.
+    FewRepetitions {
+        /// Repetitions the candidate has.
+        have: usize,
+        /// Repetitions it needs.
+        need: usize,
+    },
+    /// Too few operations for this percentile.
+    FewSamples {
+        /// Fewest operations of any repetition.
+        have: u64,
+        /// Operations it needs.
+        need: u64,
+    },
+    /// The machine, compiler or build differs.
+    Environment {
+        /// The first field that differs.
+        field: Name,
+    },
+    /// One side does not say where it ran.
+    EnvironmentUnknown {
+        /// Which side.
+        side: SideName,
+    },
+    /// A parameter of the scenario differs.
+    Parameter {
+        /// The first parameter that differs.
+        parameter: Name,
+    },
+    /// The input data differs.
+    Input,
+    /// The metric's kind, unit or direction differs.
+    Declaration,
+    /// The manifest declares it and no session of the candidate holds it.
+    NotMeasured,
+    /// Only part of its repetitions were measured.
+    PartlyMeasured {
+        /// Repetitions that hold it.
+        have: usize,
+        /// Repetitions of the scenario.
+        need: usize,
+    },
+    /// The baseline has it, the candidate does not even declare it.
+    NotDeclared,
+    /// The scenario's own check found a wrong answer.
+    WrongAnswer,
+    /// The baseline does not have it.
+    NotInBaseline,
+    /// The baseline declares it but did not measure it, or gave a wrong answer.
+    BaselineUnusable,
+}
