@@ -9,7 +9,7 @@ use gate_schema::id::Name;
 use gate_schema::policy::{Budget, Machine, Operator, Undecided};
 use gate_schema::report::{
     BudgetCheck, BudgetStatus, Effect, FORMAT, FieldDifference, Interval, Level, Method, Outcome,
-    Reason, Report, Row, RunSummary, Scale, SideName, Verdict, Warning,
+    Reason, Report, Row, RunSummary, Scale, SideName, Verdict, WaiverStatus, WaiverUse, Warning,
 };
 use gate_schema::unit::{Direction, Unit};
 
@@ -589,6 +589,16 @@ pub(crate) fn hostile(text: &str) -> Report {
     ];
     rows.extend(quiet());
     let mut report = report(rows);
+    report.waivers = vec![WaiverUse {
+        scenario: name(worst_name),
+        metric: name(worst_name),
+        ceiling: text.into(),
+        reason: text.into(),
+        owner: text.into(),
+        link: Some(text.into()),
+        expires: text.into(),
+        status: WaiverStatus::Unmatched,
+    }];
     for run in [&mut report.baseline, &mut report.candidate] {
         run.id = text.into();
         run.commit = Some(text.into());
