@@ -2,7 +2,7 @@
 
 use fast_glob::glob_match;
 use gate_schema::id::MetricName;
-use gate_schema::policy::{AtLimit, Budget, Limit, Margin, Policy, RowMode};
+use gate_schema::policy::{AtLimit, Budget, Limit, Margin, Policy, RowMode, Rule};
 use gate_schema::run::Kind;
 use gate_schema::unit::Unit;
 
@@ -147,13 +147,25 @@ impl<'a> Rules<'a> {
         Ok(settings)
     }
 
-    /// Rules from the policy file that no row matched: usually a typo that switches off a budget.
-    pub fn unused(&self) -> impl Iterator<Item = &'a gate_schema::policy::Rule> {
-        self.policy
+    /// Rules from the policy file that no row matched: usually a typo that switches off a budget. A
+    /// rule that only repeats a built-in one, as `gate init` writes them, is none.
+    pub fn unused(&self) -> impl Iterator<Item = &'a Rule> {
+        let built_in = || self.policy.rules.iter().filter(|rule| rule.line == 0);
+        let repeats = move |rule: &Rule| {
+            built_in().any(|b| {
+                Rule {
+                    line: rule.line,
+                    ..b.clone()
+                } == *rule
+            })
+        };
+        let unmatched = self
+            .policy
             .rules
             .iter()
             .zip(&self.used)
-            .filter(|(rule, used)| !**used && rule.line > 0)
-            .map(|(rule, _)| rule)
+            .filter(|(_, used)| !**used)
+            .map(|(rule, _)| rule);
+        unmatched.filter(move |rule| rule.line > 0 && !repeats(rule))
     }
 }
