@@ -54,7 +54,8 @@ pub enum Refusal {
         /// The first fingerprint field that differs.
         field: Name,
     },
-    /// A scenario's own check found a wrong answer.
+    /// A scenario's own check found a wrong answer. Promoted for a reason, its measurements are kept
+    /// and never compared with.
     WrongAnswer {
         /// The scenario.
         scenario: ScenarioId,
@@ -74,7 +75,11 @@ impl Refusal {
     pub fn yields_to_reason(&self) -> bool {
         matches!(
             self,
-            Self::Dirty | Self::UnknownSource | Self::Dropped { .. } | Self::FewRepetitions { .. }
+            Self::Dirty
+                | Self::UnknownSource
+                | Self::Dropped { .. }
+                | Self::FewRepetitions { .. }
+                | Self::WrongAnswer { .. }
         )
     }
 }

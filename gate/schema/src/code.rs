@@ -145,13 +145,13 @@ impl Code {
             ),
             Self::Promotion => (
                 "G401",
-                "A promotion breaks a rule that a reason can override: a dirty or unknown work tree, too few repetitions, a scenario whose history would be dropped.",
+                "A promotion breaks a rule that a reason can override: a dirty or unknown work tree, a failed check, too few repetitions, a scenario whose history would be dropped.",
                 "Repair the run, or promote with --reason \"...\"; the reason is kept in the baseline.",
             ),
             Self::PromotionNever => (
                 "G402",
-                "A promotion that no reason allows: a failed check, a planted change, an incomplete run, another machine without --replace.",
-                "Measure again, without plants and with every scenario passing its check.",
+                "A promotion that no reason allows: a planted change, an incomplete run, another machine without --replace.",
+                "Measure the whole suite again, without plants.",
             ),
             Self::Import => (
                 "G501",

@@ -135,8 +135,8 @@ fn diagnostic(path: &Path, refusal: &Refusal) -> Diagnostic {
             format!("its history would be dropped; measure the whole suite, {reason}"),
         ),
         Refusal::WrongAnswer { scenario } => (
-            format!("{scenario} gave a wrong answer"),
-            "repair it; a fast wrong answer is no level to hold".to_owned(),
+            format!("{scenario} gave a wrong answer, so nothing can be compared with it"),
+            format!("repair it and measure again, {reason}"),
         ),
         Refusal::Planted => (
             "the run has changes planted on purpose".to_owned(),

@@ -109,8 +109,8 @@ fn what_should_not_become_a_baseline_is_refused() {
         (
             "wrong answer",
             edited("/sessions/0/scenarios/0/check", json!("failed")),
-            "G402",
-            false,
+            "G401",
+            true,
         ),
         (
             "planted",
