@@ -20,7 +20,7 @@ use crate::row::{Draft, Family};
 use crate::rules::{Rules, Settings, UnitMismatch};
 use crate::sides::Sides;
 use crate::stored::Evidence;
-use crate::waive;
+use crate::{together, waive};
 
 /// Benjamini-Hochberg level of improvements. Looser than for regressions: a false one costs nobody a
 /// red build.
@@ -99,6 +99,7 @@ pub fn evaluate(
         .zip(families)
         .map(|(draft, family)| draft.finish(family, policy))
         .collect();
+    together::doubt(&mut rows);
     name_traded_quality(&mut rows);
     let waivers = waive::apply(&mut rows, policy);
     rows.sort_by_cached_key(severity);

@@ -21,6 +21,7 @@ pub mod promote;
 pub mod rules;
 pub mod statistic;
 pub mod stored;
+pub mod together;
 
 mod describe;
 mod row;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gate_core::{estimate, evaluate, statistic, stored};
+use gate_core::{estimate, evaluate, statistic, stored, together};
 
 const PAGE: &str = include_str!("../../../docs/verdict.md");
 
@@ -44,6 +44,8 @@ fn every_constant_of_the_page_is_the_one_in_the_code() {
         ("AGREES", stored::AGREES.to_string()),
         ("INTERVAL", stored::INTERVAL.to_string()),
         ("POWER", stored::POWER.to_string()),
+        ("MACHINE_WIDE", together::MACHINE_WIDE.to_string()),
+        ("MIN_SCENARIOS", together::MIN_SCENARIOS.to_string()),
         (
             "IMPROVED_DISCOVERY",
             evaluate::IMPROVED_DISCOVERY.to_string(),

@@ -45,6 +45,10 @@ fn of_reason(row: &Row, target: Target) -> String {
         },
         Reason::NoisySession => "far noisier than its history; measure it again".into(),
         Reason::NeedsSecondSession => "looks worse in one session; measure a second".into(),
+        Reason::SlowerTogether { scenarios, of } => format!(
+            "slower together with {scenarios} of {of} scenarios: the machine, or what they share; \
+             `gate check` tells them apart"
+        ),
         Reason::SharedMachine => {
             "looks worse, but on a shared machine; confirm it with `gate check`".into()
         }
@@ -86,6 +90,7 @@ pub(crate) fn tally(reason: &Reason, target: Target) -> String {
         Reason::Noise => "too noisy".into(),
         Reason::NoisySession => "noisier than their history".into(),
         Reason::NeedsSecondSession => "looking worse in one session".into(),
+        Reason::SlowerTogether { .. } => "slower together with most scenarios".into(),
         Reason::SharedMachine => "looking worse on a shared machine".into(),
         Reason::FewSessions { .. } => "with too few baseline sessions".into(),
         Reason::FewRepetitions { .. } => "with too few repetitions".into(),

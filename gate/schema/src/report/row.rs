@@ -237,6 +237,13 @@ pub enum Reason {
     NoisySession,
     /// Looks worse, in one session; a second session must agree.
     NeedsSecondSession,
+    /// Worse, together with most other scenarios: the machine, or something all of them share.
+    SlowerTogether {
+        /// Scenarios that got slower.
+        scenarios: usize,
+        /// Scenarios whose timings were compared.
+        of: usize,
+    },
     /// Looks worse, on a machine whose stored timings cannot be trusted to fail a row.
     SharedMachine,
     /// Looks worse or better against a baseline with too few sessions to know its noise.

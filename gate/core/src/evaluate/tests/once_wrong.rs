@@ -283,3 +283,72 @@ fn a_margin_in_points_fits_ratios_only() {
         Err(EvaluateError::Unit(_))
     ));
 }
+
+/// The run of a case, its scenario once for each level.
+fn suite(levels: &[f64], sessions: usize) -> Run {
+    let mut suite = case(levels[0]).sessions(sessions).run();
+    for (at, level) in levels.iter().enumerate().skip(1) {
+        let mut other = case(*level).sessions(sessions).run();
+        let scenario = name(&format!("s{at}"));
+        other.manifest.scenarios[0].scenario = scenario.clone();
+        suite
+            .manifest
+            .scenarios
+            .append(&mut other.manifest.scenarios);
+        for (session, mut measured) in suite.sessions.iter_mut().zip(other.sessions) {
+            measured.scenarios[0].scenario = scenario.clone();
+            session.scenarios.append(&mut measured.scenarios);
+        }
+    }
+    suite
+}
+
+#[test]
+fn a_slower_machine_is_not_a_regression_of_everything() {
+    let observe = |run: &Run| {
+        records(run)
+            .iter()
+            .map(|r| r.observe().expect("sound"))
+            .collect::<Vec<_>>()
+    };
+    for (label, slower, verdict) in [
+        (
+            "one of three",
+            &[120.0, 100.0, 100.0][..],
+            Verdict::Regressed,
+        ),
+        (
+            "two of three",
+            &[120.0, 120.0, 100.0],
+            Verdict::Inconclusive,
+        ),
+        (
+            "all of three",
+            &[120.0, 115.0, 130.0],
+            Verdict::Inconclusive,
+        ),
+        (
+            "two of four",
+            &[120.0, 120.0, 100.0, 100.0],
+            Verdict::Regressed,
+        ),
+        (
+            "both of two tell nothing about the machine",
+            &[120.0, 120.0],
+            Verdict::Regressed,
+        ),
+    ] {
+        let (baseline, candidate) = (suite(&vec![100.0; slower.len()], 6), suite(slower, 2));
+        let (b, c) = (observe(&baseline), observe(&candidate));
+        let sides =
+            [(&baseline, &b), (&candidate, &c)].map(|(run, observed)| Side { run, observed });
+        let report = evaluate(sides[0], sides[1], &Policy::default()).expect("overlap");
+        let slow: Vec<Verdict> = report
+            .rows
+            .iter()
+            .filter(|r| r.scenario.as_str() == "s")
+            .map(|r| r.verdict)
+            .collect();
+        assert_eq!(slow, [verdict], "{label}: {:#?}", report.rows);
+    }
+}
