@@ -178,26 +178,20 @@ impl Case {
 }
 
 fn judge(baseline: &Case, candidate: &Case, policy: &Policy) -> Report {
-    let (baseline, candidate) = (baseline.run(), candidate.run());
-    let observe = |run: &Run| {
+    judge_runs(&baseline.run(), &candidate.run(), policy).expect("runs overlap")
+}
+
+fn judge_runs(baseline: &Run, candidate: &Run, policy: &Policy) -> Result<Report, EvaluateError> {
+    let observe = |run: &Run| -> Vec<Observed> {
         records(run)
             .iter()
-            .map(|r| r.observe().expect("no histograms"))
-            .collect::<Vec<_>>()
+            .map(|r| r.observe().expect("sound"))
+            .collect()
     };
-    let (b, c) = (observe(&baseline), observe(&candidate));
-    evaluate(
-        Side {
-            run: &baseline,
-            observed: &b,
-        },
-        Side {
-            run: &candidate,
-            observed: &c,
-        },
-        policy,
-    )
-    .expect("runs overlap")
+    let observed = [observe(baseline), observe(candidate)];
+    let [baseline, candidate] = [(baseline, &observed[0]), (candidate, &observed[1])]
+        .map(|(run, observed)| Side { run, observed });
+    evaluate(baseline, candidate, policy)
 }
 
 fn budget(metric: &str, operator: Operator, limit: f64) -> Rule {
@@ -625,23 +619,7 @@ fn a_budget_in_another_unit_is_a_mistake_in_the_policy() {
         budget.unit = Some(Unit::Bytes);
     }
     let (b, c) = (case(100.0).run(), case(100.0).run());
-    let observed = |run: &Run| {
-        records(run)
-            .iter()
-            .map(|r| r.observe().expect("no histograms"))
-            .collect::<Vec<_>>()
-    };
-    let error = evaluate(
-        Side {
-            run: &b,
-            observed: &observed(&b),
-        },
-        Side {
-            run: &c,
-            observed: &observed(&c),
-        },
-        &policy(vec![wrong]),
-    );
+    let error = judge_runs(&b, &c, &policy(vec![wrong]));
     assert!(matches!(error, Err(EvaluateError::Unit(_))), "{error:?}");
 }
 

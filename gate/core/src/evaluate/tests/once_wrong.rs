@@ -105,24 +105,7 @@ fn recall_of_the_last_repetition_does_not_speak_for_the_others() {
         .and_then(|s| s.scenarios[0].repetitions.last_mut())
         .expect("measured");
     *last = good;
-    let observe = |run: &Run| {
-        records(run)
-            .iter()
-            .map(|r| r.observe().expect("sound"))
-            .collect::<Vec<_>>()
-    };
-    let (b, c) = (observe(&baseline), observe(&candidate));
-    let report = evaluate(
-        Side {
-            run: &baseline,
-            observed: &b,
-        },
-        Side {
-            run: &candidate,
-            observed: &c,
-        },
-        &Policy::default(),
-    );
+    let report = judge_runs(&baseline, &candidate, &Policy::default());
     assert_eq!(
         row(&report.expect("overlap"), "recall@10").verdict,
         Verdict::Regressed
@@ -196,24 +179,7 @@ fn sessions_count_where_queries_were_not_compared() {
     };
     let (baseline, mut candidate) = (scattered(2), scattered(80));
     candidate.sessions.truncate(1);
-    let observe = |run: &Run| {
-        records(run)
-            .iter()
-            .map(|r| r.observe().expect("sound"))
-            .collect::<Vec<_>>()
-    };
-    let (b, c) = (observe(&baseline), observe(&candidate));
-    let report = evaluate(
-        Side {
-            run: &baseline,
-            observed: &b,
-        },
-        Side {
-            run: &candidate,
-            observed: &c,
-        },
-        &Policy::default(),
-    );
+    let report = judge_runs(&baseline, &candidate, &Policy::default());
     assert_eq!(
         row(&report.expect("overlap"), "hit_rate").verdict,
         Verdict::Inconclusive
@@ -269,17 +235,8 @@ fn a_margin_in_points_fits_ratios_only() {
         ..Rule::default()
     };
     let (b, c) = (case(1.0).run(), case(1.0).run());
-    let observe = |run: &Run| {
-        records(run)
-            .iter()
-            .map(|r| r.observe().expect("sound"))
-            .collect::<Vec<_>>()
-    };
-    let sides = [&b, &c].map(|run| (run, observe(run)));
-    let [baseline, candidate] =
-        [&sides[0], &sides[1]].map(|(run, observed)| Side { run, observed });
     assert!(matches!(
-        evaluate(baseline, candidate, &policy(vec![points])),
+        judge_runs(&b, &c, &policy(vec![points])),
         Err(EvaluateError::Unit(_))
     ));
 }
@@ -305,12 +262,6 @@ fn suite(levels: &[f64], sessions: usize) -> Run {
 
 #[test]
 fn a_slower_machine_is_not_a_regression_of_everything() {
-    let observe = |run: &Run| {
-        records(run)
-            .iter()
-            .map(|r| r.observe().expect("sound"))
-            .collect::<Vec<_>>()
-    };
     for (label, slower, verdict) in [
         (
             "one of three",
@@ -339,10 +290,7 @@ fn a_slower_machine_is_not_a_regression_of_everything() {
         ),
     ] {
         let (baseline, candidate) = (suite(&vec![100.0; slower.len()], 6), suite(slower, 2));
-        let (b, c) = (observe(&baseline), observe(&candidate));
-        let sides =
-            [(&baseline, &b), (&candidate, &c)].map(|(run, observed)| Side { run, observed });
-        let report = evaluate(sides[0], sides[1], &Policy::default()).expect("overlap");
+        let report = judge_runs(&baseline, &candidate, &Policy::default()).expect("overlap");
         let slow: Vec<Verdict> = report
             .rows
             .iter()
