@@ -11,12 +11,41 @@ use crate::diagnostic::{Diagnostic, Place, Span};
 
 /// The file being read, with the mistakes found so far.
 pub(super) struct Source<'a> {
-    pub(super) path: &'a Path,
-    pub(super) text: &'a str,
-    pub(super) problems: Vec<Diagnostic>,
+    path: &'a Path,
+    text: &'a str,
+    problems: Vec<Diagnostic>,
 }
 
-impl Source<'_> {
+/// What the hint of every syntax error says.
+const SYNTAX: &str = "see https://toml.io for the syntax";
+
+impl<'a> Source<'a> {
+    /// Parses `text` as far as it goes; every syntax error is already reported.
+    pub(super) fn parse(path: &'a Path, text: &'a str) -> (Self, DeTable<'a>) {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let mut source = Self {
+            path,
+            text,
+            problems: Vec::new(),
+        };
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            source.problem(Code::PolicySyntax, error.message().to_owned(), span, SYNTAX);
+        }
+        (source, table.into_inner())
+    }
+
+    /// `read` when nothing was wrong, else every mistake in the order of the file, which is the order
+    /// they are mended in.
+    pub(super) fn finish<T>(mut self, read: T) -> Result<T, Vec<Diagnostic>> {
+        self.problems.sort_by_key(Diagnostic::line);
+        if self.problems.is_empty() {
+            Ok(read)
+        } else {
+            Err(self.problems)
+        }
+    }
+
     pub(super) fn problem(
         &mut self,
         code: Code,

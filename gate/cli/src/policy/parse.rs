@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use gate_schema::code::Code;
 use gate_schema::policy::{
     AtLimit, Budget, Limit, Machine, Margin, Operator, Policy, RowMode, Rule, Undecided,
 };
@@ -42,21 +41,8 @@ const UNDECIDED: [(&str, Undecided); 3] = [
 /// # Errors
 /// Every mistake of the file, in one go.
 pub(super) fn policy(path: &Path, source: &str) -> Result<Policy, Vec<Diagnostic>> {
-    let (table, errors) = DeTable::parse_recoverable(source);
-    let mut source = Source {
-        path,
-        text: source,
-        problems: Vec::new(),
-    };
-    for error in errors {
-        source.problem(
-            Code::PolicySyntax,
-            error.message().to_owned(),
-            error.span().unwrap_or(0..0),
-            "see https://toml.io for the syntax",
-        );
-    }
-    let table = table.get_ref();
+    let (mut source, table) = Source::parse(path, source);
+    let table = &table;
     let mut policy = Policy::default();
     source.refuse_unknown(table, &KEYS);
     let set = &mut policy;
@@ -87,13 +73,7 @@ pub(super) fn policy(path: &Path, source: &str) -> Result<Policy, Vec<Diagnostic
         set.ignore_environment = fields.into_iter().collect();
     }
     policy.rules.extend(rules(table, &mut source));
-    // In the order of the file, which is the order they are mended in.
-    source.problems.sort_by_key(Diagnostic::line);
-    if source.problems.is_empty() {
-        Ok(policy)
-    } else {
-        Err(source.problems)
-    }
+    source.finish(policy)
 }
 
 fn rules(table: &DeTable<'_>, source: &mut Source<'_>) -> Vec<Rule> {

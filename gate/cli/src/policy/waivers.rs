@@ -28,22 +28,8 @@ pub(super) fn waivers(
     source: &str,
     today: &str,
 ) -> Result<Vec<Waiver>, Vec<Diagnostic>> {
-    let (table, errors) = DeTable::parse_recoverable(source);
-    let mut source = Source {
-        path,
-        text: source,
-        problems: Vec::new(),
-    };
-    for error in errors {
-        let hint = "see https://toml.io for the syntax";
-        source.problem(
-            Code::PolicySyntax,
-            error.message().to_owned(),
-            error.span().unwrap_or(0..0),
-            hint,
-        );
-    }
-    let table = table.get_ref();
+    let (mut source, table) = Source::parse(path, source);
+    let table = &table;
     source.refuse_unknown(table, &["waiver"]);
     let mut waivers: Vec<Waiver> = Vec::new();
     for (entry, span) in source.tables(table, "waiver") {
@@ -60,12 +46,7 @@ pub(super) fn waivers(
             waivers.push(waiver);
         }
     }
-    source.problems.sort_by_key(Diagnostic::line);
-    if source.problems.is_empty() {
-        Ok(waivers)
-    } else {
-        Err(source.problems)
-    }
+    source.finish(waivers)
 }
 
 /// One waiver; `None` when a field is absent or wrong, which is reported.
