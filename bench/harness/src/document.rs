@@ -74,6 +74,7 @@ impl From<Parts> for Run {
             environment: parts.environment,
             manifest: parts.manifest,
             sessions: parts.sessions,
+            failures: Vec::new(),
             pooled: Vec::new(),
             provenance: None,
         }

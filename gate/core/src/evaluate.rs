@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::policy::{AtLimit, Margin, Policy};
 use gate_schema::report::{BudgetStatus, Method, Reason, Report, Row, Verdict};
-use gate_schema::run::Run;
+use gate_schema::run::{Mode, Run};
 
 use crate::budget::standing;
 use crate::comparable::{Conditions, environment_differences};
@@ -118,9 +118,14 @@ pub fn evaluate(
             inconclusive: policy.inconclusive,
             incomparable: policy.incomparable,
             machine: policy.machine,
+            mode: Mode::Single,
+            calibration_sessions: 0,
         },
         warnings: warnings(&baseline, &candidate, &rules),
         waivers,
+        uniform: Vec::new(),
+        canaries: None,
+        failures: Vec::new(),
         rows,
     })
 }

@@ -176,6 +176,7 @@ pub fn baseline(run: &Run, accepted: Option<&Run>, provenance: Provenance) -> Re
     Ok(Run {
         sessions,
         pooled: pooled(run)?,
+        failures: Vec::new(),
         provenance: Some(provenance),
         ..run.clone()
     })

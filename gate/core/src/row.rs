@@ -106,6 +106,7 @@ impl Draft<'_> {
             }),
             effect: self.effect(family, policy),
             budget,
+            blame: None,
         }
     }
 
@@ -155,6 +156,7 @@ impl Draft<'_> {
                 .evidence
                 .filter(|_| !compared.by_query)
                 .map(|e| e.agreeing),
+            stages: Vec::new(),
         })
     }
 

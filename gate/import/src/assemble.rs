@@ -154,6 +154,7 @@ impl Assembly {
                 mode: Mode::Single,
                 scenarios: measured,
             }],
+            failures: Vec::new(),
             pooled: Vec::new(),
             provenance: None,
         };

@@ -102,6 +102,7 @@ fn comparable(report: &Report, row: &Row, target: Target) -> Option<String> {
 fn change(effect: &Effect, cells: &Cells) -> String {
     let basis = match effect.basis {
         Some(Basis::Sessions) => "from the noise within and between sessions, each end 95 %",
+        Some(Basis::Pairs) => "from interleaved pairs, each end 95 %",
         Some(Basis::Queries) => "from the differences query by query, each end 95 %",
         Some(Basis::Exact) => "exact: both sides repeat to the last digit",
         None => "an estimate; too few sessions to know its noise",

@@ -45,6 +45,12 @@ fn of_reason(row: &Row, target: Target) -> String {
         },
         Reason::NoisySession => "far noisier than its history; measure it again".into(),
         Reason::NeedsSecondSession => "looks worse in one session; measure a second".into(),
+        Reason::SessionsDisagree { agreeing, of } => format!(
+            "worse over all pairs, but only {agreeing} of {of} sessions show it; measure it again"
+        ),
+        Reason::Unsteady => {
+            "looks worse, but the baseline differs from itself: the machine is not steady".into()
+        }
         Reason::SlowerTogether { scenarios, of } => format!(
             "slower together with {scenarios} of {of} scenarios: the machine, or what they share; \
              `gate check` tells them apart"
@@ -77,6 +83,7 @@ fn of_reason(row: &Row, target: Target) -> String {
         Reason::WrongAnswer => {
             "its own check found a wrong answer; nothing it measured counts".into()
         }
+        Reason::ScenarioFailed => "a repetition failed; nothing it measured counts".into(),
         Reason::NotInBaseline => "not in the baseline".into(),
         Reason::BaselineUnusable => {
             "declared in the baseline, but not measured there or wrong".into()
@@ -90,6 +97,8 @@ pub(crate) fn tally(reason: &Reason, target: Target) -> String {
         Reason::Noise => "too noisy".into(),
         Reason::NoisySession => "noisier than their history".into(),
         Reason::NeedsSecondSession => "looking worse in one session".into(),
+        Reason::SessionsDisagree { .. } => "whose sessions disagree".into(),
+        Reason::Unsteady => "on an unsteady machine".into(),
         Reason::SlowerTogether { .. } => "slower together with most scenarios".into(),
         Reason::SharedMachine => "looking worse on a shared machine".into(),
         Reason::FewSessions { .. } => "with too few baseline sessions".into(),
@@ -101,6 +110,7 @@ pub(crate) fn tally(reason: &Reason, target: Target) -> String {
         }
         Reason::NotMeasured | Reason::PartlyMeasured { .. } => "not fully measured".into(),
         Reason::WrongAnswer => "with a wrong answer".into(),
+        Reason::ScenarioFailed => "with a failed repetition".into(),
         Reason::Environment { field } => {
             format!("not compared: {} differs", target.outside(field.as_str()))
         }

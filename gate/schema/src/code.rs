@@ -35,11 +35,21 @@ pub enum Code {
     PromotionNever,
     /// The output of another tool cannot be imported.
     Import,
+    /// A revision that does not exist, or no repository.
+    Revision,
+    /// One side does not build.
+    Build,
+    /// The measuring command does not keep its contract.
+    Measure,
+    /// Another measurement of this repository is running.
+    Busy,
+    /// The measurement was interrupted.
+    Interrupted,
 }
 
 impl Code {
     /// All codes in numerical order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::Unreadable,
         Self::Syntax,
         Self::Format,
@@ -56,6 +66,11 @@ impl Code {
         Self::Promotion,
         Self::PromotionNever,
         Self::Import,
+        Self::Revision,
+        Self::Build,
+        Self::Measure,
+        Self::Busy,
+        Self::Interrupted,
     ];
 
     /// The code as it is printed.
@@ -157,6 +172,31 @@ impl Code {
                 "G501",
                 "The output of another tool is missing or not as that tool writes it.",
                 "Run the tool first; see the path in the message.",
+            ),
+            Self::Revision => (
+                "G601",
+                "`gate check` was started outside a git repository, or a revision does not exist in it.",
+                "Name a commit, branch or tag that `git rev-parse` knows; a shallow clone may lack it (`git fetch --unshallow`).",
+            ),
+            Self::Build => (
+                "G602",
+                "The build command failed on the side named.",
+                "Its last lines are shown. Where only the baseline fails, choose another `--base`.",
+            ),
+            Self::Measure => (
+                "G603",
+                "The measuring command does not keep its contract, so there is nothing to compare.",
+                "See docs/measuring-command.md; its last lines are shown.",
+            ),
+            Self::Busy => (
+                "G604",
+                "Another `gate check` or `gate calibrate` of this repository is running; two at once would measure each other.",
+                "Wait for it to end.",
+            ),
+            Self::Interrupted => (
+                "G605",
+                "The measurement was interrupted. Nothing was decided; what was measured is kept.",
+                "Start it again, or look at what was measured with `gate compare`.",
             ),
         }
     }

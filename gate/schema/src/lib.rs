@@ -14,6 +14,7 @@ pub mod defect;
 pub mod exit;
 pub mod hdr;
 pub mod id;
+pub mod noise;
 pub mod policy;
 pub mod quantity;
 pub mod report;

@@ -23,6 +23,8 @@ pub struct Policy {
     pub machine: Machine,
     /// Stored baselines with fewer sessions can raise suspicion but not fail a row.
     pub min_sessions: usize,
+    /// Whether a slowdown of everything that is too small for any single row decides.
+    pub uniform: RowMode,
     /// Fingerprint fields that may differ.
     pub ignore_environment: BTreeSet<String>,
     /// Accepted regressions.
@@ -60,6 +62,7 @@ impl Default for Policy {
             incomparable: Undecided::Report,
             machine: Machine::Dedicated,
             min_sessions: 5,
+            uniform: RowMode::Gate,
             ignore_environment: BTreeSet::new(),
             waivers: Vec::new(),
         }

@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::exit::ExitCode;
 use crate::id::{MetricName, Name, ScenarioId};
 use crate::policy::{Machine, Undecided};
+use crate::run::{Failure, Mode};
 
 mod row;
 pub use row::{
-    Basis, BudgetCheck, BudgetStatus, Effect, Interval, Level, Reason, Row, Scale, Verdict,
+    Basis, Blame, BudgetCheck, BudgetStatus, Effect, Interval, Level, Reason, Row, Scale, Stage,
+    Verdict,
 };
 
 /// The format this version writes.
@@ -43,6 +45,15 @@ pub struct Report {
     /// What became of each accepted regression.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<WaiverUse>,
+    /// What the scenarios show together, one per judged metric, worst first; see [`Uniform`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uniform: Vec<Uniform>,
+    /// The baseline measured against itself; absent unless too much looked suspicious.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canaries: Option<Canaries>,
+    /// Scenarios of which a repetition crashed, hung or wrote no usable document.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<FailedScenario>,
     /// Worst first.
     pub rows: Vec<Row>,
 }
@@ -74,6 +85,70 @@ pub struct Method {
     pub incomparable: Undecided,
     /// How far stored timings were trusted.
     pub machine: Machine,
+    /// How the two sides were measured: next to each other, or at different times.
+    #[serde(default = "single", skip_serializing_if = "is_single")]
+    pub mode: Mode,
+    /// Calibration sessions of this machine behind the noise of pairs; zero without any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub calibration_sessions: usize,
+}
+
+fn single() -> Mode {
+    Mode::Single
+}
+
+fn is_single(mode: &Mode) -> bool {
+    *mode == Mode::Single
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// The change of one judged metric over all scenarios together: sees a slowdown of everything that
+/// is too small for any single row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct Uniform {
+    /// The judged metric, for example `latency.p50`.
+    pub metric: MetricName,
+    /// Scenarios behind it.
+    pub scenarios: usize,
+    /// Mean change over the scenarios, as a fraction; positive means larger, not worse.
+    pub estimate: f64,
+    /// Interval around it, each end one-sided 95 %.
+    pub interval: Interval,
+    /// The margin it was held against, as a fraction.
+    pub margin: f64,
+    /// One-sided p-value of "got worse".
+    pub p_value: f64,
+    /// [`Verdict::Regressed`], or [`Verdict::Pass`] when nothing was shown.
+    pub verdict: Verdict,
+    /// Whether the verdict counts for the outcome.
+    pub gating: bool,
+}
+
+/// Scenarios on which the baseline was measured against itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct Canaries {
+    /// The scenarios.
+    pub scenarios: Vec<ScenarioId>,
+    /// Those on which it differed from itself. Not empty means that no timing row may fail.
+    pub fired: Vec<ScenarioId>,
+}
+
+/// A failed repetition and whose it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct FailedScenario {
+    /// Whose repetition failed.
+    pub side: SideName,
+    /// What failed and how; the first failure of the scenario on this side.
+    pub failure: Failure,
 }
 
 /// A run, as much of it as a reader needs to recognise it.

@@ -37,8 +37,11 @@ pub struct Run {
     pub environment: Environment,
     /// What should be here. A scenario or metric that is declared and absent is `Missing`.
     pub manifest: Manifest,
-    /// What was measured, oldest first. Never empty.
+    /// What was measured, oldest first. Never empty, unless every repetition failed.
     pub sessions: Vec<Session>,
+    /// Repetitions that gave no values. Their whole scenario counts as failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Failure>,
     /// For a promoted baseline: one pooled distribution per scenario, for plots.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pooled: Vec<Pooled>,
@@ -285,6 +288,26 @@ impl Repetition {
             .ok()?;
         Some(&self.metrics[at].1)
     }
+}
+
+/// A repetition that crashed, hung or wrote no usable document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct Failure {
+    /// The scenario. It may be undeclared: one that never answered could not declare itself.
+    pub scenario: ScenarioId,
+    /// The session it belonged to; absent for a warm-up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Its pair in that session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair: Option<u32>,
+    /// How it ended, in one line: `killed by signal 11`, `no end after 10m`.
+    pub how: String,
+    /// The last lines of its stderr.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stderr: Vec<String>,
 }
 
 /// One pooled distribution of a promoted baseline: all repetitions of its newest session.

@@ -21,6 +21,10 @@ pub mod limits {
     pub const METRICS: usize = 200_000;
     /// Repetitions of one scenario in one session.
     pub const REPETITIONS: usize = 10_000;
+    /// Failed repetitions.
+    pub const FAILURES: usize = 10_000;
+    /// Lines of stderr kept of one failed repetition.
+    pub const STDERR_LINES: usize = 20;
     /// Bytes of one text field.
     pub const TEXT_BYTES: usize = 400;
     /// Problems reported before the rest is cut off.
@@ -58,6 +62,7 @@ impl Run {
         found.check("/environment/tool", showable(&self.environment.tool));
         let declared = self.validate_manifest(&mut found);
         self.validate_sessions(&declared, &mut found);
+        self.validate_failures(&mut found);
         self.validate_pooled(&declared, &mut found);
         found.into_result()
     }
@@ -131,10 +136,10 @@ impl Run {
     }
 
     fn validate_sessions(&self, declared: &HashMap<&ScenarioId, &Declared>, found: &mut Found) {
-        found.check(
-            "/sessions",
-            sized(self.sessions.len(), limits::SESSIONS, "sessions"),
-        );
+        if self.failures.is_empty() || !self.sessions.is_empty() {
+            let sized = sized(self.sessions.len(), limits::SESSIONS, "sessions");
+            found.check("/sessions", sized);
+        }
         let mut ids = BTreeSet::new();
         for (s, session) in self.sessions.iter().enumerate() {
             let at = format!("/sessions/{s}");
@@ -146,6 +151,22 @@ impl Run {
             session.validate(&at, declared, found);
             if found.is_full() {
                 break;
+            }
+        }
+    }
+
+    fn validate_failures(&self, found: &mut Found) {
+        if self.failures.len() > limits::FAILURES {
+            found.add("/failures", Defect::TooMany(limits::FAILURES));
+        }
+        for (i, failure) in self.failures.iter().enumerate() {
+            let lines = [&failure.how].into_iter().chain(&failure.session);
+            for line in lines.chain(&failure.stderr) {
+                found.check_with(|| format!("/failures/{i}"), showable(line));
+            }
+            if failure.stderr.len() > limits::STDERR_LINES {
+                let at = || format!("/failures/{i}/stderr");
+                found.add_with(at, Defect::TooMany(limits::STDERR_LINES));
             }
         }
     }
@@ -216,10 +237,14 @@ impl Measured {
         }
         let metrics: BTreeMap<&Name, &DeclaredMetric> =
             declared.metrics.iter().map(|m| (&m.name, m)).collect();
+        let mut pairs = BTreeSet::new();
         for (r, repetition) in self.repetitions.iter().enumerate() {
             let at = || format!("{}/repetitions/{r}", at());
             if repetition.pair.is_some() != (mode == Mode::Paired) {
                 found.add_with(at, Defect::Pairing);
+            }
+            if let Some(pair) = repetition.pair.filter(|&pair| !pairs.insert(pair)) {
+                found.add_with(at, Defect::Duplicate(format!("pair {pair}")));
             }
             repetition.validate(&at, &metrics, found);
             if found.is_full() {

@@ -2,6 +2,7 @@
 
 mod committed;
 
+use gate_schema::noise::Noise;
 use gate_schema::report::Report;
 use gate_schema::run::Run;
 
@@ -18,4 +19,9 @@ fn run_document() {
 #[test]
 fn verdict_report() {
     check("verdict.v1.schema.json", &schemars::schema_for!(Report));
+}
+
+#[test]
+fn noise_document() {
+    check("noise.v1.schema.json", &schemars::schema_for!(Noise));
 }

@@ -133,6 +133,7 @@ impl Case {
             },
             sessions: (0..self.sessions).map(session).collect(),
             pooled: Vec::new(),
+            failures: Vec::new(),
             provenance: None,
         };
         run.validate().expect("cases are valid runs");

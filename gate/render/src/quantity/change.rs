@@ -191,6 +191,7 @@ mod tests {
             detectable: None,
             basis: None,
             agreeing: None,
+            stages: Vec::new(),
         }
     }
 

@@ -11,6 +11,7 @@ use gate_schema::report::{
     BudgetCheck, BudgetStatus, Effect, FORMAT, FieldDifference, Interval, Level, Method, Outcome,
     Reason, Report, Row, RunSummary, Scale, SideName, Verdict, WaiverStatus, WaiverUse, Warning,
 };
+use gate_schema::run::Mode;
 use gate_schema::unit::{Direction, Unit};
 
 pub(crate) fn name(text: &str) -> Name {
@@ -87,9 +88,14 @@ pub(crate) fn report(mut rows: Vec<Row>) -> Report {
             inconclusive: Undecided::Report,
             incomparable: Undecided::Report,
             machine: Machine::Dedicated,
+            mode: Mode::Single,
+            calibration_sessions: 0,
         },
         warnings: Vec::new(),
         waivers: Vec::new(),
+        uniform: Vec::new(),
+        canaries: None,
+        failures: Vec::new(),
         rows,
     }
 }
@@ -125,8 +131,10 @@ pub(crate) fn row(scenario: &str, metric: &str, baseline: f64, change: f64) -> R
             detectable: Some(0.021),
             basis: None,
             agreeing: None,
+            stages: Vec::new(),
         }),
         budget: None,
+        blame: None,
     }
 }
 
@@ -194,6 +202,7 @@ pub(crate) fn recall(scenario: &str, baseline: f64, difference: f64) -> Row {
             detectable: Some(0.004),
             basis: None,
             agreeing: None,
+            stages: Vec::new(),
         }),
         ..in_unit(
             row(scenario, "recall@10", baseline, 0.0),

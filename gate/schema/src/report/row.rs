@@ -38,6 +38,21 @@ pub struct Row {
     /// The budget; absent when the policy has none for this row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<BudgetCheck>,
+    /// Where a broken budget or a worse level comes from; absent when nothing is wrong or the base
+    /// is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blame: Option<Blame>,
+}
+
+/// Where something bad comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub enum Blame {
+    /// The candidate: its base does not show it.
+    CausedHere,
+    /// The base: it shows the same without the candidate's change.
+    AlreadyOnBase,
 }
 
 /// One side's level of a metric.
@@ -54,7 +69,7 @@ pub struct Level {
 }
 
 /// The change of the candidate over the baseline. Positive means larger, not worse.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct Effect {
@@ -81,6 +96,26 @@ pub struct Effect {
     /// Candidate sessions that on their own show the row got worse; absent unless sessions count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agreeing: Option<usize>,
+    /// What each session of pairs showed on its own, oldest first; empty unless pairs were measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
+}
+
+/// One session of interleaved pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct Stage {
+    /// Pairs measured.
+    pub pairs: usize,
+    /// The change it showed, on the scale of the effect.
+    pub estimate: f64,
+    /// One-sided p-value of "got worse"; absent when nothing says how noisy it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p_value: Option<f64>,
+    /// Whether it scattered far more than the history of this metric.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub noisy: bool,
 }
 
 /// What an interval rests on.
@@ -90,6 +125,8 @@ pub struct Effect {
 pub enum Basis {
     /// Noise within and between sessions.
     Sessions,
+    /// Interleaved pairs of both builds.
+    Pairs,
     /// Differences query by query.
     Queries,
     /// Both sides repeat exactly.
@@ -237,6 +274,15 @@ pub enum Reason {
     NoisySession,
     /// Looks worse, in one session; a second session must agree.
     NeedsSecondSession,
+    /// Worse over all pairs, but fewer than two of at least three sessions show it on their own.
+    SessionsDisagree {
+        /// Sessions that do.
+        agreeing: usize,
+        /// Sessions of pairs.
+        of: usize,
+    },
+    /// Looks worse, while the baseline differed from itself: the machine is not steady.
+    Unsteady,
     /// Worse, together with most other scenarios: the machine, or something all of them share.
     SlowerTogether {
         /// Scenarios that got slower.
@@ -299,6 +345,8 @@ pub enum Reason {
     NotDeclared,
     /// The scenario's own check found a wrong answer.
     WrongAnswer,
+    /// A repetition of the scenario crashed, hung or wrote no usable document.
+    ScenarioFailed,
     /// The baseline does not have it.
     NotInBaseline,
     /// The baseline declares it but did not measure it, or gave a wrong answer.

@@ -1,0 +1,128 @@
+//! The noise of one machine, format `gate.noise/1`: what a build compared with itself showed.
+//!
+//! Written by `gate calibrate`, read by `gate check` as the history behind the variance of pairs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::defect::{Defect, Problem};
+use crate::id::{MetricName, Name, ScenarioId};
+use crate::report::Scale;
+use crate::unit::Unit;
+
+/// The format this version reads and writes.
+pub const FORMAT: &str = "gate.noise/1";
+
+/// The noise of one machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct Noise {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// When it was last added to, RFC 3339 in UTC.
+    pub created: String,
+    /// The fingerprint it holds for; see [`crate::run::Environment`].
+    pub fingerprint: BTreeMap<Name, String>,
+    /// One entry per scenario and judged metric, sorted.
+    pub rows: Vec<NoiseRow>,
+}
+
+/// The noise of one judged metric of one scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct NoiseRow {
+    /// The scenario.
+    pub scenario: ScenarioId,
+    /// The judged metric, for example `latency.p50`.
+    pub metric: MetricName,
+    /// Its unit.
+    pub unit: Unit,
+    /// Whether differences are of logarithms or of values.
+    pub scale: Scale,
+    /// One entry per session of pairs, oldest first.
+    pub sessions: Vec<NoiseSession>,
+}
+
+/// What one session of pairs of one build showed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct NoiseSession {
+    /// The session.
+    pub id: String,
+    /// Pairs measured.
+    pub pairs: usize,
+    /// Level of the metric, in its unit.
+    pub level: f64,
+    /// Trimmed mean difference of the second arm over the first; zero but for noise.
+    pub difference: f64,
+    /// Variance of one pair's difference, from the trimmed mean.
+    pub trimmed: Spread,
+    /// The same, from the plain mean.
+    pub plain: Spread,
+}
+
+/// A variance and how well it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct Spread {
+    /// Variance of one pair's difference on the row's scale.
+    pub variance: f64,
+    /// Its degrees of freedom.
+    pub freedom: f64,
+}
+
+impl Noise {
+    /// The noise of one row, if it is known.
+    #[must_use]
+    pub fn row(&self, scenario: &ScenarioId, metric: &MetricName) -> Option<&NoiseRow> {
+        let at = self
+            .rows
+            .binary_search_by(|row| (&row.scenario, &row.metric).cmp(&(scenario, metric)))
+            .ok()?;
+        Some(&self.rows[at])
+    }
+
+    /// Checks the format, the order of the rows and every number.
+    ///
+    /// # Errors
+    /// The first problem.
+    pub fn validate(&self) -> Result<(), Problem> {
+        let problem = |pointer: String, defect| Problem { pointer, defect };
+        if self.format != FORMAT {
+            return Err(problem(
+                "/format".into(),
+                Defect::Format(self.format.clone()),
+            ));
+        }
+        for (i, pair) in self.rows.windows(2).enumerate() {
+            let key = |row: &NoiseRow| (row.scenario.clone(), row.metric.clone());
+            if key(&pair[0]) >= key(&pair[1]) {
+                let name = format!("{} {}", pair[1].scenario, pair[1].metric);
+                return Err(problem(format!("/rows/{}", i + 1), Defect::Duplicate(name)));
+            }
+        }
+        for (i, row) in self.rows.iter().enumerate() {
+            for (k, session) in row.sessions.iter().enumerate() {
+                let spreads = [session.trimmed, session.plain];
+                let sizes = spreads.iter().flat_map(|s| [s.variance, s.freedom]);
+                let defect = if sizes.clone().any(|size| size < 0.0) {
+                    Defect::Negative
+                } else if sizes
+                    .chain([session.level, session.difference])
+                    .any(|v| !v.is_finite())
+                {
+                    Defect::NotFinite
+                } else {
+                    continue;
+                };
+                return Err(problem(format!("/rows/{i}/sessions/{k}"), defect));
+            }
+        }
+        Ok(())
+    }
+}
