@@ -4,8 +4,8 @@ use gate_schema::policy::{AtLimit, Budget, Operator};
 use gate_schema::report::{BudgetCheck, BudgetStatus, Interval};
 
 use crate::estimate::{Location, estimate, t_quantile};
+use crate::evidence::INTERVAL;
 use crate::observe::ObservedMetric;
-use crate::stored::INTERVAL;
 
 /// The candidate's level with its interval, in the metric's own unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -238,6 +238,7 @@ mod tests {
             declared,
             statistic: None,
             sessions: vec![values.to_vec()],
+            paired: Vec::new(),
             expected: values.len(),
             samples: None,
             queries: None,

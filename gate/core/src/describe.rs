@@ -3,22 +3,25 @@
 use std::collections::BTreeSet;
 
 use gate_schema::report::{RunSummary, SideName, Warning};
-use gate_schema::run::Run;
+use gate_schema::run::{Mode, Run};
 
+use crate::assess::Assessment;
 use crate::evaluate::Side;
-use crate::rules::Rules;
 
 /// What a reader must know before trusting the rows.
 pub(crate) fn warnings(
     baseline: &Side<'_>,
     candidate: &Side<'_>,
-    rules: &Rules<'_>,
+    assessment: &Assessment<'_>,
 ) -> Vec<Warning> {
-    let unmatched = rules.unused().map(|rule| Warning::RuleMatchesNothing {
-        line: rule.line,
-        scenario: rule.scenario.clone(),
-        metric: rule.metric.clone(),
-    });
+    let unmatched = assessment
+        .unused_rules
+        .iter()
+        .map(|rule| Warning::RuleMatchesNothing {
+            line: rule.line,
+            scenario: rule.scenario.clone(),
+            metric: rule.metric.clone(),
+        });
     let sides = [
         (baseline.run, SideName::Baseline),
         (candidate.run, SideName::Candidate),
@@ -31,17 +34,12 @@ pub(crate) fn warnings(
         .iter()
         .filter(|(run, _)| run.source.dirty == Some(true))
         .map(|&(_, side)| Warning::Dirty { side });
-    let accepted: BTreeSet<&str> = baseline
-        .run
-        .sessions
-        .iter()
-        .map(|s| s.id.as_str())
-        .collect();
-    let itself = candidate
-        .run
-        .sessions
-        .iter()
-        .any(|s| accepted.contains(s.id.as_str()));
+    // Sessions of pairs carry one id on both sides.
+    let single = |run: &'_ Run| -> BTreeSet<String> {
+        let sessions = run.sessions.iter().filter(|s| s.mode == Mode::Single);
+        sessions.map(|s| s.id.clone()).collect()
+    };
+    let itself = !single(baseline.run).is_disjoint(&single(candidate.run));
     let itself = itself.then_some(Warning::ComparedWithItself);
     unmatched
         .chain(itself)

@@ -1,30 +1,22 @@
-//! The whole judgement: `(baseline, candidate, policy) -> report`.
+//! The whole judgement: `(baseline, candidate, what else is known, policy) -> report`.
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use gate_schema::id::{MetricName, ScenarioId};
-use gate_schema::policy::{AtLimit, Margin, Policy};
-use gate_schema::report::{BudgetStatus, Method, Reason, Report, Row, Verdict};
+use gate_schema::noise::Noise;
+use gate_schema::policy::Policy;
+use gate_schema::report::{
+    BudgetStatus, FailedScenario, Method, Reason, Report, Row, SideName, Verdict,
+};
 use gate_schema::run::{Mode, Run};
 
-use crate::budget::standing;
-use crate::comparable::{Conditions, environment_differences};
+use crate::assess::{Assessment, assess};
 use crate::describe::{summary, warnings};
-use crate::estimate::{Location, median};
-use crate::family::discoveries;
-use crate::observe::{Observed, ObservedMetric};
+use crate::observe::Observed;
 use crate::outcome;
-use crate::row::{Draft, Family};
-use crate::rules::{Rules, Settings, UnitMismatch};
-use crate::sides::Sides;
-use crate::stored::Evidence;
-use crate::{together, waive};
-
-/// Benjamini-Hochberg level of improvements. Looser than for regressions: a false one costs nobody a
-/// red build.
-pub const IMPROVED_DISCOVERY: f64 = 0.05;
+use crate::rules::UnitMismatch;
+use crate::{canary, together, uniform, waive};
 
 /// One side of a comparison: a validated run and what was observed in it.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +25,15 @@ pub struct Side<'a> {
     pub run: &'a Run,
     /// One entry per declared scenario; see [`crate::observe::records`].
     pub observed: &'a [Observed],
+}
+
+/// What is known besides the two sides. Everything may be absent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    /// What calibration of this machine showed.
+    pub noise: Option<&'a Noise>,
+    /// The baseline once more, paired with itself on a few scenarios.
+    pub canary: Option<Side<'a>>,
 }
 
 /// Why two runs cannot be judged at all.
@@ -57,255 +58,86 @@ impl From<UnitMismatch> for EvaluateError {
 pub fn evaluate(
     baseline: Side<'_>,
     candidate: Side<'_>,
+    known: &Known<'_>,
     policy: &Policy,
 ) -> Result<Report, EvaluateError> {
-    let differences = environment_differences(
-        &baseline.run.environment,
-        &candidate.run.environment,
-        &policy.ignore_environment,
-    );
-    let conditions = Conditions::new(
-        &baseline.run.environment,
-        &candidate.run.environment,
-        &differences,
-    );
-    let mut rules = Rules::new(policy);
-    let mut drafts = drafts(
-        baseline.observed,
-        candidate.observed,
-        &conditions,
-        &mut rules,
-    )?;
+    let canaries = match known.canary {
+        Some(again) => Some(canary::judge(baseline, again, known.noise, policy)?),
+        None => None,
+    };
+    let is_unsteady = canaries.as_ref().is_some_and(|c| !c.fired.is_empty());
+    let assessment = assess(baseline, candidate, known.noise, policy)?;
+    let failures = failures(baseline.run, candidate.run);
+    let warnings = warnings(&baseline, &candidate, &assessment);
+    let uniform = uniform::test(&assessment.drafts, policy, is_unsteady);
+    let Assessment {
+        drafts,
+        families,
+        differences,
+        family,
+        ..
+    } = assessment;
+    let is_paired = drafts.iter().any(|draft| !draft.stages().is_empty());
+    let calibration_sessions = drafts.iter().filter_map(|d| d.calibration_sessions());
 
-    let ratios: Vec<f64> = drafts
-        .iter()
-        .filter_map(|d| d.sides.as_ref()?.history.session_ratio())
-        .collect();
-    let fleet_ratio = median(&ratios).unwrap_or(1.0);
-    for draft in &mut drafts {
-        draft.compared = draft
-            .sides
-            .as_ref()
-            .map(|sides| sides.compare(&draft.metric, fleet_ratio));
-    }
-
-    let families = families(&drafts, policy);
-    let family = drafts
-        .iter()
-        .filter(|d| d.is_gating() && d.tested().is_some())
-        .count();
+    let method = Method {
+        false_discovery: policy.false_discovery,
+        family,
+        inconclusive: policy.inconclusive,
+        incomparable: policy.incomparable,
+        machine: policy.machine,
+        mode: if is_paired {
+            Mode::Paired
+        } else {
+            Mode::Single
+        },
+        calibration_sessions: calibration_sessions.max().unwrap_or(0),
+    };
     let mut rows: Vec<Row> = drafts
         .into_iter()
         .zip(families)
-        .map(|(draft, family)| draft.finish(family, policy))
+        .map(|(draft, family)| draft.finish(family, policy, is_unsteady))
         .collect();
     together::doubt(&mut rows);
     name_traded_quality(&mut rows);
     let waivers = waive::apply(&mut rows, policy);
     rows.sort_by_cached_key(severity);
 
-    let outcome = outcome::join(&rows, &waivers, policy);
-    Ok(Report {
+    let mut report = Report {
         format: gate_schema::report::FORMAT.to_owned(),
-        outcome,
-        exit_code: outcome::exit_code(outcome),
+        outcome: gate_schema::report::Outcome::Undecided,
+        exit_code: gate_schema::exit::ExitCode::Undecided,
         baseline: summary(baseline.run),
         candidate: summary(candidate.run),
         environment_differences: differences,
-        method: Method {
-            false_discovery: policy.false_discovery,
-            family,
-            inconclusive: policy.inconclusive,
-            incomparable: policy.incomparable,
-            machine: policy.machine,
-            mode: Mode::Single,
-            calibration_sessions: 0,
-        },
-        warnings: warnings(&baseline, &candidate, &rules),
+        method,
+        warnings,
         waivers,
-        uniform: Vec::new(),
-        canaries: None,
-        failures: Vec::new(),
+        uniform,
+        canaries,
+        failures,
         rows,
+    };
+    report.outcome = outcome::join(&report, policy);
+    report.exit_code = outcome::exit_code(report.outcome);
+    Ok(report)
+}
+
+/// The first failure of each scenario on each side, the candidate's first.
+fn failures(baseline: &Run, candidate: &Run) -> Vec<FailedScenario> {
+    let mut seen = BTreeSet::new();
+    [
+        (candidate, SideName::Candidate),
+        (baseline, SideName::Baseline),
+    ]
+    .into_iter()
+    .flat_map(|(run, side)| run.failures.iter().map(move |failure| (side, failure)))
+    .filter(|(side, failure)| seen.insert((*side == SideName::Baseline, &failure.scenario)))
+    .map(|(side, failure)| FailedScenario {
+        side,
+        failure: failure.clone(),
     })
-}
-
-/// One draft per judged metric of either side, in candidate order, then what only the baseline has.
-fn drafts<'a>(
-    baseline: &'a [Observed],
-    candidate: &'a [Observed],
-    conditions: &Conditions,
-    rules: &mut Rules<'_>,
-) -> Result<Vec<Draft<'a>>, EvaluateError> {
-    let in_baseline: HashMap<&ScenarioId, &Observed> =
-        baseline.iter().map(|o| (&o.declared.scenario, o)).collect();
-    let in_candidate: HashMap<&ScenarioId, &Observed> = candidate
-        .iter()
-        .map(|o| (&o.declared.scenario, o))
-        .collect();
-    if !in_candidate
-        .keys()
-        .any(|scenario| in_baseline.contains_key(scenario))
-    {
-        return Err(EvaluateError::NoOverlap);
-    }
-    let mut drafts = Vec::new();
-    for observed in candidate {
-        let counterpart = in_baseline.get(&observed.declared.scenario).copied();
-        let metrics: HashMap<&MetricName, &ObservedMetric> = counterpart
-            .iter()
-            .flat_map(|o| &o.metrics)
-            .map(|m| (&m.name, m))
-            .collect();
-        for metric in &observed.metrics {
-            let same = metrics.get(&metric.name).copied();
-            // A metric that changed its kind has other judged names; it is no addition for that.
-            let redeclared = || {
-                counterpart?
-                    .metrics
-                    .iter()
-                    .find(|m| m.declared.name == metric.declared.name)
-            };
-            let there = counterpart.zip(same.or_else(redeclared));
-            drafts.extend(candidate_draft(observed, metric, there, conditions, rules)?);
-        }
-    }
-    for observed in baseline {
-        let counterpart = in_candidate.get(&observed.declared.scenario);
-        for declared in &observed.declared.metrics {
-            if counterpart.is_none_or(|o| o.declared.metric(&declared.name).is_none()) {
-                let metric = Cow::Owned(ObservedMetric::unmeasured(declared));
-                let settings = rules.settings(observed.declared.scenario.as_str(), &metric)?;
-                let settled = Some((Verdict::Missing, Reason::NotDeclared));
-                drafts.push(Draft {
-                    settled,
-                    ..draft(observed, metric, settings)
-                });
-            }
-        }
-    }
-    Ok(drafts)
-}
-
-fn draft<'a>(
-    observed: &'a Observed,
-    metric: Cow<'a, ObservedMetric>,
-    settings: Settings,
-) -> Draft<'a> {
-    let scenario = &observed.declared.scenario;
-    Draft {
-        scenario,
-        metric,
-        settings,
-        settled: None,
-        standing: None,
-        sides: None,
-        compared: None,
-    }
-}
-
-/// The ladder of checks that need no statistics: verified? measured? enough samples? comparable?
-/// `None` for a percentile that nobody judges and that has too few samples to be shown.
-fn candidate_draft<'a>(
-    observed: &'a Observed,
-    metric: &'a ObservedMetric,
-    baseline: Option<(&'a Observed, &'a ObservedMetric)>,
-    conditions: &Conditions,
-    rules: &mut Rules<'_>,
-) -> Result<Option<Draft<'a>>, EvaluateError> {
-    let settings = rules.settings(observed.declared.scenario.as_str(), metric)?;
-    let (margin, at_limit) = (settings.margin, settings.at_limit);
-    let need = settings
-        .min_samples
-        .or(metric.statistic.map(|s| s.min_samples()))
-        .unwrap_or(0);
-    let few_samples = |metric: &ObservedMetric| {
-        let have = metric.samples.filter(|&have| have < need)?;
-        Some((Verdict::Inconclusive, Reason::FewSamples { have, need }))
-    };
-    let mut draft = draft(observed, Cow::Borrowed(metric), settings);
-    if observed.wrong_answer {
-        draft.settled = Some((Verdict::Missing, Reason::WrongAnswer));
-        return Ok(Some(draft));
-    }
-    if metric.sessions.is_empty() {
-        draft.settled = Some((Verdict::Missing, Reason::NotMeasured));
-        return Ok(Some(draft));
-    }
-    if let Some(few) = few_samples(metric) {
-        draft.settled = Some(few);
-        return Ok(draft.is_gating().then_some(draft));
-    }
-    // A limit that is a promise holds for every repetition, so none is trimmed away.
-    let location = if at_limit == AtLimit::Fail {
-        Location::Plain
-    } else {
-        Location::Trimmed
-    };
-    draft.standing = standing(metric, location);
-    draft.settled = if metric.values() < metric.expected {
-        Some((
-            Verdict::Inconclusive,
-            Reason::PartlyMeasured {
-                have: metric.values(),
-                need: metric.expected,
-            },
-        ))
-    } else if let Some((there, there_metric)) = baseline {
-        let refused = conditions.refuse(
-            (&there.declared, &observed.declared),
-            (there_metric, metric),
-        );
-        let unusable = there.wrong_answer || there_metric.sessions.is_empty();
-        match (refused, few_samples(there_metric)) {
-            // What is not judged against the baseline is not missed when it cannot be compared.
-            (Some(_), _) if margin == Margin::Unjudged => Some((Verdict::Pass, Reason::NotJudged)),
-            (Some(reason), _) => Some((Verdict::Incomparable, reason)),
-            (None, _) if unusable => Some((Verdict::Incomparable, Reason::BaselineUnusable)),
-            (None, Some(_)) if margin == Margin::Unjudged => {
-                Some((Verdict::Pass, Reason::NotJudged))
-            }
-            (None, Some(few)) => Some(few),
-            (None, None) => {
-                draft.sides = Some(Sides::new(there_metric, metric, margin));
-                None
-            }
-        }
-    } else {
-        None
-    };
-    Ok(Some(draft))
-}
-
-/// Corrects for deciding many rows at once. Rows that only report are a family of their own: they
-/// are shown with the same care and cost the gating rows no power.
-fn families(drafts: &[Draft<'_>], policy: &Policy) -> Vec<Family> {
-    let mut families = vec![Family::default(); drafts.len()];
-    for gating in [true, false] {
-        let (members, evidence): (Vec<usize>, Vec<&Evidence>) = drafts
-            .iter()
-            .enumerate()
-            .filter(|(_, d)| d.is_gating() == gating)
-            .filter_map(|(i, d)| Some((i, d.tested()?)))
-            .unzip();
-        let found = |p: fn(&Evidence) -> f64, q| {
-            discoveries(
-                &evidence.iter().map(|e| p(e)).collect::<Vec<_>>(),
-                members.len(),
-                q,
-            )
-        };
-        let worse = found(|e| e.p_worse, policy.false_discovery);
-        let better = found(|e| e.p_better, IMPROVED_DISCOVERY);
-        for (at, &i) in members.iter().enumerate() {
-            families[i] = Family {
-                size: members.len(),
-                worse: worse[at],
-                better: better[at],
-            };
-        }
-    }
-    families
+    .collect()
 }
 
 /// A gain in a scenario whose quality fell is a trade, not an improvement.

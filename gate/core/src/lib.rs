@@ -10,22 +10,29 @@
 
 #![forbid(unsafe_code)]
 
+pub mod assess;
 pub mod budget;
+pub mod calibrate;
 pub mod comparable;
 pub mod estimate;
 pub mod evaluate;
+pub mod evidence;
 pub mod family;
+pub mod next;
 pub mod observe;
 pub mod outcome;
+pub mod paired;
 pub mod promote;
 pub mod rules;
 pub mod statistic;
 pub mod stored;
 pub mod together;
+pub mod uniform;
 
+mod canary;
 mod describe;
-mod row;
+pub mod row;
 mod sides;
 mod waive;
 
-pub use evaluate::evaluate;
+pub use evaluate::{Known, Side, evaluate};

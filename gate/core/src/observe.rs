@@ -3,13 +3,13 @@
 //! A distribution becomes several judged metrics, one per [`Statistic`]; values and proportions stay
 //! one. Histograms are decoded here and dropped at once, so that memory does not grow with them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gate_schema::defect::{Defect, Problem};
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::run::{
-    Check, Declared, DeclaredMetric, Distribution, Kind, Measured, MetricValue, Proportion, Run,
-    Summary,
+    Check, Declared, DeclaredMetric, Distribution, Kind, Measured, MetricValue, Mode, Proportion,
+    Run, Session, Summary,
 };
 use gate_schema::unit::{Direction, Unit};
 
@@ -22,8 +22,17 @@ pub struct Record<'a> {
     declared: &'a Declared,
     /// Sessions of the whole run.
     sessions: usize,
-    /// Session and position in its list, for JSON pointers; oldest session first.
-    measured: Vec<(usize, usize, &'a Measured)>,
+    /// Whether a repetition crashed, hung or wrote no usable document.
+    has_failed: bool,
+    /// Oldest session first.
+    measured: Vec<Place<'a>>,
+}
+
+/// What one session measured of one scenario, and where that stands in the document.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    session: (usize, &'a Session),
+    measured: (usize, &'a Measured),
 }
 
 /// What one run says about one scenario.
@@ -33,6 +42,8 @@ pub struct Observed {
     pub declared: Declared,
     /// Whether its own check found a wrong answer in any session.
     pub wrong_answer: bool,
+    /// Whether a repetition of it failed.
+    pub has_failed: bool,
     /// The judged metrics in declared order.
     pub metrics: Vec<ObservedMetric>,
 }
@@ -48,12 +59,23 @@ pub struct ObservedMetric {
     pub statistic: Option<Statistic>,
     /// One list per session that has values, oldest first; each in order of execution, never empty.
     pub sessions: Vec<Vec<f64>>,
+    /// The values of sessions of pairs once more, with their pairs; oldest first.
+    pub paired: Vec<Paired>,
     /// Values there would be if every session held every repetition.
     pub expected: usize,
     /// Fewest operations of any repetition; `None` unless this is a statistic of a distribution.
     pub samples: Option<u64>,
     /// For a proportion with hits per query.
     pub queries: Option<Queries>,
+}
+
+/// The values of one session of interleaved pairs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paired {
+    /// The session; both runs know it by this id.
+    pub session: String,
+    /// Pair and value, in order of execution.
+    pub values: Vec<(u32, f64)>,
 }
 
 /// A proportion query by query.
@@ -80,6 +102,7 @@ impl ObservedMetric {
             declared: declared.clone(),
             statistic: None,
             sessions: Vec::new(),
+            paired: Vec::new(),
             expected: 0,
             samples: None,
             queries: None,
@@ -108,6 +131,7 @@ impl ObservedMetric {
 /// Sorts the sessions of a validated run by scenario, in manifest order.
 #[must_use]
 pub fn records(run: &Run) -> Vec<Record<'_>> {
+    let failed: BTreeSet<&ScenarioId> = run.failures.iter().map(|f| &f.scenario).collect();
     let mut records: Vec<Record<'_>> = run
         .manifest
         .scenarios
@@ -115,6 +139,7 @@ pub fn records(run: &Run) -> Vec<Record<'_>> {
         .map(|declared| Record {
             declared,
             sessions: run.sessions.len(),
+            has_failed: failed.contains(&declared.scenario),
             measured: Vec::new(),
         })
         .collect();
@@ -128,7 +153,10 @@ pub fn records(run: &Run) -> Vec<Record<'_>> {
     for (s, session) in run.sessions.iter().enumerate() {
         for (k, measured) in session.scenarios.iter().enumerate() {
             if let Some(&at) = position.get(&measured.scenario) {
-                records[at].measured.push((s, k, measured));
+                records[at].measured.push(Place {
+                    session: (s, session),
+                    measured: (k, measured),
+                });
             }
         }
     }
@@ -141,20 +169,13 @@ impl Record<'_> {
     /// # Errors
     /// The first histogram that does not decode or does not fit its count and sum.
     pub fn observe(&self) -> Result<Observed, Problem> {
-        let mut collected: BTreeMap<&MetricName, Collected> = BTreeMap::new();
-        let longest = self
-            .measured
-            .iter()
-            .map(|(.., m)| m.repetitions.len())
-            .max()
-            .unwrap_or(0);
-        let expected = self.sessions * longest;
-        for &(s, k, measured) in self
-            .measured
-            .iter()
-            .filter(|(.., m)| m.check != Check::Failed)
-        {
-            let mut in_session: BTreeMap<&MetricName, Vec<Value>> = BTreeMap::new();
+        let mut collected: BTreeMap<&MetricName, Collected<'_>> = BTreeMap::new();
+        for place in &self.measured {
+            let ((s, session), (k, measured)) = (place.session, place.measured);
+            if measured.check == Check::Failed {
+                continue;
+            }
+            let mut in_session: BTreeMap<&MetricName, InSession> = BTreeMap::new();
             for (r, repetition) in measured.repetitions.iter().enumerate() {
                 for (name, value) in &repetition.metrics {
                     let value = Value::of(value).map_err(|defect| Problem {
@@ -164,16 +185,21 @@ impl Record<'_> {
                         ),
                         defect,
                     })?;
-                    in_session.entry(name).or_default().push(value);
+                    in_session
+                        .entry(name)
+                        .or_default()
+                        .push((repetition.pair, value));
                     if let Some(MetricValue::Proportion(proportion)) = repetition.metric(name) {
                         collected.entry(name).or_default().add_queries(proportion);
                     }
                 }
             }
             for (name, values) in in_session {
-                collected.entry(name).or_default().sessions.push(values);
+                let sessions = &mut collected.entry(name).or_default().sessions;
+                sessions.push((session, values));
             }
         }
+        let expected = self.expected();
         let metrics = self
             .declared
             .metrics
@@ -186,66 +212,70 @@ impl Record<'_> {
                 )
             })
             .collect();
-        let wrong_answer = self.measured.iter().any(|(.., m)| m.check == Check::Failed);
+        let is_wrong = |place: &Place<'_>| place.measured.1.check == Check::Failed;
         Ok(Observed {
             declared: self.declared.clone(),
-            wrong_answer,
+            wrong_answer: self.measured.iter().any(is_wrong),
+            has_failed: self.has_failed,
             metrics,
         })
+    }
+
+    /// Values there would be of each metric if nothing were left out. Sessions of pairs measure only
+    /// what they need to; others measure everything equally often.
+    fn expected(&self) -> usize {
+        let lengths = || self.measured.iter().map(|p| p.measured.1.repetitions.len());
+        let is_paired = |place: &Place<'_>| place.session.1.mode == Mode::Paired;
+        if self.measured.iter().any(is_paired) {
+            lengths().sum()
+        } else {
+            self.sessions * lengths().max().unwrap_or(0)
+        }
     }
 }
 
 /// The judged metrics of one declared metric. A distribution that was not measured at all stays one
 /// row, so that it is missed once and not five times.
-fn judged(declared: &DeclaredMetric, collected: Collected, expected: usize) -> Vec<ObservedMetric> {
-    let one = |name, statistic, sessions: Vec<Vec<f64>>, samples| ObservedMetric {
+fn judged(
+    declared: &DeclaredMetric,
+    collected: Collected<'_>,
+    expected: usize,
+) -> Vec<ObservedMetric> {
+    let one = |name, statistic, value: &dyn Fn(&Value) -> Option<f64>, samples| ObservedMetric {
         name,
         declared: declared.clone(),
         statistic,
-        sessions: sessions
-            .into_iter()
-            .filter(|values| !values.is_empty())
-            .collect(),
+        sessions: collected.each_session(value),
+        paired: collected.paired(value),
         expected,
         samples,
         queries: collected.queries(),
     };
     if declared.kind != Kind::Histogram || collected.sessions.is_empty() {
-        let sessions = collected
-            .sessions
-            .iter()
-            .map(|values| values.iter().filter_map(Value::plain).collect())
-            .collect();
-        return vec![one(declared.name.clone(), None, sessions, None)];
+        return vec![one(declared.name.clone(), None, &Value::plain, None)];
     }
     let samples = collected
         .sessions
         .iter()
-        .flatten()
-        .filter_map(Value::samples)
+        .flat_map(|(_, values)| values)
+        .filter_map(|(_, value)| value.samples())
         .min();
     Statistic::ALL
         .into_iter()
         .filter_map(|statistic| {
             let name = declared.name.with_suffix(statistic.as_str()).ok()?;
-            let sessions = collected
-                .sessions
-                .iter()
-                .map(|values| {
-                    values
-                        .iter()
-                        .filter_map(|v| v.statistic(statistic))
-                        .collect()
-                })
-                .collect();
-            Some(one(name, Some(statistic), sessions, samples))
+            let value = |v: &Value| v.statistic(statistic);
+            Some(one(name, Some(statistic), &value, samples))
         })
         .collect()
 }
 
+/// The values of one metric in one session, with their pairs, in order of execution.
+type InSession = Vec<(Option<u32>, Value)>;
+
 #[derive(Default)]
-struct Collected {
-    sessions: Vec<Vec<Value>>,
+struct Collected<'a> {
+    sessions: Vec<(&'a Session, InSession)>,
     /// Hits of each query, and the trials of all of them together, over the repetitions that tell.
     /// Whole numbers: nine of ten must be the same ratio however often it was measured.
     hits: Vec<u64>,
@@ -253,7 +283,33 @@ struct Collected {
     repetitions: usize,
 }
 
-impl Collected {
+impl Collected<'_> {
+    /// One number per repetition that has it, session by session; none of them empty.
+    fn each_session(&self, value: &dyn Fn(&Value) -> Option<f64>) -> Vec<Vec<f64>> {
+        let numbers = self
+            .sessions
+            .iter()
+            .map(|(_, values)| values.iter().filter_map(|(_, v)| value(v)).collect());
+        numbers
+            .filter(|values: &Vec<f64>| !values.is_empty())
+            .collect()
+    }
+
+    fn paired(&self, value: &dyn Fn(&Value) -> Option<f64>) -> Vec<Paired> {
+        let is_paired = |(session, _): &&(&Session, _)| session.mode == Mode::Paired;
+        let sessions = self.sessions.iter().filter(is_paired);
+        let sessions = sessions.map(|(session, values)| Paired {
+            session: session.id.clone(),
+            values: values
+                .iter()
+                .filter_map(|(pair, v)| Some(((*pair)?, value(v)?)))
+                .collect(),
+        });
+        sessions
+            .filter(|session| !session.values.is_empty())
+            .collect()
+    }
+
     fn add_queries(&mut self, proportion: &Proportion) {
         let Some(hits) = &proportion.per_query else {
             return;

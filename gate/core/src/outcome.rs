@@ -5,11 +5,14 @@
 //!            Pass                <           Undecided          <             Fail
 //! ```
 //! The policy may move Incomparable and Inconclusive to either side. Rows that do not gate are left
-//! out. A stale waiver fails: it accepts something that nobody looks at any more. A comparison in which no gating row was decided is Undecided: nothing measured is never a pass.
+//! out, and so are those that the base shows without the candidate's change. A stale waiver fails: it
+//! accepts something that nobody looks at any more. So does a scenario of the candidate that failed,
+//! whether or not it ever declared a row. A comparison in which no gating row was decided is Undecided:
+//! nothing measured is never a pass.
 
 use gate_schema::exit::ExitCode;
 use gate_schema::policy::{Policy, Undecided};
-use gate_schema::report::{Outcome, Row, Verdict, WaiverUse};
+use gate_schema::report::{Blame, Outcome, Report, Row, SideName, Verdict};
 
 /// What one verdict contributes to the outcome.
 #[must_use]
@@ -27,10 +30,12 @@ pub fn weight(verdict: Verdict, policy: &Policy) -> Outcome {
     }
 }
 
-/// Joins the verdicts of all gating rows and the state of the waivers.
+/// Joins the verdicts of all gating rows, the state of the waivers, what the scenarios show together
+/// and what failed.
 #[must_use]
-pub fn join(rows: &[Row], waivers: &[WaiverUse], policy: &Policy) -> Outcome {
-    let gating = || rows.iter().filter(|row| row.gating);
+pub fn join(report: &Report, policy: &Policy) -> Outcome {
+    let gating = || report.rows.iter().filter(|row| row.gating);
+    let has_failed = (report.failures.iter()).any(|failed| failed.side == SideName::Candidate);
     let is_decided = |row: &Row| {
         row.budget.is_some()
             || matches!(
@@ -38,15 +43,20 @@ pub fn join(rows: &[Row], waivers: &[WaiverUse], policy: &Policy) -> Outcome {
                 Verdict::Pass | Verdict::Improved | Verdict::Waived
             )
     };
-    let floor = if waivers.iter().any(|waiver| waiver.status.is_stale()) {
+    let is_stale = report.waivers.iter().any(|w| w.status.is_stale());
+    let floor = if is_stale || has_failed {
         Outcome::Fail
     } else if gating().any(is_decided) {
         Outcome::Pass
     } else {
         Outcome::Undecided
     };
+    let together = report.uniform.iter().filter(|uniform| uniform.gating);
     gating()
-        .map(|row| weight(row.verdict, policy))
+        .filter(|row| row.blame != Some(Blame::AlreadyOnBase))
+        .map(|row| row.verdict)
+        .chain(together.map(|uniform| uniform.verdict))
+        .map(|verdict| weight(verdict, policy))
         .fold(floor, Outcome::max)
 }
 

@@ -5,17 +5,21 @@ use std::borrow::Cow;
 use gate_schema::id::ScenarioId;
 use gate_schema::policy::{AtLimit, Machine, Margin, Policy, RowMode};
 use gate_schema::report::{
-    Basis, BudgetStatus, Effect, Interval, Level, Reason, Row, Scale, Verdict,
+    Basis, BudgetStatus, Effect, Interval, Level, Reason, Row, Stage, Verdict,
 };
 
 use crate::budget::{self, Standing};
+use crate::evidence::{Evidence, INTERVAL, MIN_REPETITIONS};
 use crate::observe::ObservedMetric;
+use crate::paired::SessionEvidence;
 use crate::rules::Settings;
-use crate::sides::{Compared, Sides};
-use crate::stored::{Evidence, INTERVAL, MIN_REPETITIONS};
+use crate::sides::{Compared, How, Sides};
 
 /// One-sided level at which a row looks worse and is worth a second session.
-pub(crate) const SUSPICIOUS: f64 = INTERVAL;
+pub const SUSPICIOUS: f64 = INTERVAL;
+
+/// Sessions that must show a regression on their own: one disturbance lasts one session.
+pub const MIN_AGREEING: usize = 2;
 
 /// What is known about a row before all rows are looked at together.
 pub(crate) struct Draft<'a> {
@@ -58,8 +62,61 @@ impl Draft<'_> {
             .as_ref()
     }
 
-    /// Decides the row.
-    pub(crate) fn finish(self, family: Family, policy: &Policy) -> Row {
+    /// What each session of pairs showed; empty for other comparisons.
+    pub(crate) fn stages(&self) -> &[SessionEvidence] {
+        self.compared.as_ref().map_or(&[], |c| c.stages())
+    }
+
+    /// Calibration sessions behind the noise of its pairs.
+    pub(crate) fn calibration_sessions(&self) -> Option<usize> {
+        match &self.compared.as_ref()?.how {
+            How::Pairs { history, .. } => history.as_ref().map(|h| h.sessions),
+            How::Stored | How::Queries => None,
+        }
+    }
+
+    /// Whether the row looks worse, by the first session it was measured in.
+    pub(crate) fn is_suspicious(&self) -> bool {
+        let (Some(sides), Some(compared)) = (&self.sides, &self.compared) else {
+            return false;
+        };
+        let Some((margin, evidence)) = sides.margin.zip(compared.comparison.evidence) else {
+            return false;
+        };
+        evidence.p_worse < SUSPICIOUS && compared.comparison.worse >= margin / 2.0
+    }
+
+    /// Whether the estimate lies at or beyond the margin.
+    pub(crate) fn is_beyond_margin(&self) -> bool {
+        let (Some(sides), Some(compared)) = (&self.sides, &self.compared) else {
+            return false;
+        };
+        sides
+            .margin
+            .is_some_and(|margin| compared.comparison.worse >= margin)
+    }
+
+    /// The verdict against the baseline alone; `None` when it needed no numbers.
+    pub(crate) fn verdict(&self, family: Family, policy: &Policy) -> Option<Verdict> {
+        let is_open = self.settled.is_none();
+        is_open.then(|| self.relative(family, policy).0)
+    }
+
+    /// The p-value with which the row claims to have got worse. One session of pairs can only raise
+    /// suspicion, so that the claim is one fixed test over all of them.
+    pub(crate) fn claim(&self) -> f64 {
+        let Some((compared, evidence)) = self.compared.as_ref().zip(self.tested()) else {
+            return 1.0;
+        };
+        if compared.stages().len() == 1 {
+            1.0
+        } else {
+            evidence.p_worse
+        }
+    }
+
+    /// Decides the row. `is_unsteady` says that the baseline differed from itself.
+    pub(crate) fn finish(self, family: Family, policy: &Policy, is_unsteady: bool) -> Row {
         let budget = self
             .standing
             .as_ref()
@@ -67,7 +124,12 @@ impl Draft<'_> {
             .map(|(s, b)| budget::check(s, b, self.settings.at_limit));
         let relative = match &self.settled {
             Some(settled) => settled.clone(),
-            None => self.relative(family, policy),
+            None => match self.relative(family, policy) {
+                (Verdict::Regressed, _) if is_unsteady && self.metric.unit().is_timing() => {
+                    (Verdict::Inconclusive, Reason::Unsteady)
+                }
+                relative => relative,
+            },
         };
         let absolute = budget.as_ref().and_then(|check| {
             let measured_holds = check.headroom >= 0.0;
@@ -134,11 +196,7 @@ impl Draft<'_> {
                 .abs()
         });
         Some(Effect {
-            scale: if axis.logarithmic {
-                Scale::Relative
-            } else {
-                Scale::Absolute
-            },
+            scale: axis.scale(),
             estimate: axis.change(comparison.worse),
             interval,
             margin: match self.settings.margin {
@@ -147,16 +205,26 @@ impl Draft<'_> {
             },
             p_value: comparison.evidence.map(|e| e.p_worse),
             detectable,
-            basis: match comparison.evidence {
-                Some(_) if compared.by_query => Some(Basis::Queries),
-                Some(_) => Some(Basis::Sessions),
-                None => comparison.exact.then_some(Basis::Exact),
+            basis: match (comparison.evidence, &compared.how) {
+                (None, _) => comparison.exact.then_some(Basis::Exact),
+                (Some(_), How::Queries) => Some(Basis::Queries),
+                (Some(_), How::Stored) => Some(Basis::Sessions),
+                (Some(_), How::Pairs { .. }) => Some(Basis::Pairs),
             },
             agreeing: comparison
                 .evidence
-                .filter(|_| !compared.by_query)
+                .filter(|_| !matches!(compared.how, How::Queries))
                 .map(|e| e.agreeing),
-            stages: Vec::new(),
+            stages: compared
+                .stages()
+                .iter()
+                .map(|session| Stage {
+                    pairs: session.pairs,
+                    estimate: axis.change(session.worse),
+                    p_value: session.variance.map(|_| session.p_worse),
+                    noisy: session.noisy,
+                })
+                .collect(),
         })
     }
 
@@ -186,13 +254,22 @@ impl Draft<'_> {
         } else if no_worse {
             (Verdict::Pass, Reason::WithinMargin)
         } else if family.worse && worse >= margin {
-            match self.blocked(sides, evidence, policy) {
-                Some(reason) if !compared.by_query => (Verdict::Inconclusive, reason),
-                _ => (Verdict::Regressed, Reason::BeyondMargin),
-            }
+            let blocked = match &compared.how {
+                How::Queries => None,
+                How::Stored => self.blocked(sides, evidence, policy),
+                How::Pairs { sessions, .. } => {
+                    (evidence.agreeing < MIN_AGREEING).then_some(Reason::SessionsDisagree {
+                        agreeing: evidence.agreeing,
+                        of: sessions.len(),
+                    })
+                }
+            };
+            blocked.map_or((Verdict::Regressed, Reason::BeyondMargin), |reason| {
+                (Verdict::Inconclusive, reason)
+            })
         } else {
-            let suspicious = evidence.p_worse < SUSPICIOUS && worse >= margin / 2.0;
-            (Verdict::Inconclusive, self.undecided(suspicious, evidence))
+            let reason = self.undecided(self.is_suspicious(), evidence);
+            (Verdict::Inconclusive, reason)
         }
     }
 
@@ -208,7 +285,7 @@ impl Draft<'_> {
             })
         } else if policy.machine == Machine::Shared && self.metric.unit().is_timing() {
             Some(Reason::SharedMachine)
-        } else if evidence.agreeing < 2 {
+        } else if evidence.agreeing < MIN_AGREEING {
             Some(self.undecided(true, evidence))
         } else {
             None
@@ -217,7 +294,11 @@ impl Draft<'_> {
 
     /// Why the evidence decides neither way.
     fn undecided(&self, suspicious: bool, evidence: &Evidence) -> Reason {
-        if suspicious && self.metric.sessions.len() < 2 {
+        let sessions = match self.compared.as_ref().map(|c| c.stages().len()) {
+            None | Some(0) => self.metric.sessions.len(),
+            Some(sessions) => sessions,
+        };
+        if suspicious && sessions < MIN_AGREEING {
             Reason::NeedsSecondSession
         } else if evidence.noisy {
             Reason::NoisySession

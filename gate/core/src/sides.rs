@@ -1,17 +1,21 @@
 //! The two sides of a row on one axis, and how they are compared there.
 
 use gate_schema::policy::Margin;
+use gate_schema::report::Scale;
 use gate_schema::unit::Unit;
 
 use crate::estimate::{Location, estimate, t_above};
-use crate::observe::ObservedMetric;
-use crate::stored::{Baseline, Comparison, Evidence, Nature};
+use crate::evidence::{Comparison, Evidence};
+use crate::observe::{ObservedMetric, Paired};
+use crate::paired::{History, SessionEvidence, pool};
+use crate::stored::{Baseline, Nature};
 
 /// Both sides of a comparable row.
 pub(crate) struct Sides<'a> {
     pub(crate) baseline: &'a ObservedMetric,
     pub(crate) axis: Axis,
     pub(crate) history: Baseline,
+    nature: Nature,
     /// The tolerated distance on the axis; `None` when the row is not judged.
     pub(crate) margin: Option<f64>,
 }
@@ -19,8 +23,30 @@ pub(crate) struct Sides<'a> {
 /// A comparison and how it was made.
 pub(crate) struct Compared {
     pub(crate) comparison: Comparison,
-    /// Query by query: sessions do not matter, because queries and not repetitions are the evidence.
-    pub(crate) by_query: bool,
+    pub(crate) how: How,
+}
+
+/// What a comparison rests on.
+pub(crate) enum How {
+    /// Stored sessions of both sides.
+    Stored,
+    /// Queries: sessions do not matter, because queries and not repetitions are the evidence.
+    Queries,
+    /// Interleaved pairs, session by session, with what calibration knew.
+    Pairs {
+        sessions: Vec<SessionEvidence>,
+        history: Option<History>,
+    },
+}
+
+impl Compared {
+    /// The sessions of pairs it rests on; empty when it rests on something else.
+    pub(crate) fn stages(&self) -> &[SessionEvidence] {
+        match &self.how {
+            How::Pairs { sessions, .. } => sessions,
+            How::Stored | How::Queries => &[],
+        }
+    }
 }
 
 /// Where values are compared: as logarithms when effects are fractions, as they are otherwise;
@@ -54,7 +80,15 @@ impl Axis {
         }
     }
 
-    fn place(self, value: f64) -> f64 {
+    pub(crate) fn scale(self) -> Scale {
+        if self.logarithmic {
+            Scale::Relative
+        } else {
+            Scale::Absolute
+        }
+    }
+
+    pub(crate) fn place(self, value: f64) -> f64 {
         self.sign
             * if self.logarithmic {
                 (value + self.shift).ln()
@@ -131,36 +165,80 @@ impl<'a> Sides<'a> {
             baseline,
             axis,
             history,
+            nature,
             margin,
         }
     }
 
+    /// Whether some session measured both sides in turn.
+    pub(crate) fn are_paired(sides: [&ObservedMetric; 2]) -> bool {
+        sides[1]
+            .paired
+            .iter()
+            .any(|session| counterpart(sides[0], session).is_some())
+    }
+
+    /// Candidate minus baseline of every pair that both sides have, session by session.
+    pub(crate) fn differences(&self, candidate: &ObservedMetric) -> Vec<(String, Vec<f64>)> {
+        let of_session = |session: &Paired| {
+            let there = counterpart(self.baseline, session)?;
+            let in_baseline = |pair: u32| there.values.iter().find(|(p, _)| *p == pair);
+            let differences: Vec<f64> = session
+                .values
+                .iter()
+                .filter_map(|&(pair, value)| {
+                    let (_, baseline) = in_baseline(pair)?;
+                    Some(self.axis.place(value) - self.axis.place(*baseline))
+                })
+                .collect();
+            (!differences.is_empty()).then(|| (session.session.clone(), differences))
+        };
+        candidate.paired.iter().filter_map(of_session).collect()
+    }
+
     /// Compares query by query where every repetition of the candidate tells the same queries as the
-    /// baseline, else by repetitions.
-    pub(crate) fn compare(&self, candidate: &ObservedMetric, fleet_ratio: f64) -> Compared {
-        match (&self.baseline.queries, &candidate.queries) {
-            (Some(baseline), Some(queries))
-                if !self.axis.logarithmic
-                    && baseline.ratios.len() == queries.ratios.len()
-                    && queries.repetitions == candidate.values() =>
-            {
-                let comparison = by_query(&baseline.ratios, &queries.ratios, self.axis.sign);
-                Compared {
-                    comparison,
-                    by_query: true,
-                }
-            }
-            _ => {
-                let comparison = self
-                    .history
-                    .compare(&self.axis.place_all(candidate), fleet_ratio);
-                Compared {
-                    comparison,
-                    by_query: false,
-                }
-            }
+    /// baseline, else in pairs where both sides were measured in turn, else with what is stored.
+    pub(crate) fn compare(
+        &self,
+        candidate: &ObservedMetric,
+        fleet_ratio: f64,
+        history: Option<History>,
+    ) -> Compared {
+        if let (Some(baseline), Some(queries)) = (&self.baseline.queries, &candidate.queries)
+            && !self.axis.logarithmic
+            && baseline.ratios.len() == queries.ratios.len()
+            && queries.repetitions == candidate.values()
+        {
+            return Compared {
+                comparison: by_query(&baseline.ratios, &queries.ratios, self.axis.sign),
+                how: How::Queries,
+            };
+        }
+        let placed = self.axis.place_all(candidate);
+        let differences = self.differences(candidate);
+        if differences.is_empty() {
+            return Compared {
+                comparison: self.history.compare(&placed, fleet_ratio),
+                how: How::Stored,
+            };
+        }
+        let sessions: Vec<SessionEvidence> = differences
+            .iter()
+            .map(|(_, d)| SessionEvidence::new(d, history.as_ref(), self.nature))
+            .collect();
+        Compared {
+            comparison: self
+                .history
+                .compare_exactly(&placed)
+                .unwrap_or_else(|| pool(&sessions)),
+            how: How::Pairs { sessions, history },
         }
     }
+}
+
+/// The same session on the other side.
+fn counterpart<'a>(there: &'a ObservedMetric, session: &Paired) -> Option<&'a Paired> {
+    there.paired.iter().find(|s| s.session == session.session)
 }
 
 /// The difference query by query: three to five times tighter than two separate means, because the

@@ -5,7 +5,8 @@
 //! over the baseline's history, and between sessions, moderated towards what the whole fleet of rows
 //! shows. All values are on the *worse* scale: larger is worse, logarithms where effects are relative.
 
-use crate::estimate::{Estimate, Location, estimate, f_above, mean, t_above, t_quantile};
+use crate::estimate::{Estimate, Location, estimate, f_above, mean, t_above};
+use crate::evidence::{AGREES, Comparison, Evidence, MIN_REPETITIONS, NOISY};
 
 /// Newest baseline sessions that count. Older ones describe a machine that has drifted away.
 pub const MAX_SESSIONS: usize = 20;
@@ -15,9 +16,6 @@ pub const MIN_HISTORY: usize = 3;
 
 /// Fewest repetitions before identical values are taken as exactly repeatable, on either side.
 pub const MIN_EXACT: usize = 3;
-
-/// Fewest repetitions of a session that may vote for a regression.
-pub const MIN_REPETITIONS: usize = 3;
 
 /// Most degrees of freedom that history may claim, because its sessions are not quite independent.
 pub const MAX_HISTORY_FREEDOM: f64 = 30.0;
@@ -30,18 +28,6 @@ pub const MIN_FLEET_RATIO: f64 = 1.05;
 
 /// Share of the within-session variance that is always added between sessions.
 pub const MIN_BETWEEN: f64 = 0.02;
-
-/// Tail of the F distribution beyond which a session scatters too much for its history.
-pub const NOISY: f64 = 0.001;
-
-/// One-sided level at which a single session agrees that a row got worse.
-pub const AGREES: f64 = 0.005;
-
-/// One-sided level of each end of an interval.
-pub const INTERVAL: f64 = 0.05;
-
-/// Standard normal quantile of 80 % power.
-pub const POWER: f64 = 0.84;
 
 /// What is known about a row's values before any is seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,48 +58,6 @@ pub struct Baseline {
     between: Option<f64>,
     /// Whether all values are identical, and there are enough to believe it.
     exact: Option<f64>,
-}
-
-/// A candidate held against a [`Baseline`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
-    /// Candidate minus baseline; positive is worse.
-    pub worse: f64,
-    /// How sure; `None` when too little is stored to know the noise.
-    pub evidence: Option<Evidence>,
-    /// Both sides are exactly repeatable, so `worse` is exact and needs no test.
-    pub exact: bool,
-}
-
-/// How sure a comparison is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Evidence {
-    /// Standard error of `worse`.
-    pub error: f64,
-    /// Degrees of freedom of `error`.
-    pub freedom: f64,
-    /// One-sided p-value of "got worse".
-    pub p_worse: f64,
-    /// One-sided p-value of "got better".
-    pub p_better: f64,
-    /// Sessions that on their own show the row got worse, at [`AGREES`].
-    pub agreeing: usize,
-    /// Whether a session scatters far more than history allows.
-    pub noisy: bool,
-}
-
-impl Evidence {
-    /// Half-width of the interval.
-    #[must_use]
-    pub fn half_width(&self) -> f64 {
-        t_quantile(INTERVAL, self.freedom) * self.error
-    }
-
-    /// Smallest worsening found with 80 % probability when `family` rows are tested at level `q`.
-    #[must_use]
-    pub fn detectable(&self, q: f64, family: usize) -> f64 {
-        (t_quantile(q / family.max(1) as f64, self.freedom) + POWER) * self.error
-    }
 }
 
 impl Baseline {
@@ -171,14 +115,8 @@ impl Baseline {
             .iter()
             .map(|values| estimate(values, self.location))
             .collect();
-        if let Some(level) = self.exact_level(candidate)
-            && let Some(exact) = self.exact
-        {
-            return Comparison {
-                worse: level - exact,
-                evidence: None,
-                exact: true,
-            };
+        if let Some(exact) = self.compare_exactly(candidate) {
+            return exact;
         }
         let centre = mean(&estimates.iter().map(|e| e.centre).collect::<Vec<_>>());
         let Some(between) = self.between.filter(|_| self.sessions >= MIN_HISTORY) else {
@@ -250,6 +188,16 @@ impl Baseline {
         };
         session.variance > 0.0
             && f_above(session.variance / within, session.freedom, freedom) < NOISY
+    }
+
+    /// The exact difference; `None` unless every value of either side repeats to the last bit.
+    #[must_use]
+    pub fn compare_exactly(&self, candidate: &[Vec<f64>]) -> Option<Comparison> {
+        Some(Comparison {
+            worse: self.exact_level(candidate)? - self.exact?,
+            evidence: None,
+            exact: true,
+        })
     }
 
     /// The one value that all repetitions of an exactly repeatable candidate share.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gate_core::{estimate, evaluate, statistic, stored, together};
+use gate_core::{
+    assess, calibrate, estimate, evidence, next, paired, row, statistic, stored, together, uniform,
+};
 
 const PAGE: &str = include_str!("../../../docs/verdict.md");
 
@@ -32,7 +34,7 @@ fn every_constant_of_the_page_is_the_one_in_the_code() {
         ("MAX_SESSIONS", stored::MAX_SESSIONS.to_string()),
         ("MIN_HISTORY", stored::MIN_HISTORY.to_string()),
         ("MIN_EXACT", stored::MIN_EXACT.to_string()),
-        ("MIN_REPETITIONS", stored::MIN_REPETITIONS.to_string()),
+        ("MIN_REPETITIONS", evidence::MIN_REPETITIONS.to_string()),
         (
             "MAX_HISTORY_FREEDOM",
             stored::MAX_HISTORY_FREEDOM.to_string(),
@@ -40,16 +42,31 @@ fn every_constant_of_the_page_is_the_one_in_the_code() {
         ("PRIOR_FREEDOM", stored::PRIOR_FREEDOM.to_string()),
         ("MIN_FLEET_RATIO", stored::MIN_FLEET_RATIO.to_string()),
         ("MIN_BETWEEN", stored::MIN_BETWEEN.to_string()),
-        ("NOISY", stored::NOISY.to_string()),
-        ("AGREES", stored::AGREES.to_string()),
-        ("INTERVAL", stored::INTERVAL.to_string()),
-        ("POWER", stored::POWER.to_string()),
+        ("NOISY", evidence::NOISY.to_string()),
+        ("AGREES", evidence::AGREES.to_string()),
+        ("INTERVAL", evidence::INTERVAL.to_string()),
+        ("POWER", evidence::POWER.to_string()),
         ("MACHINE_WIDE", together::MACHINE_WIDE.to_string()),
         ("MIN_SCENARIOS", together::MIN_SCENARIOS.to_string()),
+        ("IMPROVED_DISCOVERY", assess::IMPROVED_DISCOVERY.to_string()),
+        ("SUSPICIOUS", row::SUSPICIOUS.to_string()),
+        ("MIN_AGREEING", row::MIN_AGREEING.to_string()),
+        ("MAX_PAIRED_FREEDOM", paired::MAX_PAIRED_FREEDOM.to_string()),
+        ("MAX_RERUN", next::MAX_RERUN.to_string()),
+        ("MIN_RERUN", next::MIN_RERUN.to_string()),
+        ("MANY_SUSPICIOUS", next::MANY_SUSPICIOUS.to_string()),
+        ("MIN_SUSPICIOUS", next::MIN_SUSPICIOUS.to_string()),
+        ("CANARIES", next::CANARIES.to_string()),
+        ("MAX_STAGES", next::MAX_STAGES.to_string()),
+        ("MAX_NEEDED", next::MAX_NEEDED.to_string()),
         (
-            "IMPROVED_DISCOVERY",
-            evaluate::IMPROVED_DISCOVERY.to_string(),
+            "MIN_UNIFORM_SCENARIOS",
+            uniform::MIN_UNIFORM_SCENARIOS.to_string(),
         ),
+        ("UNIFORM_MARGIN", uniform::UNIFORM_MARGIN.to_string()),
+        ("UNIFORM_SHARE", uniform::UNIFORM_SHARE.to_string()),
+        ("GATEABLE", calibrate::GATEABLE.to_string()),
+        ("GATEABLE_MARGINS", calibrate::GATEABLE_MARGINS.to_string()),
     ]
     .into();
     let quoted: BTreeMap<&str, String> = quoted()

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gate_core::evaluate::{EvaluateError, Side};
+use gate_core::evaluate::{EvaluateError, Known, Side};
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
 use gate_schema::report::{Report, Warning};
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
     )?;
     let sides = [(&baseline, &observed.0), (&candidate, &observed.1)]
         .map(|(run, observed)| Side { run, observed });
-    let report = gate_core::evaluate(sides[0], sides[1], &loaded.policy)
+    let report = gate_core::evaluate(sides[0], sides[1], &Known::default(), &loaded.policy)
         .map_err(|error| vec![explain(&error, arguments, &loaded)])?;
 
     let texts: Vec<String> = formats

@@ -192,7 +192,7 @@ fn judge_runs(baseline: &Run, candidate: &Run, policy: &Policy) -> Result<Report
     let observed = [observe(baseline), observe(candidate)];
     let [baseline, candidate] = [(baseline, &observed[0]), (candidate, &observed[1])]
         .map(|(run, observed)| Side { run, observed });
-    evaluate(baseline, candidate, policy)
+    evaluate(baseline, candidate, &Known::default(), policy)
 }
 
 fn budget(metric: &str, operator: Operator, limit: f64) -> Rule {

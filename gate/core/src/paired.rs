@@ -1,0 +1,163 @@
+//! Comparing interleaved pairs: both builds were measured in turn, minutes apart at most.
+//!
+//! Whatever slows the machine for longer than one repetition hits both members of a pair and cancels
+//! in their difference. A session is a row of pairs measured together; the variance of a difference is
+//! moderated by what calibration sessions of the same machine showed (Smyth 2004, "moderated t").
+//! All values are on the *worse* scale: larger is worse, logarithms where effects are relative.
+
+use gate_schema::noise::{NoiseRow, Spread};
+
+use crate::estimate::{Location, estimate, f_above, mean, t_above};
+use crate::evidence::{AGREES, Comparison, Evidence, MIN_REPETITIONS, NOISY};
+use crate::stored::{MAX_HISTORY_FREEDOM, MAX_SESSIONS, MIN_HISTORY, Nature};
+
+/// Most degrees of freedom that several sessions of pairs may claim together.
+pub const MAX_PAIRED_FREEDOM: f64 = 60.0;
+
+/// What calibration of this machine says about the noise of one row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct History {
+    /// The location with the smaller variance; chosen here and never from the data under judgement.
+    pub location: Location,
+    /// Variance of one pair's difference.
+    pub variance: f64,
+    /// Degrees of freedom of `variance`.
+    pub freedom: f64,
+    /// Calibration sessions behind it.
+    pub sessions: usize,
+}
+
+impl History {
+    /// Pools the newest [`MAX_SESSIONS`] calibration sessions; `None` with fewer than [`MIN_HISTORY`].
+    #[must_use]
+    pub fn of(row: &NoiseRow) -> Option<Self> {
+        let newest = &row.sessions[row.sessions.len().saturating_sub(MAX_SESSIONS)..];
+        let pooled = |spread: fn(&gate_schema::noise::NoiseSession) -> Spread| {
+            let known: Vec<Spread> = newest
+                .iter()
+                .map(spread)
+                .filter(|s| s.freedom > 0.0)
+                .collect();
+            let variances: Vec<f64> = known.iter().map(|s| s.variance).collect();
+            let freedom: f64 = known.iter().map(|s| s.freedom).sum();
+            (known.len() >= MIN_HISTORY)
+                .then(|| (mean(&variances), freedom.min(MAX_HISTORY_FREEDOM)))
+        };
+        let (trimmed, plain) = (pooled(|s| s.trimmed)?, pooled(|s| s.plain)?);
+        let (location, (variance, freedom)) = if plain.0 < trimmed.0 {
+            (Location::Plain, plain)
+        } else {
+            (Location::Trimmed, trimmed)
+        };
+        Some(Self {
+            location,
+            variance,
+            freedom,
+            sessions: newest.len(),
+        })
+    }
+}
+
+/// What one session of pairs shows on its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SessionEvidence {
+    /// Pairs measured.
+    pub pairs: usize,
+    /// Candidate minus baseline; positive is worse.
+    pub worse: f64,
+    /// Moderated variance of one pair's difference; `None` when nothing says how noisy it is.
+    pub variance: Option<f64>,
+    /// Degrees of freedom of `variance`.
+    pub freedom: f64,
+    /// One-sided p-value of "got worse"; 1 without a variance.
+    pub p_worse: f64,
+    /// Whether it scatters far more than history allows.
+    pub noisy: bool,
+}
+
+impl SessionEvidence {
+    /// Judges the differences of one session, which must not be empty.
+    #[must_use]
+    pub fn new(differences: &[f64], history: Option<&History>, nature: Nature) -> Self {
+        // Without history trimming is the safer choice: one bad pair does not move it.
+        let e = estimate(
+            differences,
+            history.map_or(Location::Trimmed, |h| h.location),
+        );
+        // A difference of two rounded values scatters at least this much (uniform rounding, twice).
+        let floor = nature.quantum * nature.quantum / 6.0;
+        let (variance, freedom, noisy) = match history {
+            None => (e.variance, e.freedom, false),
+            Some(h) if e.freedom == 0.0 => (h.variance, h.freedom, false),
+            Some(h) => {
+                let pooled =
+                    (h.freedom * h.variance + e.freedom * e.variance) / (h.freedom + e.freedom);
+                let ratio = e.variance / h.variance.max(floor);
+                if e.variance > 0.0 && f_above(ratio, e.freedom, h.freedom) < NOISY {
+                    (pooled.max(e.variance), e.freedom, true)
+                } else {
+                    (pooled, h.freedom + e.freedom, false)
+                }
+            }
+        };
+        // Differences that agree to the last bit still get an error of one rounding step of f64.
+        let variance = variance.max(floor).max(f64::MIN_POSITIVE.sqrt());
+        let is_known = freedom > 0.0;
+        let error = (variance / e.n as f64).sqrt();
+        Self {
+            pairs: e.n,
+            worse: e.centre,
+            variance: is_known.then_some(variance),
+            freedom,
+            p_worse: if is_known {
+                t_above(e.centre / error, freedom)
+            } else {
+                1.0
+            },
+            noisy,
+        }
+    }
+
+    /// Whether this session alone shows that the row got worse.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.pairs >= MIN_REPETITIONS && self.p_worse <= AGREES
+    }
+}
+
+/// Pools sessions, at least one, by the inverse of the variance of their estimates.
+#[must_use]
+pub fn pool(sessions: &[SessionEvidence]) -> Comparison {
+    let known: Vec<(&SessionEvidence, f64)> = sessions
+        .iter()
+        .filter_map(|s| Some((s, s.pairs as f64 / s.variance?)))
+        .collect();
+    let weight: f64 = known.iter().map(|(_, w)| w).sum();
+    if known.is_empty() {
+        let centres: Vec<f64> = sessions.iter().map(|s| s.worse).collect();
+        return Comparison {
+            worse: mean(&centres),
+            evidence: None,
+            exact: false,
+        };
+    }
+    let worse = known.iter().map(|(s, w)| w * s.worse).sum::<f64>() / weight;
+    let error = (1.0 / weight).sqrt();
+    let freedom: f64 = known.iter().map(|(s, _)| s.freedom).sum();
+    let freedom = freedom.min(MAX_PAIRED_FREEDOM);
+    Comparison {
+        worse,
+        evidence: Some(Evidence {
+            error,
+            freedom,
+            p_worse: t_above(worse / error, freedom),
+            p_better: t_above(-worse / error, freedom),
+            agreeing: sessions.iter().filter(|s| s.agrees()).count(),
+            noisy: sessions.iter().any(|s| s.noisy),
+        }),
+        exact: false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
