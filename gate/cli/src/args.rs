@@ -1,9 +1,10 @@
 //! The command line, one struct per verb. Also the source of the generated reference.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use gate_schema::policy::{Machine, Undecided};
+use gate_schema::policy::{Machine, Policy, Undecided};
 
 /// Decide whether a build got slower, worse or larger, and say how sure that is.
 #[derive(Debug, Parser)]
@@ -16,6 +17,12 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Measure two revisions in turn on this machine, and judge them.
+    Check(Check),
+    /// Learn the noise of this machine: measure one revision against itself.
+    Calibrate(Calibrate),
+    /// Say which margins of the policy a calibrated machine cannot resolve, and what it would take.
+    Lint(Lint),
     /// Judge a candidate run against a stored baseline.
     Compare(Compare),
     /// Accept a run as the level that later runs are compared with.
@@ -43,6 +50,16 @@ pub(crate) struct Compare {
     /// Accepted regressions [default: waivers.toml beside the baseline, if there is one].
     #[arg(long, value_name = "FILE")]
     pub(crate) waivers: Option<PathBuf>,
+    /// How far stored timings of this machine can be trusted, instead of the policy's setting.
+    #[arg(long, value_enum)]
+    pub(crate) machine: Option<MachineKind>,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+/// How a report is shown, and what its undecided rows mean.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     pub(crate) format: Format,
@@ -54,15 +71,117 @@ pub(crate) struct Compare {
     pub(crate) all: bool,
     /// What an inconclusive row means for the exit code, instead of the policy's setting.
     #[arg(long, value_enum, value_name = "MEANS")]
-    pub(crate) inconclusive: Option<Means>,
+    inconclusive: Option<Means>,
     /// What an incomparable row means for the exit code, instead of the policy's setting.
     #[arg(long, value_enum, value_name = "MEANS")]
-    pub(crate) incomparable: Option<Means>,
-    /// How far stored timings of this machine can be trusted, instead of the policy's setting.
-    #[arg(long, value_enum)]
-    pub(crate) machine: Option<MachineKind>,
+    incomparable: Option<Means>,
     #[command(flatten)]
     pub(crate) look: Look,
+}
+
+impl Show {
+    /// Lets the command line override what undecided rows mean.
+    pub(crate) fn apply_to(&self, policy: &mut Policy) {
+        policy.inconclusive = self.inconclusive.map_or(policy.inconclusive, Into::into);
+        policy.incomparable = self.incomparable.map_or(policy.incomparable, Into::into);
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 pass, 1 regressed, over budget, missing or crashed, 2 usage, build or input error or interrupted, 3 undecided."
+)]
+pub(crate) struct Check {
+    /// The revision compared against, usually the merge base.
+    #[arg(long, value_name = "REV")]
+    pub(crate) base: String,
+    /// The revision under judgement, or `worktree`: the work tree as it is now.
+    #[arg(long, value_name = "REV", default_value = "worktree")]
+    pub(crate) candidate: String,
+    #[command(flatten)]
+    pub(crate) measuring: Measuring,
+    /// Hold rows to their drift budgets instead of their margins: --base is the last release.
+    #[arg(long)]
+    pub(crate) drift: bool,
+    /// The promoted baseline, which tells what the base had done already [default: main.json beside
+    /// the policy, if there is one].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Pairs of the first session [default: the policy's, else 5].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(3..=1000))]
+    pub(crate) pairs: Option<u32>,
+    /// Where the measured runs are kept [default: runs/ in the cache of this repository].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) runs: Option<PathBuf>,
+    /// Time for measuring; what required pairs leave of it goes to rows too noisy to decide [default:
+    /// the policy's, else 10m].
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) budget: Option<Duration>,
+    /// A variable for the baseline's commands alone. Repeatable.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) base_env: Vec<(String, String)>,
+    /// A variable for the candidate's commands alone: the same code under two settings. Repeatable.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) candidate_env: Vec<(String, String)>,
+    /// Accepted regressions [default: waivers.toml beside the policy, if there is one].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) waivers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Calibrate {
+    /// The revision to measure, or `worktree`: the work tree as it is now.
+    #[arg(default_value = "worktree")]
+    pub(crate) revision: String,
+    #[command(flatten)]
+    pub(crate) measuring: Measuring,
+    /// Sessions; three at least say something, and they say more when hours lie between them.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub(crate) sessions: u32,
+    /// Pairs of each session.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(3..=1000))]
+    pub(crate) pairs: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 every gating margin can be resolved, 1 some cannot, 2 usage or input error."
+)]
+pub(crate) struct Lint {
+    /// Policy file [default: baselines/gate.toml].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// One calibration [default: all in noise/ beside the policy].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) noise: Option<PathBuf>,
+}
+
+/// What is measured, and where its parts are kept.
+#[derive(Debug, Args)]
+pub(crate) struct Measuring {
+    /// Policy file with a [measure] table [default: baselines/gate.toml of the repository].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Only scenarios that match this glob. Repeatable.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) only: Vec<String>,
+    /// Where work trees and builds go; never inside the repository [default: $GATE_CACHE, else the
+    /// user's cache directory].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 10m or 90s"))
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

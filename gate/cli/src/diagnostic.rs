@@ -18,6 +18,8 @@ pub(crate) struct Diagnostic {
     pub(crate) place: Place,
     /// A command or a line the user can paste.
     pub(crate) hint: String,
+    /// The last lines of a command that failed.
+    pub(crate) tail: Vec<String>,
 }
 
 /// Where the mistake stands.
@@ -100,6 +102,15 @@ impl Diagnostic {
             message: message.into(),
             place,
             hint: hint.into(),
+            tail: Vec::new(),
+        }
+    }
+
+    /// The same, quoting the last lines of a command that failed.
+    pub(crate) fn quoting(self, tail: &[String]) -> Self {
+        Self {
+            tail: tail.to_vec(),
+            ..self
         }
     }
 
@@ -175,6 +186,9 @@ fn write_one(text: &mut String, diagnostic: &Diagnostic) -> std::fmt::Result {
                 "^".repeat(span.length)
             )?;
         }
+    }
+    for line in &diagnostic.tail {
+        writeln!(text, "  | {}", printable(line))?;
     }
     writeln!(text, "  hint: {}", printable(&diagnostic.hint))
 }

@@ -4,12 +4,18 @@
 //! `gate-core`, wording and layout in `gate-render`.
 
 mod args;
+mod checkout;
 mod commands;
 mod diagnostic;
 mod document;
+mod measure;
+mod noise;
 mod observe;
 mod policy;
+mod process;
 mod provenance;
+mod show;
+mod signal;
 mod terminal;
 
 use clap::Parser;
@@ -20,6 +26,9 @@ use crate::args::{Arguments, Verb};
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
     let answer = match &arguments.verb {
+        Verb::Check(check) => commands::check::run(check),
+        Verb::Calibrate(calibrate) => commands::calibrate::run(calibrate),
+        Verb::Lint(lint) => commands::lint::run(lint),
         Verb::Compare(compare) => commands::compare::run(compare),
         Verb::Promote(promote) => commands::promote::run(promote),
         Verb::Explain(explain) => commands::explain::run(explain),

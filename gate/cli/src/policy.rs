@@ -1,6 +1,7 @@
 //! The policy file: found, read, checked, every mistake reported at once.
 
 mod fields;
+mod measure;
 mod parse;
 mod waivers;
 
@@ -10,6 +11,7 @@ use gate_schema::code::Code;
 use gate_schema::policy::Policy;
 
 use crate::diagnostic::{Diagnostic, Place};
+pub(crate) use measure::Measure;
 
 /// The commented default policy: what `gate init` writes, equal to [`Policy::default`] by test.
 pub(crate) const DEFAULT: &str = include_str!("policy/default.toml");
@@ -23,6 +25,8 @@ const WAIVERS: &str = "waivers.toml";
 /// A policy and where it came from.
 pub(crate) struct Loaded {
     pub(crate) policy: Policy,
+    /// How the project is measured; `None` when the policy does not say.
+    pub(crate) measure: Option<Measure>,
     /// `None` for the built-in policy.
     pub(crate) path: Option<PathBuf>,
     /// `None` when there are no waivers.
@@ -43,15 +47,16 @@ pub(crate) fn load(
             .or_else(|| Some(baseline.with_file_name(name)).filter(|path| path.exists()))
     };
     let (path, waivers) = (find(policy, FILE_NAME), find(waivers, WAIVERS));
-    let mut policy = match &path {
+    let (mut policy, measure) = match &path {
         Some(path) => parse::policy(path, &read(path)?)?,
-        None => Policy::default(),
+        None => (Policy::default(), None),
     };
     if let Some(waivers) = &waivers {
         policy.waivers = waivers::waivers(waivers, &read(waivers)?, today)?;
     }
     Ok(Loaded {
         policy,
+        measure,
         path,
         waivers,
     })

@@ -6,18 +6,18 @@ use std::collections::{BTreeSet, HashMap};
 
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::noise::Noise;
-use gate_schema::policy::{AtLimit, Margin, Policy, Rule};
+use gate_schema::policy::{Margin, Policy, RowMode, Rule};
 use gate_schema::report::{FieldDifference, Reason, Verdict};
 
 use crate::budget::standing;
 use crate::comparable::{Conditions, environment_differences};
-use crate::estimate::{Location, median};
+use crate::estimate::median;
 use crate::evaluate::{EvaluateError, Side};
 use crate::evidence::Evidence;
 use crate::family::discoveries;
 use crate::observe::{Observed, ObservedMetric};
 use crate::paired::History;
-use crate::row::{Draft, Family};
+use crate::row::{Draft, Family, location};
 use crate::rules::{Rules, Settings};
 use crate::sides::Sides;
 
@@ -179,7 +179,11 @@ fn candidate_draft<'a>(
     conditions: &Conditions,
     rules: &mut Rules<'_>,
 ) -> Result<Option<Draft<'a>>, EvaluateError> {
-    let settings = rules.settings(observed.declared.scenario.as_str(), metric)?;
+    let mut settings = rules.settings(observed.declared.scenario.as_str(), metric)?;
+    let is_paired = baseline.is_some_and(|(_, there)| Sides::are_paired([there, metric]));
+    if settings.mode == RowMode::Pairs && !is_paired {
+        settings.margin = Margin::Unjudged;
+    }
     let (margin, at_limit) = (settings.margin, settings.at_limit);
     let need = settings
         .min_samples
@@ -206,13 +210,7 @@ fn candidate_draft<'a>(
         draft.settled = Some(few);
         return Ok(draft.is_gating().then_some(draft));
     }
-    // A limit that is a promise holds for every repetition, so none is trimmed away.
-    let location = if at_limit == AtLimit::Fail {
-        Location::Plain
-    } else {
-        Location::Trimmed
-    };
-    draft.standing = standing(metric, location);
+    draft.standing = standing(metric, location(at_limit));
     draft.settled = if metric.values() < metric.expected {
         Some((
             Verdict::Inconclusive,
@@ -223,11 +221,7 @@ fn candidate_draft<'a>(
         ))
     } else if let Some((there, there_metric)) = baseline {
         let in_turn = Conditions { timing: None };
-        let conditions = if Sides::are_paired([there_metric, metric]) {
-            &in_turn
-        } else {
-            conditions
-        };
+        let conditions = if is_paired { &in_turn } else { conditions };
         let refused = conditions.refuse(
             (&there.declared, &observed.declared),
             (there_metric, metric),

@@ -16,7 +16,7 @@ use crate::describe::{summary, warnings};
 use crate::observe::Observed;
 use crate::outcome;
 use crate::rules::UnitMismatch;
-use crate::{canary, together, uniform, waive};
+use crate::{canary, promoted, together, uniform, waive};
 
 /// One side of a comparison: a validated run and what was observed in it.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,8 @@ pub struct Known<'a> {
     pub noise: Option<&'a Noise>,
     /// The baseline once more, paired with itself on a few scenarios.
     pub canary: Option<Side<'a>>,
+    /// The accepted level, when the baseline is another: the candidate's own base.
+    pub promoted: Option<Side<'a>>,
 }
 
 /// Why two runs cannot be judged at all.
@@ -86,6 +88,7 @@ pub fn evaluate(
         inconclusive: policy.inconclusive,
         incomparable: policy.incomparable,
         machine: policy.machine,
+        is_drift: policy.is_drift,
         mode: if is_paired {
             Mode::Paired
         } else {
@@ -99,6 +102,9 @@ pub fn evaluate(
         .map(|(draft, family)| draft.finish(family, policy, is_unsteady))
         .collect();
     together::doubt(&mut rows);
+    if let Some(promoted) = known.promoted {
+        promoted::tell(&mut rows, promoted, candidate, policy)?;
+    }
     name_traded_quality(&mut rows);
     let waivers = waive::apply(&mut rows, policy);
     rows.sort_by_cached_key(severity);

@@ -31,6 +31,8 @@ pub mod uniform;
 
 mod canary;
 mod describe;
+mod promoted;
+pub mod resolution;
 pub mod row;
 mod sides;
 mod waive;

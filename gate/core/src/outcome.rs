@@ -5,7 +5,8 @@
 //!            Pass                <           Undecided          <             Fail
 //! ```
 //! The policy may move Incomparable and Inconclusive to either side. Rows that do not gate are left
-//! out, and so are those that the base shows without the candidate's change. A stale waiver fails: it
+//! out, and so are budgets that the base breaks without the
+//! candidate's change. A stale waiver fails: it
 //! accepts something that nobody looks at any more. So does a scenario of the candidate that failed,
 //! whether or not it ever declared a row. A comparison in which no gating row was decided is Undecided:
 //! nothing measured is never a pass.
@@ -53,11 +54,16 @@ pub fn join(report: &Report, policy: &Policy) -> Outcome {
     };
     let together = report.uniform.iter().filter(|uniform| uniform.gating);
     gating()
-        .filter(|row| row.blame != Some(Blame::AlreadyOnBase))
+        .filter(|row| !is_excused(row))
         .map(|row| row.verdict)
         .chain(together.map(|uniform| uniform.verdict))
         .map(|verdict| weight(verdict, policy))
         .fold(floor, Outcome::max)
+}
+
+/// Whether the row breaks a budget that the base breaks without the candidate's change.
+fn is_excused(row: &Row) -> bool {
+    row.verdict == Verdict::OverBudget && row.blame == Some(Blame::AlreadyOnBase)
 }
 
 /// The exit code of an outcome.

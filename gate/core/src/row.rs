@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use gate_schema::id::ScenarioId;
 use gate_schema::policy::{AtLimit, Machine, Margin, Policy, RowMode};
 use gate_schema::report::{
-    Basis, BudgetStatus, Effect, Interval, Level, Reason, Row, Stage, Verdict,
+    Basis, Blame, BudgetStatus, Effect, Interval, Level, Reason, Row, Stage, Verdict,
 };
 
 use crate::budget::{self, Standing};
+use crate::estimate::Location;
 use crate::evidence::{Evidence, INTERVAL, MIN_REPETITIONS};
 use crate::observe::ObservedMetric;
 use crate::paired::SessionEvidence;
@@ -48,7 +49,13 @@ impl Draft<'_> {
     pub(crate) fn is_gating(&self) -> bool {
         let is_missing = matches!(self.settled, Some((Verdict::Missing, _)));
         let judged = self.settings.margin != Margin::Unjudged || self.settings.budget.is_some();
-        self.settings.mode == RowMode::Gate && (judged || is_missing)
+        self.settings.mode != RowMode::Report && (judged || is_missing)
+    }
+
+    /// Whether both sides were measured in turn.
+    fn is_paired(&self) -> bool {
+        let sides = self.sides.as_ref();
+        sides.is_some_and(|sides| Sides::are_paired([sides.baseline, &self.metric]))
     }
 
     /// Evidence that enters the correction for many rows.
@@ -125,7 +132,9 @@ impl Draft<'_> {
         let relative = match &self.settled {
             Some(settled) => settled.clone(),
             None => match self.relative(family, policy) {
-                (Verdict::Regressed, _) if is_unsteady && self.metric.unit().is_timing() => {
+                (Verdict::Regressed, _) | (_, Reason::NeedsSecondSession)
+                    if is_unsteady && self.metric.unit().is_timing() =>
+                {
                     (Verdict::Inconclusive, Reason::Unsteady)
                 }
                 relative => relative,
@@ -144,10 +153,14 @@ impl Draft<'_> {
                 _ => Some((Verdict::Inconclusive, Reason::AtLimit)),
             }
         });
+        let is_worse = relative.0 == Verdict::Regressed;
         let (verdict, reason) = match absolute {
             Some(absolute) if absolute.0 >= relative.0 => absolute,
             _ => relative,
         };
+        let blame = (verdict == Verdict::OverBudget)
+            .then(|| self.blame(is_worse))
+            .flatten();
         Row {
             scenario: self.scenario.clone(),
             metric: self.metric.name.clone(),
@@ -168,8 +181,26 @@ impl Draft<'_> {
             }),
             effect: self.effect(family, policy),
             budget,
-            blame: None,
+            blame,
+            since_promoted: None,
         }
+    }
+
+    /// Whose a broken budget is; `None` unless the baseline is the candidate's own base, measured with
+    /// it.
+    fn blame(&self, is_worse: bool) -> Option<Blame> {
+        let (sides, budget) = (self.sides.as_ref()?, self.settings.budget.as_ref()?);
+        if !self.is_paired() {
+            return None;
+        }
+        let location = location(self.settings.at_limit);
+        let there = budget::standing(sides.baseline, location)?;
+        let status = budget::check(&there, budget, self.settings.at_limit).status;
+        Some(if status != BudgetStatus::Within && !is_worse {
+            Blame::AlreadyOnBase
+        } else {
+            Blame::CausedHere
+        })
     }
 
     fn effect(&self, family: Family, policy: &Policy) -> Option<Effect> {
@@ -222,6 +253,7 @@ impl Draft<'_> {
                     pairs: session.pairs,
                     estimate: axis.change(session.worse),
                     p_value: session.variance.map(|_| session.p_worse),
+                    agrees: session.agrees(),
                     noisy: session.noisy,
                 })
                 .collect(),
@@ -242,7 +274,7 @@ impl Draft<'_> {
                 true if worse > margin => (Verdict::Regressed, Reason::BeyondMargin),
                 true if -worse > margin => (Verdict::Improved, Reason::BetterThanMargin),
                 true => (Verdict::Pass, Reason::Exact),
-                false => (Verdict::Inconclusive, few_sessions(sides, policy)),
+                false => (Verdict::Inconclusive, too_few(sides, compared, policy)),
             };
         };
         let half = evidence.half_width();
@@ -305,6 +337,26 @@ impl Draft<'_> {
         } else {
             Reason::Noise
         }
+    }
+}
+
+/// How repetitions are averaged before a budget is held against them. A limit that is a promise holds
+/// for every repetition, so none is trimmed away.
+pub(crate) fn location(at_limit: AtLimit) -> Location {
+    match at_limit {
+        AtLimit::Fail => Location::Plain,
+        AtLimit::Review => Location::Trimmed,
+    }
+}
+
+/// What is missing to know the noise at all.
+fn too_few(sides: &Sides<'_>, compared: &Compared, policy: &Policy) -> Reason {
+    match compared.stages() {
+        [] => few_sessions(sides, policy),
+        stages => Reason::FewRepetitions {
+            have: stages.iter().map(|session| session.pairs).sum(),
+            need: MIN_REPETITIONS,
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which settings apply to a row: the rules of the policy, later ones overriding earlier ones.
 
 use fast_glob::glob_match;
-use gate_schema::id::MetricName;
+use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::policy::{AtLimit, Budget, Limit, Margin, Policy, RowMode, Rule};
 use gate_schema::run::Kind;
 use gate_schema::unit::Unit;
@@ -75,7 +75,7 @@ impl<'a> Rules<'a> {
             let settings = self.resolve(scenario, &name, Some(statistic), metric.unit())?;
             if chosen
                 .as_ref()
-                .is_none_or(|c| c.mode == RowMode::Report && settings.mode == RowMode::Gate)
+                .is_none_or(|c| c.mode == RowMode::Report && settings.mode != RowMode::Report)
             {
                 chosen = Some(settings);
             }
@@ -86,6 +86,24 @@ impl<'a> Rules<'a> {
         }
     }
 
+    /// The settings of a row by name, when nothing else is known of it.
+    ///
+    /// # Errors
+    /// A budget or margin that does not fit the unit.
+    pub fn of_row(
+        &mut self,
+        scenario: &ScenarioId,
+        metric: &MetricName,
+        unit: Unit,
+    ) -> Result<Settings, UnitMismatch> {
+        let is_named = |s: &Statistic| {
+            let rest = metric.as_str().strip_suffix(s.as_str());
+            rest.is_some_and(|rest| rest.ends_with('.'))
+        };
+        let statistic = Statistic::ALL.into_iter().find(is_named);
+        self.resolve(scenario.as_str(), metric, statistic, unit)
+    }
+
     fn resolve(
         &mut self,
         scenario: &str,
@@ -93,6 +111,7 @@ impl<'a> Rules<'a> {
         statistic: Option<Statistic>,
         unit: Unit,
     ) -> Result<Settings, UnitMismatch> {
+        let mut drift_budget = Margin::Unjudged;
         let mut settings = Settings {
             margin: Margin::Unjudged,
             budget: None,
@@ -118,15 +137,20 @@ impl<'a> Rules<'a> {
                 metric: format!("{scenario} {name}"),
                 unit,
             };
-            match rule.margin {
-                // The built-in rule for recall is about ratios; a metric of that name in another unit
-                // is not its business.
-                Some(Margin::Absolute(_)) if unit != Unit::Ratio && rule.line == 0 => {}
-                Some(Margin::Absolute(points)) if unit != Unit::Ratio => {
-                    return Err(mismatch(format!("margin of {} points", points * 100.0)));
+            for (name, given, setting) in [
+                ("margin", rule.margin, &mut settings.margin),
+                ("drift budget", rule.drift_budget, &mut drift_budget),
+            ] {
+                match given {
+                    // The built-in rule for recall is about ratios; a metric of that name in another
+                    // unit is not its business.
+                    Some(Margin::Absolute(_)) if unit != Unit::Ratio && rule.line == 0 => {}
+                    Some(Margin::Absolute(points)) if unit != Unit::Ratio => {
+                        return Err(mismatch(format!("{name} of {} points", points * 100.0)));
+                    }
+                    Some(given) => *setting = given,
+                    None => {}
                 }
-                Some(margin) => settings.margin = margin,
-                None => {}
             }
             settings.mode = rule.mode.unwrap_or(settings.mode);
             settings.at_limit = rule.at_limit.unwrap_or(settings.at_limit);
@@ -143,6 +167,9 @@ impl<'a> Rules<'a> {
                     return Err(mismatch(format!("budget `{}`", budget.text)));
                 }
             }
+        }
+        if self.policy.is_drift {
+            settings.margin = drift_budget;
         }
         Ok(settings)
     }

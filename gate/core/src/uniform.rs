@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gate_schema::id::MetricName;
 use gate_schema::policy::{Policy, RowMode};
 use gate_schema::report::{Interval, Scale, Uniform, Verdict};
+use gate_schema::unit::{Direction, Unit};
 
 use crate::estimate::{median, t_above, t_quantile};
 use crate::evidence::INTERVAL;
@@ -27,8 +28,8 @@ struct Member {
     worse: f64,
     error: f64,
     freedom: f64,
-    /// Of the metric's direction.
-    sign: f64,
+    unit: Unit,
+    direction: Direction,
 }
 
 /// Tests each judged metric that enough scenarios measured in pairs. Worst first; empty when there
@@ -46,11 +47,11 @@ pub(crate) fn test(drafts: &[Draft<'_>], policy: &Policy, is_unsteady: bool) -> 
         .into_iter()
         .map(|(metric, members)| {
             let mut test = of_metric(metric, &members);
-            let worse = test.estimate * members[0].sign;
+            let worse = test.estimate * members[0].direction.sign();
             if !is_unsteady && test.p_value <= level && worse >= UNIFORM_MARGIN {
                 test.verdict = Verdict::Regressed;
             }
-            test.gating = policy.uniform == RowMode::Gate;
+            test.gating = policy.uniform != RowMode::Report;
             test
         })
         .collect();
@@ -69,7 +70,8 @@ fn member(draft: &Draft<'_>) -> Option<Member> {
         worse: comparison.worse,
         error: evidence.error,
         freedom: evidence.freedom,
-        sign: draft.metric.direction().sign(),
+        unit: draft.metric.unit(),
+        direction: draft.metric.direction(),
     })
 }
 
@@ -94,10 +96,12 @@ fn of_metric(metric: &MetricName, members: &[Member]) -> Uniform {
     let freedom: f64 = members.iter().map(|m| m.freedom).sum();
     let freedom = freedom.min(MAX_PAIRED_FREEDOM);
     let half = t_quantile(INTERVAL, freedom) * error;
-    let change = |worse: f64| (members[0].sign * worse).exp_m1();
+    let change = |worse: f64| (members[0].direction.sign() * worse).exp_m1();
     let ends = [change(worse - half), change(worse + half)];
     Uniform {
         metric: metric.clone(),
+        unit: members[0].unit,
+        direction: members[0].direction,
         scenarios: members.len(),
         estimate: change(worse),
         interval: Interval {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gate_core::{
-    assess, calibrate, estimate, evidence, next, paired, row, statistic, stored, together, uniform,
+    assess, estimate, evidence, next, paired, resolution, row, statistic, stored, together, uniform,
 };
 
 const PAGE: &str = include_str!("../../../docs/verdict.md");
@@ -65,8 +65,8 @@ fn every_constant_of_the_page_is_the_one_in_the_code() {
         ),
         ("UNIFORM_MARGIN", uniform::UNIFORM_MARGIN.to_string()),
         ("UNIFORM_SHARE", uniform::UNIFORM_SHARE.to_string()),
-        ("GATEABLE", calibrate::GATEABLE.to_string()),
-        ("GATEABLE_MARGINS", calibrate::GATEABLE_MARGINS.to_string()),
+        ("GATEABLE", resolution::GATEABLE.to_string()),
+        ("GATEABLE_MARGINS", resolution::GATEABLE_MARGINS.to_string()),
     ]
     .into();
     let quoted: BTreeMap<&str, String> = quoted()

@@ -1,10 +1,12 @@
 //! One row of the report as the texts of its table cells.
 
 use gate_schema::report::{BudgetCheck, BudgetStatus, Row, Verdict};
+use gate_schema::run::Mode;
 
 use crate::escape::Target;
 use crate::quantity::{self, Change};
 use crate::reason;
+use crate::sentence::is_excused;
 
 /// Stands where a side did not measure, or where nothing was compared.
 pub(crate) const ABSENT: &str = "-";
@@ -12,7 +14,8 @@ pub(crate) const ABSENT: &str = "-";
 /// The cells of one row, escaped for one target.
 pub(crate) struct Cells {
     pub(crate) verdict: Verdict,
-    pub(crate) gating: bool,
+    /// Whether the verdict counts for the outcome.
+    pub(crate) counts: bool,
     pub(crate) scenario: String,
     pub(crate) metric: String,
     pub(crate) baseline: String,
@@ -23,21 +26,24 @@ pub(crate) struct Cells {
     /// The budget with its headroom; empty without one.
     pub(crate) budget: String,
     pub(crate) why: String,
-    /// Whether the other cells already say why.
-    pub(crate) is_evident: bool,
+    /// The part of why that the other cells do not say; empty when they say all.
+    pub(crate) unsaid: String,
 }
 
 impl Cells {
-    /// Fills the cells of `row`.
-    pub(crate) fn of(row: &Row, target: Target) -> Self {
+    /// Fills the cells of `row`, whose sides were measured in `mode`.
+    pub(crate) fn of(row: &Row, mode: Mode, target: Target) -> Self {
         let limit = row.budget.as_ref().map(|check| check.budget.limit);
         let values = [row.baseline, row.candidate].map(|level| level.map(|level| level.value));
         let [baseline, candidate] = quantity::levels(values, row.unit, limit, target);
         let effect = row.effect.as_ref();
-        let why = reason::phrase(row, target);
+        let note = |why: String| match row.gating {
+            true => why,
+            false => format!("(report only) {why}"),
+        };
         Self {
             verdict: row.verdict,
-            gating: row.gating,
+            counts: row.gating && !is_excused(row),
             scenario: target.outside(row.scenario.as_str()),
             metric: target.outside(row.metric.as_str()),
             baseline: baseline.unwrap_or_else(|| ABSENT.into()),
@@ -56,12 +62,8 @@ impl Cells {
                 .as_ref()
                 .map(|check| budget(check, target))
                 .unwrap_or_default(),
-            why: if row.gating {
-                why
-            } else {
-                format!("(report only) {why}")
-            },
-            is_evident: reason::is_evident(row),
+            why: note(reason::phrase(row, mode, target)),
+            unsaid: note(reason::unsaid(row, mode, target)),
         }
     }
 

@@ -10,8 +10,14 @@ use std::fmt::Write;
 /// Longest text shown, in characters. No name is longer; a longer text is not worth a table.
 const MAX_CHARS: usize = 120;
 
+/// Longest line of another program's output, in characters: a panic message is worth two table cells.
+const MAX_LINE_CHARS: usize = 240;
+
 /// Longest command shown, in characters: a command that was cut would be another command.
 const MAX_COMMAND_CHARS: usize = 400;
+
+/// Stands for a tab in the output of another program, where it is layout and not a surprise.
+const TAB: &str = "    ";
 
 /// Where text goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +54,26 @@ impl Target {
             Self::Ascii | Self::Unicode => format!("`{text}`"),
             Self::Markdown | Self::MarkdownCell => text,
         }
+    }
+
+    /// The last `most` lines of another program's output, each harmless and without blank lines
+    /// around them. In Markdown they belong in a [`code_block`].
+    pub(crate) fn last_lines(self, lines: &[String], most: usize) -> Vec<String> {
+        let is_blank = |line: &&str| line.is_empty();
+        let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+        let leading = lines.iter().take_while(|line| is_blank(line)).count();
+        let trailing = lines.iter().rev().take_while(|line| is_blank(line)).count();
+        let end = lines.len() - trailing;
+        let lines = lines.get(leading..end).unwrap_or_default();
+        let last = &lines[lines.len().saturating_sub(most)..];
+        let harmless = |line: &&str| {
+            visible(
+                &line.replace('\t', TAB),
+                self == Self::Ascii,
+                MAX_LINE_CHARS,
+            )
+        };
+        last.iter().map(harmless).collect()
     }
 
     /// Whether the target understands more than ASCII.
@@ -116,10 +142,21 @@ fn without_pipes(text: &str) -> String {
     cell
 }
 
+/// Harmless lines as a Markdown code block, whose fence is longer than any run of backticks inside.
+pub(crate) fn code_block(lines: &[String]) -> String {
+    let longest = lines.iter().map(|line| backticks(line)).max().unwrap_or(0);
+    let fence = "`".repeat((longest + 1).max(3));
+    format!("{fence}\n{}\n{fence}\n", lines.join("\n"))
+}
+
+/// Length of the longest run of backticks.
+fn backticks(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
 /// `text` as a code span whose fence is longer than any run of backticks inside.
 fn code_span(text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
+    let fence = "`".repeat(backticks(text) + 1);
     // One space on each side is taken off again by the parser, unless there is nothing else.
     let is_padded = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
     match (text.trim().is_empty(), is_padded) {
@@ -155,6 +192,21 @@ mod tests {
         ] {
             assert_eq!(target.outside(text), expected, "{text:?} for {target:?}");
         }
+    }
+
+    #[test]
+    fn last_lines_keep_their_layout_and_nothing_that_acts() {
+        let lines = ["", "one", "\ttwo  ", "", "a\u{1b}[31m```\nb", "", " "].map(str::to_owned);
+        let shown = Target::Markdown.last_lines(&lines, 10);
+        assert_eq!(shown, ["one", "    two", "", "a\\u{1b}[31m```\\nb"]);
+        assert_eq!(Target::Ascii.last_lines(&lines, 1), shown[3..]);
+        assert_eq!(
+            code_block(&shown[1..]),
+            "````\n    two\n\na\\u{1b}[31m```\\nb\n````\n"
+        );
+        assert!(Target::Ascii.last_lines(&lines[..1], 10).is_empty());
+        let long = Target::Ascii.last_lines(&["x".repeat(300)], 1);
+        assert_eq!(long, [format!("{}...", "x".repeat(240))]);
     }
 
     #[test]

@@ -3,11 +3,17 @@
 use gate_schema::report::{
     Basis, BudgetStatus, Effect, Interval, Level, Reason, Report, Row, Scale, Verdict,
 };
+use gate_schema::run::Mode;
 
 use crate::cells::{Cells, row_name};
 use crate::escape::Target;
-use crate::quantity;
-use crate::reason;
+use crate::sentence::is_excused;
+use crate::{quantity, reason};
+
+mod failed;
+mod pairs;
+
+pub use failed::explain_failed;
 
 /// Columns of the name of a check.
 const NAME_COLUMNS: usize = 12;
@@ -16,56 +22,79 @@ const NAME_COLUMNS: usize = 12;
 #[must_use]
 pub fn explain(report: &Report, row: &Row) -> String {
     let target = Target::Ascii;
-    let cells = Cells::of(row, target);
+    let mode = report.method.mode;
+    let cells = Cells::of(row, mode, target);
     let verdict = row.verdict.as_str();
     let mut text = format!(
         "{}: {verdict}: {}\n\n",
         row_name(row, target),
-        reason::phrase(row, target)
+        reason::phrase(row, mode, target)
     );
-    let steps = [
-        ("measured", Some(measured(row, &cells))),
-        ("comparable", comparable(report, row, target)),
-        (
-            "effect",
-            row.effect.as_ref().map(|effect| change(effect, &cells)),
-        ),
-        (
-            "margin",
-            row.effect
-                .as_ref()
-                .and_then(|effect| margin(effect, row, &cells)),
-        ),
-        (
-            "many rows",
-            row.effect
-                .as_ref()
-                .and_then(|effect| family(report, effect)),
-        ),
-        (
-            "sessions",
-            row.effect.as_ref().and_then(|effect| sessions(effect, row)),
-        ),
-        ("budget", Some(budget(row, &cells, target))),
-        ("waiver", waiver(report, row, target)),
-        ("counts", Some(counts(row))),
-    ];
-    for (name, step) in steps {
-        if let Some(step) = step {
-            text.push_str(&format!("  {name:NAME_COLUMNS$} {step}\n"));
-        }
+    failed::put(&mut text, report, &row.scenario, target);
+    let argument = match mode {
+        Mode::Single => steps(report, row, &cells, target),
+        Mode::Paired => pairs::steps(report, row, &cells, target),
+    };
+    for (name, step) in argument {
+        put_step(&mut text, name, &step);
     }
+    put_step(&mut text, "budget", &budget(row, &cells, target));
+    if let Some(since) = pairs::since_promoted(row) {
+        put_step(&mut text, "promoted", &since);
+    }
+    if let Some(blame) = pairs::blame(row) {
+        put_step(&mut text, "blame", blame);
+    }
+    if let Some(waiver) = waiver(report, row, target) {
+        put_step(&mut text, "waiver", &waiver);
+    }
+    put_step(&mut text, "counts", counts(row));
     text
 }
 
+/// One check and what it found.
+fn put_step(text: &mut String, name: &str, found: &str) {
+    text.push_str(&format!("  {name:NAME_COLUMNS$} {found}\n"));
+}
+
+/// The checks of a row whose sides were measured apart.
+fn steps(report: &Report, row: &Row, cells: &Cells, target: Target) -> Vec<(&'static str, String)> {
+    let effect = row.effect.as_ref();
+    let steps = [
+        ("measured", Some(measured(row, cells))),
+        ("comparable", comparable(report, row, target)),
+        ("effect", effect.map(|effect| change(effect, cells))),
+        (
+            "margin",
+            effect.and_then(|effect| margin(effect, row, cells)),
+        ),
+        (
+            "many rows",
+            effect.and_then(|effect| family(report, effect)),
+        ),
+        ("sessions", effect.and_then(|effect| sessions(effect, row))),
+    ];
+    let held = |(name, step): (_, Option<String>)| Some((name, step?));
+    steps.into_iter().filter_map(held).collect()
+}
+
 fn measured(row: &Row, cells: &Cells) -> String {
-    let side = |level: Option<Level>, value: &str| match level {
-        None if row.verdict == Verdict::Incomparable => "not comparable".to_owned(),
-        None => "nothing".to_owned(),
-        Some(level) => format!(
+    let with_counts = |level: Level, value: &str| {
+        format!(
             "{value} ({} sessions, {} repetitions)",
             level.sessions, level.repetitions
-        ),
+        )
+    };
+    both_sides(row, cells, with_counts)
+}
+
+/// What each side measured, `shown` with as much as the reader needs of where it comes from.
+fn both_sides(row: &Row, cells: &Cells, shown: impl Fn(Level, &str) -> String) -> String {
+    let side = |level: Option<Level>, value: &str| match level {
+        None if row.reason == Reason::ScenarioFailed => "nothing".to_owned(),
+        None if row.verdict == Verdict::Incomparable => "not comparable".to_owned(),
+        None => "nothing".to_owned(),
+        Some(level) => shown(level, value),
     };
     let (baseline, candidate) = (
         side(row.baseline, &cells.baseline),
@@ -76,9 +105,11 @@ fn measured(row: &Row, cells: &Cells) -> String {
 
 fn comparable(report: &Report, row: &Row, target: Target) -> Option<String> {
     Some(match &row.reason {
-        Reason::NotInBaseline | Reason::NotDeclared | Reason::NotMeasured | Reason::WrongAnswer => {
-            return None;
-        }
+        Reason::NotInBaseline
+        | Reason::NotDeclared
+        | Reason::NotMeasured
+        | Reason::WrongAnswer
+        | Reason::ScenarioFailed => return None,
         Reason::Environment { .. } => {
             let fields = report
                 .environment_differences
@@ -93,18 +124,26 @@ fn comparable(report: &Report, row: &Row, target: Target) -> Option<String> {
         | Reason::Parameter { .. }
         | Reason::Input
         | Reason::Declaration
-        | Reason::BaselineUnusable => format!("no: {}", reason::phrase(row, target)),
+        | Reason::BaselineUnusable => {
+            format!("no: {}", reason::phrase(row, report.method.mode, target))
+        }
+        _ if report.method.mode == Mode::Paired => {
+            "yes: both sides measured in turn on this machine, with the same parameters and input"
+                .into()
+        }
         _ if row.unit.is_timing() => "yes: same machine, parameters and input".into(),
         _ => "yes: same parameters and input; the machine does not matter for this unit".into(),
     })
 }
 
 fn change(effect: &Effect, cells: &Cells) -> String {
+    let is_paired = !effect.stages.is_empty();
     let basis = match effect.basis {
         Some(Basis::Sessions) => "from the noise within and between sessions, each end 95 %",
-        Some(Basis::Pairs) => "from interleaved pairs, each end 95 %",
+        Some(Basis::Pairs) => "from the differences pair by pair, each end 95 %",
         Some(Basis::Queries) => "from the differences query by query, each end 95 %",
         Some(Basis::Exact) => "exact: both sides repeat to the last digit",
+        None if is_paired => "an estimate; too few pairs to know its noise",
         None => "an estimate; too few sessions to know its noise",
     };
     format!(
@@ -131,7 +170,10 @@ fn margin(effect: &Effect, row: &Row, cells: &Cells) -> Option<String> {
 }
 
 fn family(report: &Report, effect: &Effect) -> Option<String> {
-    let p = effect.p_value?;
+    let p = match report.method.mode {
+        Mode::Single => format!("{:.1e}", effect.p_value?),
+        Mode::Paired => pairs::probability(effect.p_value?),
+    };
     let (rows, level) = (
         report.method.family,
         quantity::percent(report.method.false_discovery),
@@ -146,7 +188,7 @@ fn family(report: &Report, effect: &Effect) -> Option<String> {
         )
     });
     Some(format!(
-        "p = {p:.1e} for \"got worse\", one of {rows} rows decided together at {level}{seen}"
+        "p = {p} for \"got worse\", one of {rows} rows decided together at {level}{seen}"
     ))
 }
 
@@ -190,10 +232,12 @@ fn waiver(report: &Report, row: &Row, target: Target) -> Option<String> {
     Some(crate::heading::waived(of_row, target))
 }
 
-fn counts(row: &Row) -> String {
-    if row.gating {
-        "for the outcome".into()
+fn counts(row: &Row) -> &'static str {
+    if !row.gating {
+        "not for the outcome: by policy this row is only reported"
+    } else if is_excused(row) {
+        "not for the outcome: the base breaks this budget as well"
     } else {
-        "not for the outcome: by policy this row is only reported".into()
+        "for the outcome"
     }
 }

@@ -1,10 +1,13 @@
 //! Which rows are worth a line of their own. The rest is counted, never dropped silently.
 
-use gate_schema::report::{BudgetStatus, Reason, Report, Row, Scale, Verdict};
+use gate_schema::report::{Reason, Report, Row, Scale, Verdict};
+use gate_schema::run::Mode;
 
 use crate::escape::Target;
+use crate::failure;
 use crate::quantity;
-use crate::reason;
+use crate::reason::{self, breaks_budget};
+use crate::sentence::is_excused;
 
 /// More incomparable rows than this say the same thing too often to be read one by one.
 const MOST_INCOMPARABLE: usize = 6;
@@ -17,6 +20,8 @@ pub(crate) struct Folded<'a> {
     pub(crate) passing: Vec<&'a Row>,
     /// Not compared: one line per reason.
     pub(crate) incomparable: Vec<&'a Row>,
+    /// Of failed scenarios, which are shown for themselves: one line for all.
+    pub(crate) failed: Vec<&'a Row>,
 }
 
 impl<'a> Folded<'a> {
@@ -26,25 +31,25 @@ impl<'a> Folded<'a> {
             .rows
             .iter()
             .partition(|row| !all && is_plain_pass(row));
-        let is_silent =
-            |row: &&Row| row.verdict == Verdict::Incomparable && !has_budget_problem(row);
+        let scenarios = failure::scenarios(report);
+        let (failed, rest): (Vec<_>, Vec<_>) = rest
+            .into_iter()
+            .partition(|row| !all && failure::covers(&scenarios, row));
+        let is_silent = |row: &&Row| row.verdict == Verdict::Incomparable && !breaks_budget(row);
         let fold_incomparable =
             !all && rest.iter().copied().filter(is_silent).count() > MOST_INCOMPARABLE;
-        let (incomparable, shown) = rest
+        let (incomparable, mut shown): (Vec<_>, Vec<_>) = rest
             .into_iter()
             .partition(|row| fold_incomparable && is_silent(row));
+        // What the base shows as well is not the worst of this change.
+        shown.sort_by_key(|row| is_excused(row));
         Self {
             shown,
             passing,
             incomparable,
+            failed,
         }
     }
-}
-
-fn has_budget_problem(row: &Row) -> bool {
-    row.budget
-        .as_ref()
-        .is_some_and(|check| check.status != BudgetStatus::Within)
 }
 
 /// A pass that leaves no question open.
@@ -53,7 +58,7 @@ fn is_plain_pass(row: &Row) -> bool {
         row.reason,
         Reason::TradedQuality { .. } | Reason::AtLimit | Reason::SmallEffect
     );
-    row.verdict == Verdict::Pass && !has_budget_problem(row) && !speaks
+    row.verdict == Verdict::Pass && !breaks_budget(row) && !speaks
 }
 
 /// What the folded passing rows have in common, without saying that unjudged rows did not change.
@@ -94,7 +99,7 @@ pub(crate) fn passing_line(rows: &[&Row]) -> String {
 }
 
 /// One line per reason, most rows first: `9 timing rows not compared: cpu_model differs`.
-pub(crate) fn incomparable_lines(rows: &[&Row], target: Target) -> Vec<String> {
+pub(crate) fn incomparable_lines(rows: &[&Row], mode: Mode, target: Target) -> Vec<String> {
     let mut groups: Vec<(&Reason, Vec<&Row>)> = Vec::new();
     for &row in rows {
         match groups.iter_mut().find(|(reason, _)| **reason == row.reason) {
@@ -113,7 +118,7 @@ pub(crate) fn incomparable_lines(rows: &[&Row], target: Target) -> Vec<String> {
         format!(
             "{} {}{budgets}",
             kind_of_rows(&group),
-            reason::tally(reason, target)
+            reason::tally(reason, mode, target)
         )
     };
     groups.into_iter().map(line).collect()
@@ -134,5 +139,14 @@ pub(crate) fn rows_of(count: usize) -> String {
         "1 row".to_owned()
     } else {
         format!("{count} rows")
+    }
+}
+
+/// `1 scenario`, `9 scenarios`.
+pub(crate) fn scenarios_of(count: usize) -> String {
+    if count == 1 {
+        "1 scenario".to_owned()
+    } else {
+        format!("{count} scenarios")
     }
 }

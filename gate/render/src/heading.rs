@@ -1,11 +1,16 @@
 //! The lines under the sentence: counts, both sides, what differs, warnings.
 
 use gate_schema::report::{
-    Report, RunSummary, SideName, Verdict, WaiverStatus, WaiverUse, Warning,
+    Outcome, Report, Row, RunSummary, SideName, Verdict, WaiverStatus, WaiverUse, Warning,
 };
+use gate_schema::run::Mode;
 
+use crate::cells::row_name;
 use crate::escape::Target;
+use crate::quantity;
 use crate::reason::side_name;
+use crate::sentence::is_excused;
+use crate::together;
 
 /// How many rows have each verdict, worst first.
 pub(crate) fn counts(report: &Report) -> String {
@@ -20,13 +25,95 @@ pub(crate) fn counts(report: &Report) -> String {
         (false, 0) => {}
         (false, _) => line.push_str(&format!("; {reported} report only")),
     }
+    let excused = report.rows.iter().filter(|row| row.gating);
+    match excused.filter(|row| is_excused(row)).count() {
+        0 => {}
+        count => line.push_str(&format!("; {count} already on the base")),
+    }
+    match together::worse(report).count() {
+        0 => {}
+        1 => line.push_str("; 1 metric worse over all scenarios together"),
+        count => line.push_str(&format!(
+            "; {count} metrics worse over all scenarios together"
+        )),
+    }
     line
 }
 
 /// Baseline and candidate as a reader recognises them: `main-412 (commit 919ad74, 5 sessions)`.
 pub(crate) fn sides(report: &Report, target: Target) -> [String; 2] {
     let has_tiers = report.baseline.tier != report.candidate.tier;
-    [&report.baseline, &report.candidate].map(|run| side(run, has_tiers, target))
+    let sides = [&report.baseline, &report.candidate];
+    if report.method.mode == Mode::Paired && report.baseline.id == report.candidate.id {
+        sides.map(|run| revision(run, target))
+    } else {
+        sides.map(|run| side(run, has_tiers, target))
+    }
+}
+
+/// One side of a measurement that both share, so that the id tells nothing and every row has its own
+/// number of sessions: `commit 919ad74c0f`.
+fn revision(run: &RunSummary, target: Target) -> String {
+    let changes = match run.dirty {
+        Some(true) => " with uncommitted changes",
+        Some(false) | None => "",
+    };
+    match &run.commit {
+        Some(commit) => format!("commit {}{changes}", target.outside(short(commit))),
+        None => format!("{}{changes}", target.outside(&run.id)),
+    }
+}
+
+/// How often both sides were measured in turn, and, unless all is well, what the noise is known
+/// from; `None` for runs measured apart.
+pub(crate) fn judged(report: &Report, target: Target) -> Option<String> {
+    if report.method.mode == Mode::Single || report.rows.is_empty() {
+        return None;
+    }
+    let noise = match (report.outcome, report.method.calibration_sessions) {
+        (Outcome::Pass, _) => String::new(),
+        (_, 0) => "; noise from these pairs alone".into(),
+        (_, 1) => "; noise from 1 calibration session".into(),
+        (_, sessions) => format!("; noise from {sessions} calibration sessions"),
+    };
+    let drift = match used_most(report) {
+        None => String::new(),
+        Some((share, row)) => format!(
+            "; margins are drift budgets: {} has used the most of its, {}",
+            row_name(row, target),
+            quantity::percent(share)
+        ),
+    };
+    Some(format!("judged on {}{noise}{drift}", pairs(report)))
+}
+
+/// The gating row that has used most of its drift budget, and how much of it; `None` when margins
+/// are margins.
+fn used_most(report: &Report) -> Option<(f64, &Row)> {
+    let rows = report.rows.iter().filter(|row| row.gating);
+    let shares = rows.filter_map(|row| Some((drift_used(report, row)?, row)));
+    shares.max_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+/// How much of its drift budget a row has used; nothing when it got better.
+pub(crate) fn drift_used(report: &Report, row: &Row) -> Option<f64> {
+    let effect = row.effect.as_ref().filter(|_| report.method.is_drift)?;
+    let worse = effect.estimate * row.direction.sign();
+    Some((worse / effect.margin?).max(0.0))
+}
+
+/// `5 interleaved pairs`, `5 to 25 interleaved pairs`.
+pub(crate) fn pairs(report: &Report) -> String {
+    let effects = report.rows.iter().filter_map(|row| row.effect.as_ref());
+    let counts = effects
+        .map(|effect| effect.stages.iter().map(|stage| stage.pairs).sum::<usize>())
+        .filter(|&pairs| pairs > 0);
+    match (counts.clone().min(), counts.max()) {
+        (Some(1), Some(1)) => "1 interleaved pair".into(),
+        (Some(least), Some(most)) if least == most => format!("{least} interleaved pairs"),
+        (Some(least), Some(most)) => format!("{least} to {most} interleaved pairs"),
+        _ => "interleaved pairs".into(),
+    }
 }
 
 fn side(run: &RunSummary, has_tier: bool, target: Target) -> String {
@@ -46,7 +133,7 @@ fn side(run: &RunSummary, has_tier: bool, target: Target) -> String {
 }
 
 /// A full commit id as people write it; anything else as it is.
-fn short(commit: &str) -> &str {
+pub(crate) fn short(commit: &str) -> &str {
     let is_full = commit.len() >= 40 && commit.bytes().all(|b| b.is_ascii_hexdigit());
     if is_full { &commit[..10] } else { commit }
 }

@@ -7,14 +7,17 @@
 //! This crate must not measure, judge or look anything up: what is shown is in the report, so that
 //! it can be rendered again later and elsewhere.
 //!
-//! Map: `sentence`, `heading` and `next` write the lines around the table; `fold` chooses its rows,
-//! `cells` fills them from `quantity` and `reason`; `terminal` and `markdown` lay everything out.
+//! Map: `sentence`, `heading` and `next` write the lines around the table, with `failure` for what
+//! crashed and `together` for what all scenarios show; `fold` chooses the rows of the table, `cells`
+//! fills them from `quantity` and `reason`; `terminal` and `markdown` lay everything out; `explain`
+//! argues one row.
 
 #![forbid(unsafe_code)]
 
 mod cells;
 mod escape;
 mod explain;
+mod failure;
 mod fold;
 mod heading;
 mod json;
@@ -22,13 +25,16 @@ mod markdown;
 mod next;
 mod quantity;
 mod reason;
+mod resolutions;
 mod sentence;
 mod table;
 mod terminal;
+mod together;
 mod wrap;
 
-pub use explain::explain;
+pub use explain::{explain, explain_failed};
 pub use json::json;
 pub use markdown::{MarkdownOptions, markdown};
 pub use quantity::quantity;
+pub use resolutions::resolutions;
 pub use terminal::{Style, terminal};

@@ -2,12 +2,16 @@
 
 use gate_schema::policy::{Machine, Undecided};
 use gate_schema::report::{Report, Row};
+use gate_schema::run::Mode;
 
 use crate::cells::Cells;
 use crate::escape::Target;
-use crate::fold::{self, Folded, rows_of};
+use crate::fold::{self, Folded, rows_of, scenarios_of};
 use crate::quantity;
-use crate::{heading, next, sentence};
+use crate::{escape, failure, heading, next, sentence, together};
+
+mod detail;
+use detail::{Detail, LADDER};
 
 /// How much fits where the Markdown goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,66 +28,9 @@ impl Default for MarkdownOptions {
     }
 }
 
-/// What is shown besides the outcome.
-struct Detail {
-    /// Rows in the table, worst first.
-    rows: usize,
-    passing: bool,
-    incomparable: bool,
-    environment: bool,
-    /// Warnings shown; one rule with a typo is worth a line, a thousand are not.
-    warnings: usize,
-}
-
-/// The steps from everything to the least, most expendable first.
-const LADDER: [Detail; 6] = [
-    Detail {
-        rows: usize::MAX,
-        passing: true,
-        incomparable: true,
-        environment: true,
-        warnings: 100,
-    },
-    Detail {
-        rows: usize::MAX,
-        passing: false,
-        incomparable: true,
-        environment: true,
-        warnings: 100,
-    },
-    Detail {
-        rows: usize::MAX,
-        passing: false,
-        incomparable: false,
-        environment: true,
-        warnings: 100,
-    },
-    Detail {
-        rows: usize::MAX,
-        passing: false,
-        incomparable: false,
-        environment: false,
-        warnings: 20,
-    },
-    Detail {
-        rows: 50,
-        passing: false,
-        incomparable: false,
-        environment: false,
-        warnings: 20,
-    },
-    Detail {
-        rows: 0,
-        passing: false,
-        incomparable: false,
-        environment: false,
-        warnings: 3,
-    },
-];
-
 /// The report as Markdown that ends in a newline. The first line is a heading with the outcome.
 ///
-/// Text from the report stands in code spans only. The only HTML is `details` and `summary`.
+/// Text from the report stands in code spans and code blocks only. The only HTML is `details` and `summary`.
 #[must_use]
 pub fn markdown(report: &Report, options: &MarkdownOptions) -> String {
     let mut shortest = String::new();
@@ -106,10 +53,20 @@ fn write(report: &Report, detail: &Detail) -> String {
         heading::counts(report)
     );
     let [baseline, candidate] = heading::sides(report, target);
+    let judged =
+        heading::judged(report, target).map_or(String::new(), |judged| format!("; {judged}"));
     out.push_str(&format!(
-        "Baseline {baseline} {} candidate {candidate}\n\n",
+        "Baseline {baseline} {} candidate {candidate}{judged}\n\n",
         target.arrow()
     ));
+    if let Some(canaries) = together::unsteady(report) {
+        let note = together::unsteady_note(canaries, target);
+        out.push_str(&format!("**Unsteady:** {note}\n\n"));
+    }
+    for note in together::notes(report, sentence::is_about_together(report), target) {
+        out.push_str(&format!("**Together:** {note}\n\n"));
+    }
+    put_failures(&mut out, report, detail);
     let differences = heading::environment_differences(report, target);
     if !differences.is_empty() {
         out.push_str("**Environment differs:**\n\n");
@@ -148,20 +105,37 @@ fn write(report: &Report, detail: &Detail) -> String {
     out
 }
 
+/// What crashed or hung, with its last words in a code block: the only text from outside that is
+/// not in a code span.
+fn put_failures(out: &mut String, report: &Report, detail: &Detail) {
+    let (lines, groups) = (detail.stderr, detail.failures);
+    for failed in failure::quoted(report, lines, groups, Target::Markdown) {
+        out.push_str(&format!("**Failed:** {}\n\n", failed.line));
+        if !failed.stderr.is_empty() {
+            out.push_str(&escape::code_block(&failed.stderr));
+            out.push('\n');
+        }
+    }
+}
+
 fn put_rows(out: &mut String, report: &Report, detail: &Detail) {
+    let mode = report.method.mode;
     let folded = Folded::of(report, false);
     let shown = &folded.shown[..folded.shown.len().min(detail.rows)];
-    put_table(out, shown);
+    put_table(out, shown, mode);
     if shown.len() < folded.shown.len() {
         let left_out = rows_of(folded.shown.len() - shown.len());
         out.push_str(&format!(
             "{left_out} left out for length, none of them worse than those above\n\n"
         ));
     }
+    if !folded.failed.is_empty() {
+        out.push_str(&format!("{}\n\n", failure::rows_line(&folded.failed)));
+    }
     if !folded.incomparable.is_empty() {
         // The reasons name fields from outside, so they stand below the summary and not in it.
         let put_reasons = |out: &mut String| {
-            let lines = fold::incomparable_lines(&folded.incomparable, Target::Markdown);
+            let lines = fold::incomparable_lines(&folded.incomparable, mode, Target::Markdown);
             out.extend(lines.iter().map(|line| format!("- {line}\n")));
             out.push('\n');
         };
@@ -169,7 +143,7 @@ fn put_rows(out: &mut String, report: &Report, detail: &Detail) {
             let summary = format!("{} not compared", fold::kind_of_rows(&folded.incomparable));
             put_details(out, &summary, |out| {
                 put_reasons(out);
-                put_table(out, &folded.incomparable);
+                put_table(out, &folded.incomparable, mode);
             });
         } else {
             put_reasons(out);
@@ -178,7 +152,7 @@ fn put_rows(out: &mut String, report: &Report, detail: &Detail) {
     if !folded.passing.is_empty() {
         let line = fold::passing_line(&folded.passing);
         if detail.passing {
-            put_details(out, &line, |out| put_table(out, &folded.passing));
+            put_details(out, &line, |out| put_table(out, &folded.passing, mode));
         } else {
             out.push_str(&format!("{line}\n\n"));
         }
@@ -192,14 +166,14 @@ fn put_details(out: &mut String, summary: &str, put: impl FnOnce(&mut String)) {
     out.push_str("</details>\n\n");
 }
 
-fn put_table(out: &mut String, rows: &[&Row]) {
+fn put_table(out: &mut String, rows: &[&Row], mode: Mode) {
     if rows.is_empty() {
         return;
     }
     out.push_str("| Verdict | Scenario | Metric | Baseline | Candidate | Change | Limit | Why |\n");
     out.push_str("|:--|:--|:--|--:|--:|:--|:--|:--|\n");
     for row in rows {
-        let cells = Cells::of(row, Target::MarkdownCell);
+        let cells = Cells::of(row, mode, Target::MarkdownCell);
         let (limit, verdict) = (cells.limit(), cells.verdict.as_str());
         let Cells {
             scenario,
@@ -255,16 +229,42 @@ fn method(report: &Report) -> String {
         Undecided::Report => "are reported with exit code 3",
         Undecided::Pass => "do not fail",
     };
-    let machine = match method.machine {
-        Machine::Dedicated => "a dedicated machine, whose stored timings may fail a row",
-        Machine::Shared => "a shared machine, whose stored timings may raise suspicion only",
+    let measured = match (method.mode, method.machine) {
+        (Mode::Paired, _) => paired(report),
+        (Mode::Single, Machine::Dedicated) => {
+            "Measured on a dedicated machine, whose stored timings may fail a row.".into()
+        }
+        (Mode::Single, Machine::Shared) => {
+            "Measured on a shared machine, whose stored timings may raise suspicion only.".into()
+        }
     };
     format!(
         "At most {} of the claimed regressions are expected to be false, over a family of {}. \
-         Intervals are 90% (each end 95%). Inconclusive rows {}, incomparable rows {}. Measured on {machine}.",
+         Intervals are 90% (each end 95%). Inconclusive rows {}, incomparable rows {}. {measured}",
         quantity::percent(method.false_discovery),
         rows_of(method.family),
         meaning(method.inconclusive),
         meaning(method.incomparable),
+    )
+}
+
+/// How both sides were measured in turn.
+fn paired(report: &Report) -> String {
+    let noise = match report.method.calibration_sessions {
+        0 => "these pairs alone, as this machine was never calibrated".to_owned(),
+        1 => "these pairs and 1 calibration session of this machine".to_owned(),
+        sessions => format!("these pairs and {sessions} calibration sessions of this machine"),
+    };
+    let steady = match &report.canaries {
+        Some(canaries) if canaries.fired.is_empty() => format!(
+            " The baseline, measured against itself on {}, did not differ.",
+            scenarios_of(canaries.scenarios.len())
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "Both sides were measured in turn on one machine, in {}; the noise is known from \
+         {noise}.{steady}",
+        heading::pairs(report)
     )
 }

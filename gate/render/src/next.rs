@@ -1,26 +1,91 @@
 //! What to do about a report, most urgent first. Silent when there is nothing to do.
 
-use gate_schema::report::{Reason, Report, Row, Scale, Verdict};
+use gate_schema::report::{Reason, Report, Row, Scale, SideName, Verdict};
+use gate_schema::run::Mode;
 
 use crate::cells::row_name;
 use crate::escape::Target;
 use crate::fold::rows_of;
-use crate::quantity;
 use crate::sentence::fails;
+use crate::{failure, quantity, together};
+
+mod paired;
 
 /// One step per kind of problem.
 pub(crate) fn steps(report: &Report, target: Target) -> Vec<String> {
-    let steps = [
+    let broken = [
+        failed(report, target),
+        failed_baseline(report, target),
         wrong_answer(report, target),
         over_budget(report, target),
         regressed(report, target),
+        slower_together(report, target),
         missing(report, target),
-        inconclusive(report, target),
-        few_sessions(report),
-        other_machine(report, target),
-        other_workload(report, target),
     ];
-    steps.into_iter().flatten().collect()
+    let open = match report.method.mode {
+        Mode::Single => vec![
+            inconclusive(report, target),
+            few_sessions(report),
+            other_machine(report),
+            other_workload(report, target),
+        ],
+        Mode::Paired => vec![
+            paired::more_time(report, target),
+            paired::calibrate(report, target),
+            paired::again(report, target),
+            other_workload(report, target),
+        ],
+    };
+    broken.into_iter().chain(open).flatten().collect()
+}
+
+/// `map/get`, or `map/get and 2 more`.
+fn first_of(names: &[&str], target: Target) -> Option<String> {
+    let (first, rest) = names.split_first()?;
+    let more = match rest.len() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    Some(format!("{}{more}", target.outside(first)))
+}
+
+/// The command that explains a scenario, to paste. Names may hold brackets, which a shell would take
+/// for its own, and no quotes.
+fn explain(scenario: &str, target: Target) -> String {
+    if scenario.contains(['(', ')', '[', ']']) {
+        target.command(&format!("gate explain '{scenario}'"))
+    } else {
+        target.command(&format!("gate explain {scenario}"))
+    }
+}
+
+fn failed(report: &Report, target: Target) -> Option<String> {
+    let failed = failure::of_side(report, SideName::Candidate);
+    let scenarios: Vec<&str> = failed.iter().map(|f| f.failure.scenario.as_str()).collect();
+    let name = first_of(&scenarios, target)?;
+    let worst = failed.first()?;
+    // Those that fail on both sides come last, so all of them do.
+    let why = match (failure::is_on_both_sides(report, worst), failed.len()) {
+        (false, _) => "a scenario that fails is not measured",
+        (true, 1) => "it fails on the baseline as well, so this change may not be the cause",
+        (true, _) => "they fail on the baseline as well, so this change may not be the cause",
+    };
+    let is_cut = worst.failure.stderr.len() > failure::QUOTED_LINES;
+    let more = is_cut.then(|| explain(scenarios[0], target));
+    let more = more.map_or(String::new(), |command| {
+        format!("; {command} shows all of its stderr")
+    });
+    Some(format!("fix {name} first: {why}{more}"))
+}
+
+fn failed_baseline(report: &Report, target: Target) -> Option<String> {
+    let failed = failure::of_baseline_alone(report);
+    let scenarios: Vec<&str> = failed.iter().map(|f| f.failure.scenario.as_str()).collect();
+    let name = first_of(&scenarios, target)?;
+    let base = target.command("gate check --base COMMIT");
+    Some(format!(
+        "compare {name} with a base on which it runs: {base}"
+    ))
 }
 
 /// The worst failing row that `is_meant`, and how many more there are.
@@ -57,21 +122,42 @@ fn regressed(report: &Report, target: Target) -> Option<String> {
         row.verdict == Verdict::Regressed && row.reason != Reason::WrongAnswer
     })?;
     let name = row_name(row, target);
+    // The next base is this change: promoting a run moves no comparison of two commits.
+    let accept = match report.method.mode {
+        Mode::Single => "with `gate promote`",
+        Mode::Paired => "in `waivers.toml`",
+    };
     Some(format!(
-        "find what made {name}{more} worse; accept it with `gate promote` only if it is intended"
+        "find what made {name}{more} worse; accept it {accept} only if it is intended"
+    ))
+}
+
+fn slower_together(report: &Report, target: Target) -> Option<String> {
+    let worst = *together::failing(report).first()?;
+    Some(format!(
+        "find what this change does to every scenario, such as build settings or a shared \
+         dependency: {} is worse everywhere by little",
+        target.outside(worst.metric.as_str())
     ))
 }
 
 fn missing(report: &Report, target: Target) -> Option<String> {
-    let is_missing =
-        |row: &Row| row.verdict == Verdict::Missing && row.reason != Reason::WrongAnswer;
+    let has_own_step =
+        |row: &Row| matches!(row.reason, Reason::WrongAnswer | Reason::ScenarioFailed);
+    let is_missing = |row: &Row| row.verdict == Verdict::Missing && !has_own_step(row);
     let (row, more) = worst(report, is_missing)?;
     let name = row_name(row, target);
-    Some(if row.reason == Reason::NotDeclared {
-        format!("bring {name}{more} back; if it was removed on purpose, `gate promote` forgets it")
-    } else {
-        format!("find out why {name}{more} went unmeasured; nothing measured is never a pass")
-    })
+    Some(
+        if row.reason == Reason::NotDeclared && report.method.mode == Mode::Paired {
+            format!("bring {name}{more} back; the base still has it")
+        } else if row.reason == Reason::NotDeclared {
+            format!(
+                "bring {name}{more} back; if it was removed on purpose, `gate promote` forgets it"
+            )
+        } else {
+            format!("find out why {name}{more} went unmeasured; nothing measured is never a pass")
+        },
+    )
 }
 
 fn inconclusive(report: &Report, target: Target) -> Option<String> {
@@ -83,6 +169,21 @@ fn inconclusive(report: &Report, target: Target) -> Option<String> {
     if rows.is_empty() {
         return None;
     }
+    let hidden = unseen(&rows);
+    // One session more settles a suspicion; twice the sessions take a third off the noise.
+    let sessions = (report.candidate.sessions * 2).max(2);
+    let more = target.command(&format!("bench run --sessions {sessions}"));
+    let rows = inconclusive_rows(rows.len());
+    Some(format!("measure more to settle {rows}: {more}{hidden}"))
+}
+
+/// `3 inconclusive rows`.
+fn inconclusive_rows(count: usize) -> String {
+    rows_of(count).replace(" row", " inconclusive row")
+}
+
+/// What can go unseen while rows stay inconclusive, to follow what to do about them.
+fn unseen(rows: &[&Row]) -> String {
     let sizes = rows
         .iter()
         .filter_map(|row| row.effect.as_ref())
@@ -90,14 +191,9 @@ fn inconclusive(report: &Report, target: Target) -> Option<String> {
     let sizes = sizes
         .filter_map(|effect| effect.detectable)
         .filter(|size| size.is_finite());
-    let hidden = quantity::least_to_most(sizes)
+    quantity::least_to_most(sizes)
         .map(|sizes| format!("; until then a worsening below {sizes} can go unseen"))
-        .unwrap_or_default();
-    // One session more settles a suspicion; twice the sessions take a third off the noise.
-    let sessions = (report.candidate.sessions * 2).max(2);
-    let more = target.command(&format!("bench run --sessions {sessions}"));
-    let rows = rows_of(rows.len()).replace(" row", " inconclusive row");
-    Some(format!("measure more to settle {rows}: {more}{hidden}"))
+        .unwrap_or_default()
 }
 
 fn few_sessions(report: &Report) -> Option<String> {
@@ -111,7 +207,7 @@ fn few_sessions(report: &Report) -> Option<String> {
     ))
 }
 
-fn other_machine(report: &Report, _: Target) -> Option<String> {
+fn other_machine(report: &Report) -> Option<String> {
     let is_other = |row: &Row| {
         row.verdict == Verdict::Incomparable
             && matches!(
@@ -133,7 +229,11 @@ fn other_workload(report: &Report, target: Target) -> Option<String> {
     };
     let row = report.rows.iter().find(is_other)?;
     let name = target.outside(row.scenario.as_str());
+    let way_out = match report.method.mode {
+        Mode::Single => "`gate promote` it, or give it another name",
+        Mode::Paired => "give it another name, so that both are kept apart",
+    };
     Some(format!(
-        "{name} is another workload than in the baseline; `gate promote` it, or give it another name"
+        "{name} is another workload than in the baseline; {way_out}"
     ))
 }

@@ -1,17 +1,84 @@
 //! Why a verdict was reached, as a short phrase that says what would settle it.
 
-use gate_schema::report::{Reason, Row, SideName, Verdict};
+use gate_schema::report::{Blame, BudgetStatus, Reason, Row, SideName, Verdict};
+use gate_schema::run::Mode;
 
 use crate::escape::Target;
 use crate::quantity;
 
 /// The reason of one row, for its `why` column.
-pub(crate) fn phrase(row: &Row, target: Target) -> String {
-    let reason = of_reason(row, target);
+pub(crate) fn phrase(row: &Row, mode: Mode, target: Target) -> String {
+    let reason = match mode {
+        Mode::Single => None,
+        Mode::Paired => of_pairs(row),
+    };
+    let reason = reason.unwrap_or_else(|| of_reason(row, target));
+    let blame = blame(row).unwrap_or_default();
     if row.verdict == Verdict::Waived {
-        format!("waived: {reason}")
+        format!("waived: {reason}{blame}")
     } else {
-        reason
+        format!("{reason}{blame}")
+    }
+}
+
+/// Where something bad comes from, to follow a reason; `None` where the reason leaves no doubt.
+fn blame(row: &Row) -> Option<&'static str> {
+    let is_reason = matches!(row.reason, Reason::Budget | Reason::AtLimit);
+    let is_broken = breaks_budget(row);
+    match row.blame? {
+        Blame::AlreadyOnBase if is_reason => Some(", already on the base"),
+        Blame::AlreadyOnBase if is_broken => Some("; its budget is broken already on the base"),
+        Blame::AlreadyOnBase => Some("; worse than the promoted baseline already on the base"),
+        Blame::CausedHere if is_reason => Some("; the base keeps it"),
+        Blame::CausedHere => None,
+    }
+}
+
+/// Whether the budget of a row is broken or in doubt.
+pub(crate) fn breaks_budget(row: &Row) -> bool {
+    row.budget
+        .as_ref()
+        .is_some_and(|check| check.status != BudgetStatus::Within)
+}
+
+/// What reads differently after interleaved pairs.
+fn of_pairs(row: &Row) -> Option<String> {
+    let effect = row.effect.as_ref();
+    let stages = effect.map_or(&[][..], |effect| &effect.stages);
+    let pairs: usize = stages.iter().map(|stage| stage.pairs).sum();
+    Some(match &row.reason {
+        Reason::BeyondMargin => {
+            let agreeing = effect?.agreeing.filter(|_| !stages.is_empty())?;
+            format!(
+                "worse by more than the margin; {}",
+                agreement(agreeing, stages.len())
+            )
+        }
+        Reason::NeedsSecondSession => {
+            let first = stages.first().map_or("its first pairs".into(), |stage| {
+                format!("its first {} pairs", stage.pairs)
+            });
+            // Whether time ran out or nothing more was asked for, only what was seen is certain.
+            format!("looks worse in {first}; no fresh pairs have confirmed it")
+        }
+        Reason::SessionsDisagree { agreeing, of } => {
+            let all = match pairs {
+                0 => "all pairs".to_owned(),
+                pairs => format!("all {pairs} pairs"),
+            };
+            format!("worse over {all}, but {}", agreement(*agreeing, *of))
+        }
+        Reason::FewRepetitions { have, need } => format!("measured in {have} of {need} pairs"),
+        _ => return None,
+    })
+}
+
+/// How many sessions show a worsening on their own: `2 of 2 sessions show it`.
+fn agreement(agreeing: usize, of: usize) -> String {
+    match agreeing {
+        0 => format!("none of {of} sessions shows it on its own"),
+        1 => format!("only 1 of {of} sessions shows it on its own"),
+        _ => format!("{agreeing} of {of} sessions show it on their own"),
     }
 }
 
@@ -45,11 +112,11 @@ fn of_reason(row: &Row, target: Target) -> String {
         },
         Reason::NoisySession => "far noisier than its history; measure it again".into(),
         Reason::NeedsSecondSession => "looks worse in one session; measure a second".into(),
-        Reason::SessionsDisagree { agreeing, of } => format!(
-            "worse over all pairs, but only {agreeing} of {of} sessions show it; measure it again"
-        ),
+        Reason::SessionsDisagree { agreeing, of } => {
+            format!("worse over all sessions, but {}", agreement(*agreeing, *of))
+        }
         Reason::Unsteady => {
-            "looks worse, but the baseline differs from itself: the machine is not steady".into()
+            "looks worse, on a machine where the baseline differs from itself".into()
         }
         Reason::SlowerTogether { scenarios, of } => format!(
             "slower together with {scenarios} of {of} scenarios: the machine, or what they share; \
@@ -83,7 +150,7 @@ fn of_reason(row: &Row, target: Target) -> String {
         Reason::WrongAnswer => {
             "its own check found a wrong answer; nothing it measured counts".into()
         }
-        Reason::ScenarioFailed => "a repetition failed; nothing it measured counts".into(),
+        Reason::ScenarioFailed => "a repetition failed, so nothing it measured counts".into(),
         Reason::NotInBaseline => "not in the baseline".into(),
         Reason::BaselineUnusable => {
             "declared in the baseline, but not measured there or wrong".into()
@@ -92,8 +159,12 @@ fn of_reason(row: &Row, target: Target) -> String {
 }
 
 /// The reason of several rows at once, to stand after a number of rows: `3 too noisy`.
-pub(crate) fn tally(reason: &Reason, target: Target) -> String {
+pub(crate) fn tally(reason: &Reason, mode: Mode, target: Target) -> String {
     match reason {
+        Reason::NeedsSecondSession if mode == Mode::Paired => {
+            "looking worse, not confirmed by fresh pairs".into()
+        }
+        Reason::FewRepetitions { .. } if mode == Mode::Paired => "with too few pairs".into(),
         Reason::Noise => "too noisy".into(),
         Reason::NoisySession => "noisier than their history".into(),
         Reason::NeedsSecondSession => "looking worse in one session".into(),
@@ -138,9 +209,19 @@ pub(crate) fn tally(reason: &Reason, target: Target) -> String {
     }
 }
 
-/// Whether verdict, change and limit of a row already say the reason. A waiver and a row that only
-/// reports never go without saying.
-pub(crate) fn is_evident(row: &Row) -> bool {
+/// The part of the reason that verdict, change and limit of a row do not already say.
+pub(crate) fn unsaid(row: &Row, mode: Mode, target: Target) -> String {
+    if is_evident(row) {
+        let blame = blame(row).unwrap_or_default();
+        blame.trim_start_matches([',', ';', ' ']).to_owned()
+    } else {
+        phrase(row, mode, target)
+    }
+}
+
+/// Whether verdict, change and limit of a row say the reason, but for its blame. A waiver and a row
+/// that only reports never go without saying.
+fn is_evident(row: &Row) -> bool {
     let is_plain = matches!(
         row.reason,
         Reason::WithinMargin

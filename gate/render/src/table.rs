@@ -17,7 +17,7 @@ const GAP: usize = 2;
 /// Narrowest column of scenarios that is still readable when names wrap at their slashes.
 const NARROW_SCENARIO: usize = 16;
 
-/// One line, with the verdict and the gating of the row that starts on it.
+/// One line, with the verdict of the row that starts on it and whether it counts for the outcome.
 pub(crate) struct Line {
     pub(crate) text: String,
     pub(crate) starts: Option<(Verdict, bool)>,
@@ -245,7 +245,7 @@ fn with_lines_below(
         let text = line.trim_end().to_owned();
         lines.push(Line {
             text,
-            starts: starts.map(|row| (row.verdict, row.gating)),
+            starts: starts.map(|row| (row.verdict, row.counts)),
         });
     }
     lines.extend(
@@ -265,8 +265,8 @@ fn below(row: &Cells, layout: Layout, indent: &str, most: usize) -> Vec<Line> {
     if layout >= Layout::Margin {
         parts.extend(named("budget", &row.budget));
     }
-    if layout >= Layout::Limit && !row.is_evident {
-        parts.push(row.why.clone());
+    if layout >= Layout::Limit && !row.unsaid.is_empty() {
+        parts.push(row.unsaid.clone());
     }
     wrapped(indent, &parts.join("; "), most)
 }

@@ -6,7 +6,7 @@ use crate::cells::Cells;
 use crate::escape::Target;
 use crate::fold::{self, Folded};
 use crate::wrap::{put, width, with_whole_commands};
-use crate::{heading, next, sentence, table};
+use crate::{failure, heading, next, sentence, table, together};
 
 /// Narrowest terminal we lay out for; a narrower one wraps by itself.
 const NARROWEST: usize = 40;
@@ -55,7 +55,7 @@ pub fn terminal(report: &Report, style: &Style) -> String {
     let cells: Vec<Cells> = folded
         .shown
         .iter()
-        .map(|row| Cells::of(row, target))
+        .map(|row| Cells::of(row, report.method.mode, target))
         .collect();
     if !cells.is_empty() {
         out.push('\n');
@@ -63,14 +63,17 @@ pub fn terminal(report: &Report, style: &Style) -> String {
     for line in table::lines(&cells, most, target) {
         match line
             .starts
-            .and_then(|(verdict, gating)| verdict_colour(verdict, gating))
+            .and_then(|(verdict, counts)| verdict_colour(verdict, counts))
         {
             Some(colour) if style.colour => out.push_str(&painted(&line.text, colour)),
             _ => out.push_str(&line.text),
         }
         out.push('\n');
     }
-    let mut folds = fold::incomparable_lines(&folded.incomparable, target);
+    let mut folds = fold::incomparable_lines(&folded.incomparable, report.method.mode, target);
+    if !folded.failed.is_empty() {
+        folds.insert(0, failure::rows_line(&folded.failed));
+    }
     if !folded.passing.is_empty() {
         folds.push(fold::passing_line(&folded.passing));
     }
@@ -118,6 +121,18 @@ fn put_heading(out: &mut String, report: &Report, style: &Style, target: Target,
         put(out, "baseline  ", &baseline, most);
         put(out, "candidate ", &candidate, most);
     }
+    if let Some(judged) = heading::judged(report, target) {
+        put(out, "", &judged, most);
+    }
+    if let Some(canaries) = together::unsteady(report) {
+        let note = together::unsteady_note(canaries, target);
+        put(out, "unsteady: ", &note, most);
+    }
+    let is_said = sentence::is_about_together(report);
+    for note in together::notes(report, is_said, target) {
+        put(out, "together: ", &note, most);
+    }
+    put_failures(out, report, style, target, most);
     for difference in heading::environment_differences(report, target) {
         put(out, "differs: ", &difference, most);
     }
@@ -129,18 +144,38 @@ fn put_heading(out: &mut String, report: &Report, style: &Style, target: Target,
     }
 }
 
+/// Lines for failed scenarios that ended alike.
+const ALIKE: usize = 10;
+
+fn put_failures(out: &mut String, report: &Report, style: &Style, target: Target, most: usize) {
+    let failures = if style.all {
+        failure::all(report, target)
+    } else {
+        failure::quoted(report, failure::QUOTED_LINES, ALIKE, target)
+    };
+    for failed in failures {
+        put(out, "failed: ", &failed.line, most);
+        for line in failed.stderr {
+            match line.as_str() {
+                "" => out.push_str("  |\n"),
+                line => put(out, "  | ", line, most),
+            }
+        }
+    }
+}
+
 const RED: &str = "\x1b[31m";
 const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
-/// Nothing is red that did not fail, and what only reports cannot fail.
-fn verdict_colour(verdict: Verdict, gating: bool) -> Option<&'static str> {
+/// Nothing is red that did not fail, and what does not count cannot fail.
+fn verdict_colour(verdict: Verdict, counts: bool) -> Option<&'static str> {
     match verdict {
         Verdict::Pass | Verdict::Improved => Some(GREEN),
         Verdict::Added => None,
         Verdict::Waived | Verdict::Incomparable | Verdict::Inconclusive => Some(YELLOW),
-        Verdict::Missing | Verdict::Regressed | Verdict::OverBudget if gating => Some(RED),
+        Verdict::Missing | Verdict::Regressed | Verdict::OverBudget if counts => Some(RED),
         Verdict::Missing | Verdict::Regressed | Verdict::OverBudget => Some(YELLOW),
     }
 }

@@ -4,7 +4,8 @@ mod reports;
 
 use comrak::nodes::{Node, NodeValue};
 use comrak::{Arena, Options, parse_document};
-use gate_render::{MarkdownOptions, Style, markdown, terminal};
+use gate_render::{MarkdownOptions, Style, explain, explain_failed, markdown, terminal};
+use gate_schema::report::Report;
 use proptest::prelude::*;
 
 /// Stands in every hostile text; must be found in code spans only.
@@ -83,6 +84,10 @@ fn check(text: &str) {
                     );
                 }
             }
+            NodeValue::CodeBlock(block) => assert!(
+                block.fenced && block.fence_char == b'`' && block.info.is_empty(),
+                "a block of code that is not ours: {block:?}\n{text}"
+            ),
             NodeValue::Document
             | NodeValue::Heading(_)
             | NodeValue::Paragraph
@@ -110,6 +115,11 @@ fn is_invisible(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// The reports of the shared set that carry `text`.
+fn hostile(text: &str) -> [Report; 2] {
+    [reports::hostile(text), reports::paired::hostile(text)]
+}
+
 /// The texts of all code spans.
 fn codes(text: &str) -> Vec<String> {
     let arena = Arena::new();
@@ -124,10 +134,11 @@ fn codes(text: &str) -> Vec<String> {
 #[test]
 fn known_attacks_stay_in_their_code_span() {
     for text in FIXED {
-        check(&markdown(
-            &reports::hostile(text),
-            &MarkdownOptions::default(),
-        ));
+        for report in hostile(text) {
+            for max_bytes in [60_000, 4_000, 0] {
+                check(&markdown(&report, &MarkdownOptions { max_bytes }));
+            }
+        }
     }
 }
 
@@ -182,16 +193,28 @@ proptest! {
 
     #[test]
     fn no_text_leaves_its_code_span(text in nasty()) {
-        check(&markdown(&reports::hostile(&text), &MarkdownOptions::default()));
+        for report in hostile(&text) {
+            check(&markdown(&report, &MarkdownOptions::default()));
+        }
     }
 
     #[test]
     fn no_text_moves_the_cursor(text in nasty(), width in 40_usize..220, unicode: bool) {
-        let shown = terminal(&reports::hostile(&text), &Style { width, colour: false, unicode, all: true });
-        for line in shown.lines() {
-            prop_assert!(!line.chars().any(is_invisible), "{line:?}");
-            prop_assert!(unicode || line.is_ascii());
-            prop_assert!(line.chars().count() <= width, "{line}");
+        for report in hostile(&text) {
+            let shown = terminal(&report, &Style { width, colour: false, unicode, all: true });
+            for line in shown.lines() {
+                prop_assert!(!line.chars().any(is_invisible), "{line:?}");
+                prop_assert!(unicode || line.is_ascii());
+                prop_assert!(line.chars().count() <= width, "{line}");
+            }
         }
+    }
+
+    #[test]
+    fn no_explanation_moves_the_cursor(text in nasty()) {
+        let report = reports::paired::hostile(&text);
+        let mut shown: String = report.rows.iter().take(6).map(|row| explain(&report, row)).collect();
+        shown.extend(explain_failed(&report, &report.failures[0].failure.scenario));
+        prop_assert!(shown.chars().all(|c| c == '\n' || (' '..='~').contains(&c)), "{shown:?}");
     }
 }

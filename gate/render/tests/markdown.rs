@@ -52,6 +52,38 @@ fn details_go_before_the_limit_is_broken() {
     }
 }
 
+/// Last words are as long as a hostile build makes them; the outcome and what to do still fit.
+#[test]
+fn last_words_go_before_the_limit_is_broken() {
+    let mut report = reports::paired::crashed_everywhere();
+    for (at, failed) in report.failures.iter_mut().enumerate() {
+        failed.failure.how = format!("{at} {}", "\u{1f4a5}".repeat(300));
+        failed.failure.stderr = vec!["`\u{1f4a5}".repeat(500); 50];
+    }
+    let full = markdown(&report, &MarkdownOptions::default());
+    assert!(full.len() <= 60_000, "{} bytes", full.len());
+    assert_eq!(
+        full.matches("````").count(),
+        0,
+        "fences as short as they can be"
+    );
+    assert_eq!(full.matches("```\n").count(), 6, "three blocks\n{full}");
+    for max_bytes in [60_000, 20_000, 8_000, 5_000] {
+        let text = markdown(&report, &MarkdownOptions { max_bytes });
+        assert!(
+            text.len() <= max_bytes,
+            "{} bytes of {max_bytes}",
+            text.len()
+        );
+        assert_eq!(text.lines().next(), full.lines().next());
+        assert!(
+            text.contains("**Next:** fix `suite/case-01` and 29 more first"),
+            "{text}"
+        );
+        assert!(text.contains("120 rows of 30 failed scenarios"), "{text}");
+    }
+}
+
 #[test]
 fn json_is_the_report() {
     for (name, report) in reports::all() {

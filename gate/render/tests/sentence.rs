@@ -4,11 +4,11 @@ mod reports;
 
 use gate_render::{Style, terminal};
 use gate_schema::policy::{Operator, Undecided};
-use gate_schema::report::{BudgetStatus, Outcome, Reason, Report, Row, Verdict};
+use gate_schema::report::{BudgetStatus, Interval, Outcome, Reason, Report, Row, Verdict};
 use gate_schema::unit::{Direction, Unit};
 use reports::{
-    budget, in_unit, incomparable, memory, name, noisy, quiet, recall, report, report_only, row,
-    verdict,
+    budget, in_unit, incomparable, memory, name, noisy, paired, quiet, recall, report, report_only,
+    row, verdict,
 };
 
 fn first_line(report: &Report) -> String {
@@ -221,5 +221,104 @@ fn undecided_rows_are_counted_by_reason() {
     assert_eq!(
         first_line(&report(vec![incomparable(row("a/1", "p50", 1e3, 0.0))])),
         expected
+    );
+}
+
+#[test]
+fn what_pairs_show_is_named_worst_first() {
+    let fired_alone = || {
+        let mut report = paired::unsteady();
+        report.rows.retain(|row| row.verdict == Verdict::Pass);
+        report.outcome = Outcome::Undecided;
+        report
+    };
+    let policy_fails = || {
+        let mut report = paired::unsteady();
+        report.outcome = Outcome::Fail;
+        report.method.inconclusive = Undecided::Fail;
+        report
+    };
+    let uniform_beside_a_row = || {
+        let mut report = paired::regressed();
+        report.uniform = paired::uniform().uniform;
+        report
+    };
+    let uniform_for_report_only = || {
+        let mut report = paired::uniform();
+        report.uniform[0].gating = false;
+        report.outcome = Outcome::Pass;
+        report
+    };
+    let of_another_metric = || {
+        let mut report = paired::uniform();
+        report.uniform[0].metric = name("throughput");
+        report.uniform[0].unit = Unit::PerSecond;
+        report.uniform[0].direction = Direction::Higher;
+        report.uniform[0].estimate = -0.011;
+        report.uniform[0].interval = Interval {
+            low: -0.014,
+            high: -0.008,
+        };
+        report.uniform[0].scenarios = 1;
+        report.uniform[0].margin = 0.0;
+        report
+    };
+    for (report, expected) in [
+        (
+            paired::crashed(),
+            "FAIL  vector/search/k10 crashed on the candidate: killed by signal 11, and 1 more",
+        ),
+        (
+            paired::nothing_ran(),
+            "FAIL  map/get/hot failed on the candidate: exit status 101",
+        ),
+        (
+            paired::crashed_baseline(),
+            "UNDECIDED  vector/search/k10 crashed on the baseline: killed by signal 11, so 4 rows could not be compared",
+        ),
+        (
+            paired::uniform(),
+            "FAIL  latency.p50 is 1.1% [+0.8, +1.4] slower over all 40 scenarios (margin 0.5%)",
+        ),
+        (
+            of_another_metric(),
+            "FAIL  throughput is 1.1% [-1.4, -0.8] lower over 1 scenario",
+        ),
+        (
+            uniform_beside_a_row(),
+            "FAIL  vector/search/k10 latency.p50 is 7.3% slower (margin 3%), and 1 more",
+        ),
+        (
+            uniform_for_report_only(),
+            "PASS  12 rows hold; 2 rows not judged by policy; 2 metrics worse over all scenarios, for report only",
+        ),
+        (
+            fired_alone(),
+            "UNDECIDED  the machine is not steady: the baseline differs from itself on 2 of 3 scenarios",
+        ),
+        (
+            policy_fails(),
+            "FAIL  the machine is not steady: the baseline differs from itself on 2 of 3 scenarios, so 3 rows that look worse could not be decided; 1 more row could not be decided: too noisy, which the policy counts as a failure",
+        ),
+        (
+            paired::blamed(),
+            "FAIL  text/build peak_rss is over budget: 11.6 GB, must be < 10GB",
+        ),
+        (
+            paired::already_on_base(),
+            "PASS  12 rows hold; 2 rows not judged by policy; 1 row over budget, already on the base",
+        ),
+    ] {
+        assert_eq!(first_line(&report), expected);
+    }
+}
+
+#[test]
+fn a_crash_never_reads_as_nothing_measured_or_as_a_pass() {
+    let mut report = paired::nothing_ran();
+    report.outcome = Outcome::Pass;
+    assert_eq!(
+        first_line(&report),
+        "UNDECIDED  map/get/hot failed on the candidate: exit status 101"
     );
 }

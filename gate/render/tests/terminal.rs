@@ -57,7 +57,7 @@ fn no_line_is_wider_than_the_terminal() {
             for all in [false, true] {
                 let style = Style {
                     all,
-                    unicode: name != "hostile",
+                    unicode: !name.ends_with("hostile"),
                     ..ascii(width)
                 };
                 for line in terminal(&report, &style).lines() {
@@ -118,6 +118,11 @@ fn nothing_is_red_that_did_not_fail() {
         reports::inconclusive(),
         reports::other_machine(),
         reports::empty(),
+        reports::paired::pass(),
+        reports::paired::open(),
+        reports::paired::unsteady(),
+        reports::paired::crashed_baseline(),
+        reports::paired::already_on_base(),
     ] {
         let text = terminal(
             &report,

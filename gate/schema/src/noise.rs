@@ -76,6 +76,34 @@ pub struct Spread {
     pub freedom: f64,
 }
 
+/// What one judged row can resolve on a calibrated machine. Sizes are fractions of the level, or
+/// differences in the row's unit, by `scale`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolution {
+    /// The scenario.
+    pub scenario: ScenarioId,
+    /// The judged metric.
+    pub metric: MetricName,
+    /// Its unit.
+    pub unit: Unit,
+    /// What the sizes are.
+    pub scale: Scale,
+    /// Whether the policy lets the row decide.
+    pub gating: bool,
+    /// Calibration sessions behind it.
+    pub sessions: usize,
+    /// The margin it is held to.
+    pub margin: f64,
+    /// Standard deviation of one pair's difference.
+    pub floor: f64,
+    /// Smallest worsening that the first and second session find with 80 % probability.
+    pub detectable: f64,
+    /// Pairs of the first session that let an unchanged row pass with 80 % probability.
+    pub pairs_to_pass: u32,
+    /// Whether a gate on this row would see anything worth seeing.
+    pub is_gateable: bool,
+}
+
 impl Noise {
     /// The noise of one row, if it is known.
     #[must_use]

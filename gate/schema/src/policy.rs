@@ -23,6 +23,8 @@ pub struct Policy {
     pub machine: Machine,
     /// Stored baselines with fewer sessions can raise suspicion but not fail a row.
     pub min_sessions: usize,
+    /// Whether rows are held to their drift budgets instead of their margins: the baseline is a release.
+    pub is_drift: bool,
     /// Whether a slowdown of everything that is too small for any single row decides.
     pub uniform: RowMode,
     /// Fingerprint fields that may differ.
@@ -42,6 +44,7 @@ impl Default for Policy {
             rules: vec![
                 Rule {
                     margin: Some(Margin::Relative(0.03)),
+                    drift_budget: Some(Margin::Relative(0.10)),
                     ..rule("*")
                 },
                 Rule {
@@ -50,10 +53,12 @@ impl Default for Policy {
                 },
                 Rule {
                     margin: Some(Margin::Unjudged),
+                    drift_budget: Some(Margin::Unjudged),
                     ..rule("p99*")
                 },
                 Rule {
                     margin: Some(Margin::Absolute(0.005)),
+                    drift_budget: Some(Margin::Absolute(0.01)),
                     ..rule("recall*")
                 },
             ],
@@ -62,6 +67,7 @@ impl Default for Policy {
             incomparable: Undecided::Report,
             machine: Machine::Dedicated,
             min_sessions: 5,
+            is_drift: false,
             uniform: RowMode::Gate,
             ignore_environment: BTreeSet::new(),
             waivers: Vec::new(),
@@ -101,6 +107,8 @@ pub struct Rule {
     pub metric: String,
     /// The effect we tolerate.
     pub margin: Option<Margin>,
+    /// The effect we tolerate since the last release, all changes together.
+    pub drift_budget: Option<Margin>,
     /// The absolute limit; needs no baseline.
     pub budget: Option<Limit>,
     /// Whether the row decides.
@@ -119,6 +127,7 @@ impl Default for Rule {
             scenario: "**".into(),
             metric: "*".into(),
             margin: None,
+            drift_budget: None,
             budget: None,
             mode: None,
             at_limit: None,
@@ -206,6 +215,9 @@ impl Operator {
 pub enum RowMode {
     /// Its verdict counts for the outcome.
     Gate,
+    /// Its margin counts where both builds were measured in turn; against stored numbers only its
+    /// budget does.
+    Pairs,
     /// Its verdict is shown and does not count.
     Report,
 }

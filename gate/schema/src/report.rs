@@ -11,11 +11,12 @@ use crate::exit::ExitCode;
 use crate::id::{MetricName, Name, ScenarioId};
 use crate::policy::{Machine, Undecided};
 use crate::run::{Failure, Mode};
+use crate::unit::{Direction, Unit};
 
 mod row;
 pub use row::{
-    Basis, Blame, BudgetCheck, BudgetStatus, Effect, Interval, Level, Reason, Row, Scale, Stage,
-    Verdict,
+    Basis, Blame, BudgetCheck, BudgetStatus, Effect, Interval, Level, Reason, Row, Scale,
+    SincePromoted, Stage, Verdict,
 };
 
 /// The format this version writes.
@@ -88,6 +89,9 @@ pub struct Method {
     /// How the two sides were measured: next to each other, or at different times.
     #[serde(default = "single", skip_serializing_if = "is_single")]
     pub mode: Mode,
+    /// Whether the baseline is a release and margins are drift budgets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_drift: bool,
     /// Calibration sessions of this machine behind the noise of pairs; zero without any.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub calibration_sessions: usize,
@@ -113,6 +117,10 @@ fn is_zero(number: &usize) -> bool {
 pub struct Uniform {
     /// The judged metric, for example `latency.p50`.
     pub metric: MetricName,
+    /// Its unit.
+    pub unit: Unit,
+    /// Which way it gets better.
+    pub direction: Direction,
     /// Scenarios behind it.
     pub scenarios: usize,
     /// Mean change over the scenarios, as a fraction; positive means larger, not worse.

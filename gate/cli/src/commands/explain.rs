@@ -4,6 +4,7 @@ use std::path::Path;
 
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
+use gate_schema::id::Name;
 use gate_schema::report::{FORMAT, Report, Row};
 
 use crate::args::Explain;
@@ -28,9 +29,18 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Vec<Diagnostic>> {
         return Ok(ExitCode::Pass);
     }
     let report = read(&arguments.report)?;
-    let row = find(&report, arguments)?;
-    terminal::answer(&gate_render::explain(&report, row))?;
+    let text = match find(&report, arguments) {
+        Ok(row) => gate_render::explain(&report, row),
+        // A scenario that never answered has no row, and still something to say.
+        Err(problems) => failed(&report, arguments).ok_or(problems)?,
+    };
+    terminal::answer(&text)?;
     Ok(ExitCode::Pass)
+}
+
+fn failed(report: &Report, arguments: &Explain) -> Option<String> {
+    let scenario = Name::new(&arguments.what).ok()?;
+    gate_render::explain_failed(report, &scenario)
 }
 
 fn read(path: &Path) -> Result<Report, Vec<Diagnostic>> {

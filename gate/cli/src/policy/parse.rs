@@ -1,4 +1,4 @@
-//! `gate.toml` -> [`Policy`].
+//! `gate.toml` -> [`Policy`] and [`Measure`].
 
 use std::path::Path;
 
@@ -10,25 +10,35 @@ use gate_schema::unit::Unit;
 use toml::de::{DeTable, DeValue};
 
 use super::fields::{Source, Wrong, text, whole, word};
+use super::measure::{Measure, measure};
 use crate::diagnostic::Diagnostic;
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 9] = [
     "false-discovery",
     "inconclusive",
     "incomparable",
     "machine",
     "min-sessions",
+    "uniform",
     "ignore-environment",
+    "measure",
     "rule",
 ];
-const RULE_KEYS: [&str; 7] = [
+const RULE_KEYS: [&str; 8] = [
     "scenario",
     "metric",
     "margin",
+    "drift-budget",
     "budget",
     "mode",
     "at-limit",
     "min-samples",
+];
+const UNIFORM: [(&str, RowMode); 2] = [("gate", RowMode::Gate), ("report", RowMode::Report)];
+const ROW_MODES: [(&str, RowMode); 3] = [
+    ("gate", RowMode::Gate),
+    ("pairs", RowMode::Pairs),
+    ("report", RowMode::Report),
 ];
 const UNDECIDED: [(&str, Undecided); 3] = [
     ("report", Undecided::Report),
@@ -36,11 +46,14 @@ const UNDECIDED: [(&str, Undecided); 3] = [
     ("pass", Undecided::Pass),
 ];
 
-/// Reads a policy. Its rules come after the built-in ones, so that they override them.
+/// Reads a policy, and how the project is measured if the file says so. The policy's rules come after the built-in ones, so that they override them.
 ///
 /// # Errors
 /// Every mistake of the file, in one go.
-pub(super) fn policy(path: &Path, source: &str) -> Result<Policy, Vec<Diagnostic>> {
+pub(super) fn policy(
+    path: &Path,
+    source: &str,
+) -> Result<(Policy, Option<Measure>), Vec<Diagnostic>> {
     let (mut source, table) = Source::parse(path, source);
     let table = &table;
     let mut policy = Policy::default();
@@ -69,11 +82,15 @@ pub(super) fn policy(path: &Path, source: &str) -> Result<Policy, Vec<Diagnostic
     if let Some(sessions) = source.take(table, "min-sessions", |v| whole(v, 3)) {
         set.min_sessions = usize::try_from(sessions).unwrap_or(usize::MAX);
     }
+    if let Some(mode) = source.take(table, "uniform", |v| word(v, &UNIFORM)) {
+        set.uniform = mode;
+    }
     if let Some(fields) = source.take(table, "ignore-environment", names) {
         set.ignore_environment = fields.into_iter().collect();
     }
     policy.rules.extend(rules(table, &mut source));
-    source.finish(policy)
+    let measure = measure(table, &mut source);
+    source.finish((policy, measure))
 }
 
 fn rules(table: &DeTable<'_>, source: &mut Source<'_>) -> Vec<Rule> {
@@ -95,10 +112,9 @@ fn rule(table: &DeTable<'_>, line: u32, source: &mut Source<'_>) -> Rule {
             .take(table, "metric", glob)
             .unwrap_or(unlimited.metric),
         margin: source.take(table, "margin", margin),
+        drift_budget: source.take(table, "drift-budget", margin),
         budget: source.take(table, "budget", budget),
-        mode: source.take(table, "mode", |v| {
-            word(v, &[("gate", RowMode::Gate), ("report", RowMode::Report)])
-        }),
+        mode: source.take(table, "mode", |v| word(v, &ROW_MODES)),
         at_limit: source.take(table, "at-limit", |v| {
             word(v, &[("fail", AtLimit::Fail), ("review", AtLimit::Review)])
         }),

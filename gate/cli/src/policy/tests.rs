@@ -1,15 +1,20 @@
 use std::path::Path;
+use std::time::Duration;
 
 use gate_schema::policy::{
     AtLimit, Budget, Limit, Machine, Margin, Operator, Policy, RowMode, Rule, Undecided,
 };
 use gate_schema::unit::Unit;
 
-use super::{DEFAULT, parse};
+use super::{DEFAULT, Measure, parse};
 use crate::diagnostic::render;
 
-fn read(text: &str) -> Result<Policy, String> {
+fn read_all(text: &str) -> Result<(Policy, Option<Measure>), String> {
     parse::policy(Path::new("gate.toml"), text).map_err(|problems| render(&problems))
+}
+
+fn read(text: &str) -> Result<Policy, String> {
+    read_all(text).map(|(policy, _)| policy)
 }
 
 #[test]
@@ -50,12 +55,14 @@ inconclusive = "pass"
 incomparable = "fail"
 machine = "shared"
 min-sessions = 8
+uniform = "report"
 ignore-environment = ["kernel"]
 
 [[rule]]
 scenario = "vector/**"
 metric = "recall@10"
 margin = "0.5 points"
+drift-budget = "1 point"
 budget = ">= 95%"
 mode = "report"
 at-limit = "review"
@@ -69,6 +76,7 @@ min-samples = 20_000
         (Undecided::Pass, Undecided::Fail)
     );
     assert_eq!((policy.machine, policy.min_sessions), (Machine::Shared, 8));
+    assert_eq!(policy.uniform, RowMode::Report);
     assert!(policy.ignore_environment.contains("kernel"));
     let budget = Budget {
         operator: Operator::AtLeast,
@@ -82,11 +90,12 @@ min-samples = 20_000
             scenario: "vector/**".into(),
             metric: "recall@10".into(),
             margin: Some(Margin::Absolute(0.005)),
+            drift_budget: Some(Margin::Absolute(0.01)),
             budget: Some(Limit::Budget(budget)),
             mode: Some(RowMode::Report),
             at_limit: Some(AtLimit::Review),
             min_samples: Some(20_000),
-            line: 9,
+            line: 10,
         })
     );
 }
@@ -117,4 +126,85 @@ fn broken_toml_names_the_line() {
     insta::assert_snapshot!(
         read("margin = \nfalse-discovery = \"1%\"\n[[rule\n").expect_err("not TOML")
     );
+}
+
+#[test]
+fn how_to_measure_is_read() {
+    let (policy, measure) = read_all(
+        r#"
+[measure]
+build = "make bench"
+list = "./bench list"
+command = """
+./bench $GATE_SCENARIO > $GATE_OUT
+"""
+timeout = "90s"
+pairs = 3
+rerun-pairs = 1_000
+budget = "1h 30m"
+"#,
+    )
+    .expect("valid");
+    assert_eq!(policy, Policy::default());
+    assert_eq!(
+        measure,
+        Some(Measure {
+            build: Some("make bench".into()),
+            list: Some("./bench list".into()),
+            command: "./bench $GATE_SCENARIO > $GATE_OUT".into(),
+            timeout: Duration::from_secs(90),
+            pairs: 3,
+            rerun_pairs: 1_000,
+            budget: Duration::from_secs(5_400),
+        })
+    );
+}
+
+#[test]
+fn a_policy_need_not_say_how_to_measure() {
+    assert_eq!(read_all("").expect("valid").1, None);
+    assert_eq!(read_all(DEFAULT).expect("valid").1, None);
+}
+
+#[test]
+fn the_example_says_what_holds_without_it() {
+    // Prose has a space behind the hash, the example has none.
+    let example: String = DEFAULT
+        .lines()
+        .filter_map(|line| line.strip_prefix('#'))
+        .filter(|line| !line.is_empty() && !line.starts_with(' '))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let (_, measure) = read_all(&example).expect("the example is valid");
+    let measure = measure.expect("it is about measuring");
+    assert!(measure.build.is_some() && measure.list.is_some());
+    let command = measure.command.clone();
+    let without = read_all(&format!("[measure]\ncommand = '{command}'")).expect("valid");
+    assert_eq!(without.1, Some(Measure::new(command)));
+    assert_eq!(
+        Measure {
+            build: None,
+            list: None,
+            ..measure
+        },
+        without.1.expect("it has a command")
+    );
+}
+
+#[test]
+fn mistakes_in_how_to_measure_are_reported_with_the_others() {
+    let text = r#"
+uniform = "sometimes"
+
+[measure]
+comand = "bench"
+build = " "
+list = ["bench", "list"]
+timeout = "10"
+pairs = 2
+rerun-pairs = 1_001
+budget = "0s"
+"#;
+    insta::assert_snapshot!(read(text).expect_err("nine mistakes"));
+    insta::assert_snapshot!(read("measure = \"bench\"").expect_err("not a table"));
 }

@@ -18,6 +18,7 @@ use super::*;
 use crate::observe::records;
 
 mod once_wrong;
+mod pairs;
 
 fn name(text: &str) -> Name {
     Name::new(text).expect("valid name")

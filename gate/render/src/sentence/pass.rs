@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use gate_schema::report::{BudgetStatus, Reason, Report, Row, Verdict};
 use gate_schema::unit::Unit;
 
-use super::tallies;
+use super::{is_excused, tallies};
 use crate::cells::row_name;
 use crate::escape::Target;
 use crate::fold::{kind_of_rows, rows_of};
-use crate::reason;
+use crate::{reason, together};
 
 /// The sentence of a pass, without the word: what holds, then everything it does not cover.
 pub(super) fn text(report: &Report, target: Target) -> String {
+    let mode = report.method.mode;
     let rows = |verdict: Verdict| {
         report
             .rows
@@ -26,7 +27,7 @@ pub(super) fn text(report: &Report, target: Target) -> String {
         !report.environment_differences.is_empty() && !incomparable.is_empty(),
     )];
     if !incomparable.is_empty() {
-        let reasons = tallies(&incomparable, target);
+        let reasons = tallies(&incomparable, mode, target);
         parts.push(format!(
             "{} not compared: {}",
             kind_of_rows(&incomparable),
@@ -38,7 +39,7 @@ pub(super) fn text(report: &Report, target: Target) -> String {
         parts.push(format!(
             "{} not decided: {}",
             rows_of(inconclusive.len()),
-            tallies(&inconclusive, target)
+            tallies(&inconclusive, mode, target)
         ));
     }
     let passing = rows(Verdict::Pass);
@@ -56,7 +57,7 @@ pub(super) fn text(report: &Report, target: Target) -> String {
         parts.push(format!(
             "{} {}{more}",
             row_name(first, target),
-            reason::phrase(first, target)
+            reason::phrase(first, mode, target)
         ));
     }
     let at_limit = passing
@@ -80,10 +81,24 @@ pub(super) fn text(report: &Report, target: Target) -> String {
     let reported = report
         .rows
         .iter()
-        .filter(|row| row.verdict >= Verdict::Missing)
+        .filter(|row| row.verdict >= Verdict::Missing && !is_excused(row))
         .count();
     if reported > 0 {
         parts.push(format!("{} worse, for report only", rows_of(reported)));
+    }
+    match together::worse(report).count() {
+        0 => {}
+        1 => parts.push("1 metric worse over all scenarios, for report only".into()),
+        count => parts.push(format!(
+            "{count} metrics worse over all scenarios, for report only"
+        )),
+    }
+    let excused = report.rows.iter().filter(|row| is_excused(row)).count();
+    if excused > 0 {
+        parts.push(format!(
+            "{} over budget, already on the base",
+            rows_of(excused)
+        ));
     }
     parts.join("; ")
 }

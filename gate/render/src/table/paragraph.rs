@@ -25,7 +25,7 @@ pub(super) fn lines(rows: &[Cells], most: usize, target: Target) -> Vec<Line> {
             most,
         );
         for (at, text) in first.lines().enumerate() {
-            let starts = (at == 0).then_some((row.verdict, row.gating));
+            let starts = (at == 0).then_some((row.verdict, row.counts));
             lines.push(Line {
                 text: text.to_owned(),
                 starts,
@@ -34,8 +34,8 @@ pub(super) fn lines(rows: &[Cells], most: usize, target: Target) -> Vec<Line> {
         let mut parts = vec![measured(row, target)];
         parts.extend(named("margin", &row.margin));
         parts.extend(named("budget", &row.budget));
-        if !row.is_evident {
-            parts.push(row.why.clone());
+        if !row.unsaid.is_empty() {
+            parts.push(row.unsaid.clone());
         }
         lines.extend(wrapped(&indent, &parts.join("; "), most));
     }

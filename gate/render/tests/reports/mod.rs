@@ -14,13 +14,15 @@ use gate_schema::report::{
 use gate_schema::run::Mode;
 use gate_schema::unit::{Direction, Unit};
 
+pub(crate) mod paired;
+
 pub(crate) fn name(text: &str) -> Name {
     Name::new(text).expect("a sound name")
 }
 
-/// All reports by name, in the order of this file.
+/// All reports by name, in the order of this file and then of `paired`.
 pub(crate) fn all() -> Vec<(&'static str, Report)> {
-    vec![
+    let mut all = vec![
         ("pass", pass()),
         ("regressed", regressed()),
         ("over_budget", over_budget()),
@@ -39,7 +41,9 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
                 "|`@org/team`\\| #12 <script>alert(1)</script>\n:tada: [x](http://evil.example) \u{202e}\u{200b}\x1b[31mEVIL",
             ),
         ),
-    ]
+    ];
+    all.extend(paired::all());
+    all
 }
 
 fn run(id: &str, commit: &str, sessions: usize) -> RunSummary {
@@ -89,6 +93,7 @@ pub(crate) fn report(mut rows: Vec<Row>) -> Report {
             incomparable: Undecided::Report,
             machine: Machine::Dedicated,
             mode: Mode::Single,
+            is_drift: false,
             calibration_sessions: 0,
         },
         warnings: Vec::new(),
@@ -135,6 +140,7 @@ pub(crate) fn row(scenario: &str, metric: &str, baseline: f64, change: f64) -> R
         }),
         budget: None,
         blame: None,
+        since_promoted: None,
     }
 }
 

@@ -42,6 +42,21 @@ pub struct Row {
     /// is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blame: Option<Blame>,
+    /// The change since the promoted baseline, which the base may share; absent when that is not known,
+    /// or not comparable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_promoted: Option<SincePromoted>,
+}
+
+/// The candidate against the promoted baseline, from stored sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct SincePromoted {
+    /// The change, on the scale of the row's effect.
+    pub estimate: f64,
+    /// The interval around it.
+    pub interval: Interval,
 }
 
 /// Where something bad comes from.
@@ -113,6 +128,9 @@ pub struct Stage {
     /// One-sided p-value of "got worse"; absent when nothing says how noisy it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_value: Option<f64>,
+    /// Whether it shows on its own that the row got worse.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub agrees: bool,
     /// Whether it scattered far more than the history of this metric.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub noisy: bool,

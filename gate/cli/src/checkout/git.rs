@@ -1,0 +1,125 @@
+//! Asking git.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use gate_schema::code::Code;
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::process;
+
+/// Settings of the user that would change more than the trees asked for.
+const SETTINGS: [&str; 6] = [
+    // Hooks belong to the user's own work, a checkout of ours is none of it.
+    "core.hooksPath=/dev/null",
+    // Both write files of their own for an index, also for a copy of one.
+    "core.fsmonitor=false",
+    "core.splitIndex=false",
+    // Refuses some files in a snapshot that are in the work tree all the same.
+    "core.safecrlf=false",
+    // Would mark the user's repository as one that older gits cannot read.
+    "worktree.useRelativePaths=false",
+    "advice.addEmbeddedRepo=false",
+];
+
+/// Why git did not do it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) how: String,
+    /// The last lines it printed.
+    pub(super) tail: Vec<String>,
+}
+
+impl Failure {
+    pub(super) fn diagnostic(&self, message: &str, place: Place, hint: &str) -> Diagnostic {
+        let message = if self.tail.is_empty() {
+            format!("{message}: {}", self.how)
+        } else {
+            message.to_owned()
+        };
+        Diagnostic::new(Code::Revision, message, place, hint).quoting(&self.tail)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self {
+            how: error.to_string(),
+            tail: Vec::new(),
+        }
+    }
+}
+
+/// A git command in `directory`, deaf to the environment of a hook.
+pub(super) fn git(directory: &Path) -> Command {
+    let mut git = Command::new("git");
+    process::without_git(&mut git)
+        .arg("-C")
+        .arg(directory)
+        .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
+        .stdin(Stdio::null());
+    git
+}
+
+/// Runs it; returns what it printed, without the last end of line.
+pub(super) fn read(git: &mut Command) -> Result<Vec<u8>, Failure> {
+    let output = git.output().map_err(|error| Failure {
+        how: format!("cannot start git: {error}"),
+        tail: Vec::new(),
+    })?;
+    if !output.status.success() {
+        return Err(Failure {
+            how: output.status.to_string(),
+            tail: process::lines(&output.stderr),
+        });
+    }
+    let mut printed = output.stdout;
+    printed.pop_if(|last| *last == b'\n');
+    Ok(printed)
+}
+
+/// Runs it; returns the path it printed.
+pub(super) fn path(git: &mut Command) -> Result<PathBuf, Failure> {
+    Ok(PathBuf::from(OsString::from_vec(read(git)?)))
+}
+
+/// Runs it; returns the id or word it printed.
+pub(super) fn word(git: &mut Command) -> Result<String, Failure> {
+    String::from_utf8(read(git)?).map_err(|error| Failure {
+        how: error.to_string(),
+        tail: Vec::new(),
+    })
+}
+
+/// The id of the commit that `revision` names.
+pub(super) fn resolve(top: &Path, revision: &str, place: Place) -> Result<String, Vec<Diagnostic>> {
+    let find = |revision: &str| {
+        // What starts with a dash would be an option.
+        let is_name = !revision.is_empty() && !revision.starts_with('-');
+        let commit = format!("{revision}^{{commit}}");
+        let mut git = git(top);
+        git.args(["rev-parse", "--verify", "--quiet"]).arg(commit);
+        is_name.then(|| word(&mut git).ok()).flatten()
+    };
+    find(revision).ok_or_else(|| {
+        let is_shallow = word(git(top).args(["rev-parse", "--is-shallow-repository"]));
+        let remote = format!("origin/{revision}");
+        let hint = if find(&remote).is_some() {
+            format!("did you mean `{remote}`?")
+        } else if is_shallow.is_ok_and(|answer| answer == "true") {
+            "this clone is shallow and may lack it: `git fetch --unshallow`".to_owned()
+        } else {
+            "name a commit, branch or tag that `git rev-parse` knows; `git fetch` brings new ones"
+                .to_owned()
+        };
+        vec![Diagnostic::new(
+            Code::Revision,
+            format!("no commit `{revision}` in {}", top.display()),
+            place,
+            hint,
+        )]
+    })
+}

@@ -1,0 +1,113 @@
+//! `gate calibrate`: one build measured against itself, so that the noise of this machine is known
+//! before anything is judged on it.
+
+use std::path::Path;
+
+use gate_core::calibrate::learn;
+use gate_core::next::Plan;
+use gate_schema::code::Code;
+use gate_schema::exit::ExitCode;
+
+use crate::args::Calibrate;
+use crate::checkout::{Checkout, Side, Wanted};
+use crate::commands::check::{BASELINE, measure, source};
+use crate::commands::lint::of_machine;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::measure::arm::Arm;
+use crate::measure::commands::Commands;
+use crate::measure::progress::Progress;
+use crate::measure::sessions::{Measurement, Who};
+use crate::noise;
+use crate::policy;
+use crate::provenance;
+use crate::show::unjudgeable;
+use crate::signal::Interrupt;
+use crate::terminal;
+
+pub(crate) fn run(arguments: &Calibrate) -> Result<ExitCode, Vec<Diagnostic>> {
+    let interrupt = Interrupt::on_signals()?;
+    let measuring = &arguments.measuring;
+    let mut checkout = Checkout::open(Path::new("."), measuring.cache.as_deref(), &interrupt)?;
+    let top = checkout.top().to_owned();
+    let baseline = top.join(BASELINE);
+    let today = provenance::today();
+    let mut loaded = policy::load(measuring.policy.as_deref(), None, &baseline, &today)?;
+    let measure = measure(&mut loaded, &top)?;
+    let commit = checkout.resolve(Side::Base, Wanted::new(&arguments.revision))?;
+
+    let progress = Progress::new();
+    let mut commands = Commands {
+        checkout: &mut checkout,
+        measure: &measure,
+        extra: [&[], &[]],
+        interrupt: &interrupt,
+    };
+    progress.building(Side::Base);
+    commands.build(Side::Base)?;
+    let id = format!("calibrate-{}", provenance::unique());
+    let arms = [0; 3].map(|_| Arm::new(id.clone(), source(&commit)));
+    let mut measurement = Measurement::new(id, arms, &mut commands, &progress);
+    let scenarios = measurement.prepare_one(&measuring.only)?;
+    let path = noise::path(&loaded, &baseline, &measurement.environment());
+    let path = path.ok_or_else(|| vec![unknown_machine()])?;
+    let earlier = if path.exists() {
+        Some(noise::read(&path)?)
+    } else {
+        None
+    };
+    for session in 1..=arguments.sessions {
+        let why = format!(
+            "session {session} of {}: the build against itself",
+            arguments.sessions
+        );
+        let arms = [Who::Baseline, Who::Canary];
+        measurement.session(arms, &scenarios, arguments.pairs, &why)?;
+    }
+    let runs = measurement.runs()?;
+    let Some(canary) = &runs.canary else {
+        return Err(vec![nothing_measured()]);
+    };
+    let (first, second) = (runs.baseline.side(), canary.side());
+    let learned = learn(
+        earlier.as_ref(),
+        first,
+        second,
+        &loaded.policy,
+        &provenance::now(),
+    );
+    let mut learned = learned.map_err(|error| {
+        vec![unjudgeable(
+            &error,
+            Path::new("the second arm"),
+            "the first",
+            &loaded,
+        )]
+    })?;
+    learned.fingerprint = noise::fingerprint(&loaded, &measurement.environment());
+    noise::write_new(&path, &learned)?;
+    progress.say(&format!("wrote {}", path.display()));
+    let plan = Plan {
+        pairs: measure.pairs,
+        rerun_pairs: measure.rerun_pairs,
+    };
+    terminal::answer(&of_machine(&path, &learned, &loaded, plan)?.0)?;
+    Ok(ExitCode::Pass)
+}
+
+fn unknown_machine() -> Diagnostic {
+    Diagnostic::new(
+        Code::Measure,
+        "the measuring command does not say on which machine it runs, so its noise has no name",
+        Place::Flag("[measure]"),
+        "fill in `environment` of the run document; `gate import --environment FILE` does",
+    )
+}
+
+fn nothing_measured() -> Diagnostic {
+    Diagnostic::new(
+        Code::Measure,
+        "every scenario failed, so nothing was learned and nothing written",
+        Place::Flag("[measure]"),
+        "the warnings above say how each failed",
+    )
+}

@@ -1,0 +1,94 @@
+//! `gate lint`: which margins of the policy this machine cannot resolve, and what it would take.
+
+use std::path::{Path, PathBuf};
+
+use gate_core::next::Plan;
+use gate_core::resolution::resolutions;
+use gate_schema::code::Code;
+use gate_schema::exit::ExitCode;
+use gate_schema::noise::Noise;
+
+use crate::args::Lint;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::noise;
+use crate::policy::{self, Loaded};
+use crate::provenance;
+use crate::show::unit_mismatch;
+use crate::terminal;
+
+/// Pairs where the policy does not say.
+const DEFAULT: Plan = Plan {
+    pairs: 5,
+    rerun_pairs: 10,
+};
+
+pub(crate) fn run(arguments: &Lint) -> Result<ExitCode, Vec<Diagnostic>> {
+    let baseline = Path::new("baselines/main.json");
+    let policy = arguments.policy.as_deref();
+    let loaded = policy::load(policy, None, baseline, &provenance::today())?;
+    let plan = loaded.measure.as_ref().map_or(DEFAULT, |m| Plan {
+        pairs: m.pairs,
+        rerun_pairs: m.rerun_pairs,
+    });
+    let paths = match &arguments.noise {
+        Some(path) => vec![path.clone()],
+        None => noise::all(&loaded, baseline),
+    };
+    if paths.is_empty() {
+        let beside = loaded.path.clone().unwrap_or_else(|| baseline.to_owned());
+        return Err(vec![Diagnostic::new(
+            Code::Unreadable,
+            "no machine was calibrated, so nothing is known of its noise",
+            Place::File(beside.with_file_name("noise")),
+            "run `gate calibrate` on the machine that measures",
+        )]);
+    }
+    let mut all_resolved = true;
+    let mut text = String::new();
+    for path in &paths {
+        let (answer, resolved) = of_machine(path, &noise::read(path)?, &loaded, plan)?;
+        text.push_str(&answer);
+        all_resolved &= resolved;
+    }
+    terminal::answer(&text)?;
+    Ok(if all_resolved {
+        ExitCode::Pass
+    } else {
+        ExitCode::Fail
+    })
+}
+
+/// What the policy can expect of one machine, and whether that is all it asks for.
+pub(crate) fn of_machine(
+    path: &Path,
+    noise: &Noise,
+    loaded: &Loaded,
+    plan: Plan,
+) -> Result<(String, bool), Vec<Diagnostic>> {
+    let found = resolutions(noise, &loaded.policy, plan)
+        .map_err(|mismatch| vec![unit_mismatch(&mismatch, loaded)])?;
+    let machine = noise
+        .fingerprint
+        .iter()
+        .find(|(name, _)| name.as_str() == "cpu_model")
+        .map_or("unknown processor", |(_, model)| model.as_str());
+    let title = format!("{machine} ({})", file_name(path));
+    let resolved = found
+        .iter()
+        .filter(|r| r.gating)
+        .all(|r| r.pairs_to_pass <= plan.pairs && r.is_gateable);
+    let pairs = (plan.pairs, plan.rerun_pairs);
+    Ok((gate_render::resolutions(&title, &found, pairs), resolved))
+}
+
+fn file_name(path: &Path) -> String {
+    let name: PathBuf = path
+        .components()
+        .rev()
+        .take(2)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect();
+    name.display().to_string()
+}

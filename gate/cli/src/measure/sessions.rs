@@ -1,0 +1,407 @@
+//! Who is measured next: warm-ups, then sessions of interleaved pairs for as long as they can change
+//! a verdict.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use fast_glob::glob_match;
+use gate_core::evaluate::{EvaluateError, Known, Side as Judged};
+use gate_core::next::{Need, Plan, Step, Why, next};
+use gate_core::observe::Observed;
+use gate_schema::code::Code;
+use gate_schema::id::ScenarioId;
+use gate_schema::noise::Noise;
+use gate_schema::policy::Policy;
+use gate_schema::run::{Environment, Failure, Run};
+
+use super::arm::{Arm, Turn};
+use super::progress::Progress;
+use crate::checkout::Side;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::provenance::now;
+
+/// Most steps after the first session: every scenario has its stages, and no step repeats for ever.
+const MAX_STEPS: usize = 1000;
+
+/// Starts the project's commands. One implementation starts processes, one in tests makes numbers up.
+pub(crate) trait Repeat {
+    /// The scenarios the build of `side` has.
+    ///
+    /// # Errors
+    /// When it cannot tell, or the measurement must stop.
+    fn list(&mut self, side: Side) -> Result<Vec<ScenarioId>, Vec<Diagnostic>>;
+
+    /// Measures `scenario` once.
+    ///
+    /// # Errors
+    /// Only when the measurement must stop; a failed repetition is an answer.
+    fn repeat(&mut self, side: Side, scenario: &ScenarioId) -> Result<Repeated, Vec<Diagnostic>>;
+}
+
+/// What became of one repetition.
+#[derive(Debug)]
+pub(crate) enum Repeated {
+    Measured(Box<Run>),
+    Failed { how: String, stderr: Vec<String> },
+}
+
+/// Who a repetition is for. The canary is the baseline's build again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    Baseline,
+    Candidate,
+    Canary,
+}
+
+impl Who {
+    pub(crate) fn side(self) -> Side {
+        match self {
+            Self::Baseline | Self::Canary => Side::Base,
+            Self::Candidate => Side::Candidate,
+        }
+    }
+}
+
+/// The runs of a measurement, observed.
+pub(crate) struct Runs {
+    pub(crate) baseline: Seen,
+    pub(crate) candidate: Seen,
+    /// `None` unless the baseline was measured against itself.
+    pub(crate) canary: Option<Seen>,
+}
+
+/// A run and what was observed in it.
+pub(crate) struct Seen {
+    pub(crate) run: Run,
+    observed: Vec<Observed>,
+}
+
+impl Seen {
+    pub(crate) fn new(run: Run) -> Result<Self, Vec<Diagnostic>> {
+        let observed = crate::observe::observe("the measured run".as_ref(), &run)?;
+        Ok(Self { run, observed })
+    }
+
+    pub(crate) fn side(&self) -> Judged<'_> {
+        Judged {
+            run: &self.run,
+            observed: &self.observed,
+        }
+    }
+}
+
+impl Runs {
+    pub(crate) fn known<'a>(&'a self, noise: Option<&'a Noise>) -> Known<'a> {
+        Known {
+            noise,
+            canary: self.canary.as_ref().map(Seen::side),
+            promoted: None,
+        }
+    }
+}
+
+/// How much is measured, and how it is judged.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub(crate) plan: Plan,
+    /// What is left of it after everything required goes to undecided rows.
+    pub(crate) budget: Duration,
+    pub(crate) policy: &'a Policy,
+    pub(crate) noise: Option<&'a Noise>,
+}
+
+/// A measurement in progress.
+pub(crate) struct Measurement<'a> {
+    repeat: &'a mut dyn Repeat,
+    progress: &'a Progress,
+    id: String,
+    start: Instant,
+    /// Indexed by [`Who`].
+    arms: [Arm; 3],
+    sessions: usize,
+    /// Time and number of repetitions of each scenario.
+    spent: BTreeMap<ScenarioId, (Duration, u32)>,
+}
+
+impl<'a> Measurement<'a> {
+    pub(crate) fn new(
+        id: String,
+        arms: [Arm; 3],
+        repeat: &'a mut dyn Repeat,
+        progress: &'a Progress,
+    ) -> Self {
+        Self {
+            repeat,
+            progress,
+            id,
+            start: Instant::now(),
+            arms,
+            sessions: 0,
+            spent: BTreeMap::new(),
+        }
+    }
+
+    /// Starts every scenario of a build once and drops what it measured: the first start fills
+    /// caches, and tells what the scenario declares. Returns the scenarios.
+    pub(crate) fn warm_up(
+        &mut self,
+        who: Who,
+        only: &[String],
+    ) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
+        let mut scenarios = self.repeat.list(who.side())?;
+        let is_chosen = |id: &ScenarioId| only.iter().any(|glob| glob_match(glob, id.as_str()));
+        scenarios.retain(|id| only.is_empty() || is_chosen(id));
+        let phase = self.progress.warming_up(who, scenarios.len());
+        for scenario in &scenarios {
+            if let Some(run) = self.start(who, scenario, None)? {
+                let declared = self.arms[who as usize].declare(&run, scenario);
+                self.keep(who, scenario, None, declared);
+            }
+            phase.advance(scenario);
+        }
+        Ok(scenarios)
+    }
+
+    /// One session of pairs of `second` with `first`, scenarios interleaved, in ABBA order: whatever
+    /// drifts in one direction slows first and second members alike.
+    pub(crate) fn session(
+        &mut self,
+        [first, second]: [Who; 2],
+        scenarios: &[ScenarioId],
+        pairs: u32,
+        why: &str,
+    ) -> Result<(), Vec<Diagnostic>> {
+        self.sessions += 1;
+        let id = format!("{}/{}", self.id, self.sessions);
+        let start = now();
+        let phase = self.progress.session(why, pairs, scenarios, &self.spent);
+        for pair in 0..pairs {
+            for (at, scenario) in scenarios.iter().enumerate() {
+                let order = if (pair as usize + at).is_multiple_of(2) {
+                    [first, second]
+                } else {
+                    [second, first]
+                };
+                let turn = Turn {
+                    session: &id,
+                    start: &start,
+                    pair,
+                };
+                for who in order {
+                    // What the second build does not have is not worth measuring on the first.
+                    let is_wanted = self.arms[second as usize].is_sound(scenario)
+                        && self.arms[who as usize].is_sound(scenario);
+                    if is_wanted && let Some(run) = self.start(who, scenario, Some(turn))? {
+                        let added = self.arms[who as usize].add(turn, scenario, run);
+                        self.keep(who, scenario, Some(turn), added);
+                    }
+                }
+                phase.advance(scenario);
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts one repetition; `None` when it failed, which is noted.
+    fn start(
+        &mut self,
+        who: Who,
+        scenario: &ScenarioId,
+        turn: Option<Turn<'_>>,
+    ) -> Result<Option<Run>, Vec<Diagnostic>> {
+        let start = Instant::now();
+        let repeated = self.repeat.repeat(who.side(), scenario)?;
+        let (time, count) = self.spent.entry(scenario.clone()).or_default();
+        *time += start.elapsed();
+        *count += 1;
+        match repeated {
+            Repeated::Measured(run) => Ok(Some(*run)),
+            Repeated::Failed { how, stderr } => {
+                self.fail(who, scenario, turn, how, stderr);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Notes a document that broke the contract as a failed repetition.
+    fn keep(
+        &mut self,
+        who: Who,
+        scenario: &ScenarioId,
+        turn: Option<Turn<'_>>,
+        kept: Result<(), String>,
+    ) {
+        if let Err(how) = kept {
+            self.fail(who, scenario, turn, how, Vec::new());
+        }
+    }
+
+    fn fail(
+        &mut self,
+        who: Who,
+        scenario: &ScenarioId,
+        turn: Option<Turn<'_>>,
+        how: String,
+        stderr: Vec<String>,
+    ) {
+        self.progress.failed(who, scenario, &how);
+        self.arms[who as usize].fail(Failure {
+            scenario: scenario.clone(),
+            session: turn.map(|turn| turn.session.to_owned()),
+            pair: turn.map(|turn| turn.pair),
+            how,
+            stderr,
+        });
+    }
+
+    /// Warms up both builds. Returns the scenarios of either, the baseline's first.
+    pub(crate) fn prepare(&mut self, only: &[String]) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
+        let mut scenarios = self.warm_up(Who::Baseline, only)?;
+        for scenario in self.warm_up(Who::Candidate, only)? {
+            if !scenarios.contains(&scenario) {
+                scenarios.push(scenario);
+            }
+        }
+        if scenarios.is_empty() {
+            return Err(vec![Diagnostic::new(
+                Code::NoOverlap,
+                "no scenario matches, so there is nothing to measure",
+                Place::Flag("--only"),
+                "`**` matches every scenario",
+            )]);
+        }
+        Ok(scenarios)
+    }
+
+    /// Warms up the baseline alone, to be measured against itself.
+    pub(crate) fn prepare_one(
+        &mut self,
+        only: &[String],
+    ) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
+        let scenarios = self.warm_up(Who::Baseline, only)?;
+        self.declare_canary();
+        Ok(scenarios)
+    }
+
+    /// The canary is the baseline's build: it declares what that declares.
+    fn declare_canary(&mut self) {
+        let baseline = self.arms[Who::Baseline as usize].clone();
+        self.arms[Who::Canary as usize].declare_as(&baseline);
+    }
+
+    /// Where the baseline was measured; empty before it was.
+    pub(crate) fn environment(&self) -> Environment {
+        self.arms[Who::Baseline as usize].environment()
+    }
+
+    pub(crate) fn has_measured(&self) -> bool {
+        self.arms.iter().any(Arm::has_measured)
+    }
+
+    /// The whole procedure of a check: a first session of everything, then what [`next`] asks for.
+    ///
+    /// # Errors
+    /// What stopped it. What was measured until then is in [`Measurement::runs`].
+    pub(crate) fn check(
+        &mut self,
+        scenarios: &[ScenarioId],
+        rules: &Rules<'_>,
+    ) -> Result<Runs, Stopped> {
+        let sides = [Who::Baseline, Who::Candidate];
+        self.session(sides, scenarios, rules.plan.pairs, "every scenario")?;
+        for _ in 0..MAX_STEPS {
+            let runs = self.runs()?;
+            let known = runs.known(rules.noise);
+            let step = next(
+                runs.baseline.side(),
+                runs.candidate.side(),
+                &known,
+                rules.policy,
+                rules.plan,
+            )
+            .map_err(Stopped::Unjudgeable)?;
+            match step {
+                Step::Done => return Ok(runs),
+                Step::Canaries { scenarios, pairs } => {
+                    self.declare_canary();
+                    let arms = [Who::Baseline, Who::Canary];
+                    let why = "much looks suspicious: the baseline against itself";
+                    self.session(arms, &scenarios, pairs, why)?;
+                }
+                Step::Pairs(needs) => {
+                    let Some((scenarios, pairs, why)) = self.affordable(needs, rules.budget) else {
+                        return Ok(runs);
+                    };
+                    self.session(sides, &scenarios, pairs, why)?;
+                }
+            }
+        }
+        Ok(self.runs()?)
+    }
+
+    /// What of `needs` is measured now, in one session: everything required, else the first optional
+    /// need that the time left pays for.
+    fn affordable(
+        &self,
+        needs: Vec<Need>,
+        budget: Duration,
+    ) -> Option<(Vec<ScenarioId>, u32, &'static str)> {
+        let why = needs.first()?.why;
+        let words = match why {
+            Why::Suspicious => "looks worse: fresh pairs",
+            Why::Disagreeing => "two sessions disagree: a third",
+            Why::Undecided => "too noisy to decide: more pairs",
+        };
+        if why != Why::Undecided {
+            let pairs = needs.first()?.pairs;
+            return Some((
+                needs.into_iter().map(|n| n.scenario).collect(),
+                pairs,
+                words,
+            ));
+        }
+        let left = budget.saturating_sub(self.start.elapsed());
+        let fits = |need: &Need| {
+            let (time, count) = self.spent.get(&need.scenario).copied().unwrap_or_default();
+            time / count.max(1) * 2 * need.pairs <= left
+        };
+        let need = needs.into_iter().find(fits)?;
+        Some((vec![need.scenario], need.pairs, words))
+    }
+
+    /// Everything measured so far.
+    ///
+    /// # Errors
+    /// Never for repetitions that [`super::arm::read`] let through.
+    pub(crate) fn runs(&self) -> Result<Runs, Vec<Diagnostic>> {
+        let created = now();
+        let [baseline, candidate, canary] = &self.arms;
+        Ok(Runs {
+            baseline: Seen::new(baseline.run(&created))?,
+            candidate: Seen::new(candidate.run(&created))?,
+            canary: if canary.has_measured() {
+                Some(Seen::new(canary.measured(&created))?)
+            } else {
+                None
+            },
+        })
+    }
+}
+
+/// Why a measurement ended early.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// Interrupted, or a command broke its contract.
+    Problems(Vec<Diagnostic>),
+    /// What was measured cannot be judged.
+    Unjudgeable(EvaluateError),
+}
+
+impl From<Vec<Diagnostic>> for Stopped {
+    fn from(problems: Vec<Diagnostic>) -> Self {
+        Self::Problems(problems)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,329 @@
+use std::collections::BTreeMap;
+
+use gate_schema::exit::ExitCode;
+use gate_schema::id::Name;
+use gate_schema::report::{Reason, Report, SideName, Verdict};
+use gate_schema::run::{
+    Check, Declared, DeclaredMetric, FORMAT, Kind, Manifest, Measured, MetricValue, Mode,
+    Repetition, Session, Source,
+};
+use gate_schema::unit::{Direction, Unit};
+
+use super::*;
+
+const PLAN: Plan = Plan {
+    pairs: 5,
+    rerun_pairs: 10,
+};
+
+/// What a made-up project does.
+#[derive(Default)]
+struct Project {
+    scenarios: Vec<&'static str>,
+    /// Scenarios that only the candidate, or only the baseline, has.
+    only: BTreeMap<&'static str, Side>,
+    /// Factor on the candidate's latency.
+    slower: BTreeMap<&'static str, f64>,
+    /// Which start of a scenario fails on a side, counted from the warm-up.
+    failing: BTreeMap<(&'static str, &'static str), usize>,
+    /// Repetitions in each document; 1 keeps the contract.
+    repetitions: usize,
+    /// How far one repetition lies from another.
+    scatter: f64,
+    /// Starts before somebody presses Ctrl-C.
+    patience: Option<usize>,
+    /// Scenario and side of every start.
+    starts: Vec<String>,
+}
+
+impl Project {
+    fn of(scenarios: &[&'static str]) -> Self {
+        Self {
+            scenarios: scenarios.to_vec(),
+            repetitions: 1,
+            scatter: 0.01,
+            ..Self::default()
+        }
+    }
+
+    fn has(&self, side: Side, scenario: &str) -> bool {
+        self.only.get(scenario).is_none_or(|only| *only == side)
+    }
+
+    /// Even scatter that repeats for ever and is the same in every test: a counter through a mixer.
+    fn scattered(&self) -> f64 {
+        let mixed = (self.starts.len() as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        1.0 + self.scatter * ((mixed >> 40) as f64 / f64::from(1 << 24) - 0.5)
+    }
+}
+
+impl Repeat for Project {
+    fn list(&mut self, side: Side) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
+        let scenarios = self.scenarios.iter().filter(|id| self.has(side, id));
+        Ok(scenarios.map(|id| name(id)).collect())
+    }
+
+    fn repeat(&mut self, side: Side, scenario: &ScenarioId) -> Result<Repeated, Vec<Diagnostic>> {
+        if self.patience == Some(self.starts.len()) {
+            let place = Place::Flag("signal");
+            let stop = Diagnostic::new(Code::Interrupted, "interrupted", place, "again");
+            return Err(vec![stop]);
+        }
+        let start = format!("{scenario} {}", side.name());
+        let count = self.starts.iter().filter(|s| **s == start).count();
+        let level = 1e6 * self.scattered();
+        self.starts.push(start);
+        if self.failing.get(&(scenario.as_str(), side.name())) == Some(&count) {
+            return Ok(Repeated::Failed {
+                how: "killed by signal 11".to_owned(),
+                stderr: vec!["out of luck".to_owned()],
+            });
+        }
+        let factor = match side {
+            Side::Base => 1.0,
+            Side::Candidate => self.slower.get(scenario.as_str()).copied().unwrap_or(1.0),
+        };
+        let document = document(scenario, level * factor, self.repetitions);
+        Ok(Repeated::Measured(Box::new(document)))
+    }
+}
+
+fn name(text: &str) -> Name {
+    Name::new(text).expect("a name")
+}
+
+fn document(scenario: &ScenarioId, latency: f64, repetitions: usize) -> Run {
+    let repetition =
+        Repetition::new(vec![(name("latency"), MetricValue::Value(latency))]).expect("one metric");
+    Run {
+        format: FORMAT.to_owned(),
+        id: "made-up".to_owned(),
+        created: "2026-11-20T00:00:00Z".to_owned(),
+        source: Source::default(),
+        environment: Environment {
+            tool: "made-up".to_owned(),
+            ..Environment::default()
+        },
+        manifest: Manifest {
+            tier: None,
+            scenarios: vec![Declared {
+                scenario: scenario.clone(),
+                params: BTreeMap::new(),
+                input: None,
+                metrics: vec![DeclaredMetric {
+                    name: name("latency"),
+                    kind: Kind::Value,
+                    unit: Unit::Nanoseconds,
+                    direction: Direction::Lower,
+                }],
+            }],
+        },
+        sessions: vec![Session {
+            id: "made-up/1".to_owned(),
+            start: "2026-11-20T00:00:00Z".to_owned(),
+            mode: Mode::Single,
+            scenarios: vec![Measured {
+                scenario: scenario.clone(),
+                check: Check::None,
+                recording_overhead_ns: None,
+                repetitions: vec![repetition; repetitions],
+            }],
+        }],
+        failures: Vec::new(),
+        pooled: Vec::new(),
+        provenance: None,
+    }
+}
+
+/// A whole check of a project, without time to spare.
+fn check(project: &mut Project) -> Report {
+    let policy = Policy::default();
+    let progress = Progress::silent();
+    let arms = [(); 3].map(|()| Arm::new("check".to_owned(), Source::default()));
+    let mut measurement = Measurement::new("check".to_owned(), arms, project, &progress);
+    let scenarios = measurement.prepare(&[]).expect("it lists its scenarios");
+    let rules = Rules {
+        plan: PLAN,
+        budget: Duration::ZERO,
+        policy: &policy,
+        noise: None,
+    };
+    let runs = measurement.check(&scenarios, &rules).expect("it measures");
+    for seen in [
+        Some(&runs.baseline),
+        Some(&runs.candidate),
+        runs.canary.as_ref(),
+    ] {
+        if let Some(seen) = seen {
+            seen.run.validate().expect("a valid run");
+        }
+    }
+    let (baseline, candidate) = (runs.baseline.side(), runs.candidate.side());
+    gate_core::evaluate(baseline, candidate, &runs.known(None), &policy).expect("it is judged")
+}
+
+fn row<'a>(report: &'a Report, scenario: &str) -> (Verdict, &'a Reason) {
+    let row = report
+        .rows
+        .iter()
+        .find(|row| row.scenario.as_str() == scenario);
+    let row = row.expect("the scenario has a row");
+    (row.verdict, &row.reason)
+}
+
+#[test]
+fn pairs_alternate_who_goes_first() {
+    let mut project = Project::of(&["a", "b"]);
+    let report = check(&mut project);
+    assert_eq!(report.exit_code, ExitCode::Pass, "{:#?}", report.rows);
+    let starts: Vec<&str> = project.starts.iter().map(String::as_str).collect();
+    let warm_ups = ["a base", "b base", "a cand", "b cand"];
+    assert_eq!(starts[..4], warm_ups);
+    let pair = ["a base", "a cand", "b cand", "b base"];
+    let turned = ["a cand", "a base", "b base", "b cand"];
+    assert_eq!(starts[4..], [pair, turned, pair, turned, pair].concat());
+}
+
+#[test]
+fn only_the_scenario_that_looks_worse_is_measured_again_and_it_fails() {
+    let mut project = Project::of(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+    project.slower.insert("c", 1.08);
+    let report = check(&mut project);
+    assert_eq!(report.exit_code, ExitCode::Fail);
+    assert_eq!(
+        row(&report, "c"),
+        (Verdict::Regressed, &Reason::BeyondMargin)
+    );
+    let worse = report
+        .rows
+        .iter()
+        .filter(|row| row.verdict != Verdict::Pass);
+    assert_eq!(worse.count(), 1);
+    let starts = |of: &str| project.starts.iter().filter(|s| s.starts_with(of)).count();
+    assert_eq!((starts("c "), starts("a ")), (2 + 10 + 20, 2 + 10));
+}
+
+#[test]
+fn when_most_look_worse_the_baseline_is_measured_against_itself_first() {
+    let scenarios = ["a", "b", "c", "d"];
+    let mut project = Project::of(&scenarios);
+    project.slower.extend(scenarios.map(|id| (id, 1.2)));
+    let report = check(&mut project);
+    let canaries = report.canaries.as_ref().expect("they were asked for");
+    assert_eq!((canaries.scenarios.len(), canaries.fired.len()), (3, 0));
+    assert_eq!(report.exit_code, ExitCode::Fail);
+    for scenario in scenarios {
+        assert_eq!(row(&report, scenario).0, Verdict::Regressed, "{scenario}");
+    }
+}
+
+#[test]
+fn a_failed_repetition_fails_its_scenario_and_nothing_else() {
+    let mut project = Project::of(&["a", "b"]);
+    project.failing.insert(("a", "cand"), 3);
+    let report = check(&mut project);
+    assert_eq!(report.exit_code, ExitCode::Fail);
+    assert_eq!(
+        row(&report, "a"),
+        (Verdict::Missing, &Reason::ScenarioFailed)
+    );
+    assert_eq!(row(&report, "b").0, Verdict::Pass);
+    let [failed] = &report.failures[..] else {
+        panic!("one failure, not {:?}", report.failures)
+    };
+    assert_eq!(failed.side, SideName::Candidate);
+    assert_eq!(failed.failure.stderr, ["out of luck"]);
+    assert_eq!(failed.failure.pair, Some(2));
+    // The warm-up, two good pairs and the failed one; then nobody starts it any more.
+    let starts = project.starts.iter().filter(|s| *s == "a cand").count();
+    assert_eq!(starts, 4);
+}
+
+#[test]
+fn a_scenario_that_never_answers_still_fails_the_candidate() {
+    let mut project = Project::of(&["a", "b"]);
+    project.only.insert("a", Side::Candidate);
+    project.failing.insert(("a", "cand"), 0);
+    let report = check(&mut project);
+    assert_eq!(report.exit_code, ExitCode::Fail);
+    assert!(report.rows.iter().all(|row| row.scenario.as_str() == "b"));
+    assert_eq!(report.failures.len(), 1);
+}
+
+#[test]
+fn a_baseline_that_fails_leaves_nothing_to_compare_with_and_blames_nobody() {
+    let mut project = Project::of(&["a", "b"]);
+    project.failing.insert(("a", "base"), 0);
+    let report = check(&mut project);
+    assert_eq!(report.failures[0].side, SideName::Baseline);
+    assert_eq!(row(&report, "a"), (Verdict::Added, &Reason::NotInBaseline));
+    assert_eq!(row(&report, "b").0, Verdict::Pass);
+}
+
+#[test]
+fn scenarios_of_one_side_are_added_or_missing() {
+    let mut project = Project::of(&["a", "gone", "fresh"]);
+    project.only.insert("gone", Side::Base);
+    project.only.insert("fresh", Side::Candidate);
+    let report = check(&mut project);
+    assert_eq!(
+        row(&report, "gone"),
+        (Verdict::Missing, &Reason::NotDeclared)
+    );
+    assert_eq!(
+        row(&report, "fresh"),
+        (Verdict::Added, &Reason::NotInBaseline)
+    );
+    assert_eq!(report.exit_code, ExitCode::Fail);
+}
+
+#[test]
+fn a_document_of_several_repetitions_breaks_the_contract() {
+    let mut project = Project::of(&["a"]);
+    project.repetitions = 5;
+    let report = check(&mut project);
+    let how: Vec<&str> = report
+        .failures
+        .iter()
+        .map(|f| f.failure.how.as_str())
+        .collect();
+    assert_eq!(how, ["wrote 5 repetitions; one start measures one"; 2]);
+    assert_eq!(report.exit_code, ExitCode::Fail);
+}
+
+#[test]
+fn an_interruption_keeps_what_was_measured() {
+    let mut project = Project::of(&["a"]);
+    project.patience = Some(8);
+    let progress = Progress::silent();
+    let arms = [(); 3].map(|()| Arm::new("check".to_owned(), Source::default()));
+    let mut measurement = Measurement::new("check".to_owned(), arms, &mut project, &progress);
+    let scenarios = measurement.prepare(&[]).expect("two warm-ups");
+    let policy = Policy::default();
+    let rules = Rules {
+        plan: PLAN,
+        budget: Duration::ZERO,
+        policy: &policy,
+        noise: None,
+    };
+    let stopped = measurement.check(&scenarios, &rules).err();
+    assert!(matches!(stopped, Some(Stopped::Problems(_))), "{stopped:?}");
+    assert!(measurement.has_measured());
+    let runs = measurement.runs().expect("it is kept");
+    assert_eq!(
+        runs.candidate.run.sessions[0].scenarios[0]
+            .repetitions
+            .len(),
+        3
+    );
+    runs.candidate.run.validate().expect("a valid run");
+}
+
+#[test]
+fn noise_that_hides_the_margin_is_inconclusive_and_never_a_pass() {
+    let mut project = Project::of(&["a"]);
+    project.scatter = 0.5;
+    let report = check(&mut project);
+    assert_eq!(row(&report, "a").0, Verdict::Inconclusive);
+    assert_eq!(report.exit_code, ExitCode::Undecided);
+}

@@ -1,0 +1,143 @@
+//! The calibration of a machine: `noise/` beside the policy, one file per fingerprint.
+
+use std::path::{Path, PathBuf};
+
+use gate_schema::code::Code;
+use gate_schema::id::{Digest, Name};
+use gate_schema::noise::Noise;
+use gate_schema::run::Environment;
+use sha2::{Digest as _, Sha256};
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::document::write;
+use crate::policy::Loaded;
+
+/// Directory of calibrations beside a policy or baseline.
+const DIRECTORY: &str = "noise";
+
+/// Hexadecimal digits of a fingerprint in a file name.
+const DIGITS: usize = 12;
+
+/// The fields of an environment that must be equal for its calibration to hold.
+pub(crate) fn fingerprint(
+    loaded: &Loaded,
+    environment: &Environment,
+) -> std::collections::BTreeMap<Name, String> {
+    let ignored = &loaded.policy.ignore_environment;
+    let fields = environment.fingerprint.iter();
+    fields
+        .filter(|(name, _)| !ignored.contains(name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// The calibration file of this environment. `baseline` is where the policy is looked for by default.
+/// `None` for an environment that says nothing.
+pub(crate) fn path(loaded: &Loaded, baseline: &Path, environment: &Environment) -> Option<PathBuf> {
+    let fields = fingerprint(loaded, environment);
+    if fields.is_empty() {
+        return None;
+    }
+    let text: String = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .collect();
+    let digest = Digest::from_bytes(&Sha256::digest(text.as_bytes()).into());
+    let digits = digest
+        .as_str()
+        .trim_start_matches("sha256:")
+        .get(..DIGITS)?;
+    let beside = loaded.path.as_deref().unwrap_or(baseline);
+    Some(
+        beside
+            .with_file_name(DIRECTORY)
+            .join(format!("{digits}.json")),
+    )
+}
+
+/// What is known about the noise of this environment, if it was calibrated.
+pub(crate) fn beside(
+    loaded: &Loaded,
+    baseline: &Path,
+    environment: &Environment,
+) -> Result<Option<Noise>, Vec<Diagnostic>> {
+    match path(loaded, baseline, environment).filter(|path| path.exists()) {
+        Some(path) => read(&path).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// All calibrations beside the policy, sorted by name.
+pub(crate) fn all(loaded: &Loaded, baseline: &Path) -> Vec<PathBuf> {
+    let beside = loaded.path.as_deref().unwrap_or(baseline);
+    let entries = std::fs::read_dir(beside.with_file_name(DIRECTORY));
+    let paths = entries.into_iter().flatten().filter_map(Result::ok);
+    let mut paths: Vec<PathBuf> = paths.map(|entry| entry.path()).collect();
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "json")
+    });
+    paths.sort();
+    paths
+}
+
+/// Writes a calibration, and its directory if need be: one row per line, so that adding sessions is a
+/// readable change.
+pub(crate) fn write_new(path: &Path, noise: &Noise) -> Result<(), Vec<Diagnostic>> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(|error| {
+            let message = format!("cannot create its directory: {error}");
+            let place = Place::File(path.to_owned());
+            vec![Diagnostic::new(
+                Code::Unwritable,
+                message,
+                place,
+                "check the permissions",
+            )]
+        })?;
+    }
+    write(path, text(noise).as_bytes())
+}
+
+fn text(noise: &Noise) -> String {
+    let value = |value: Result<String, _>| value.unwrap_or_default();
+    let rows: Vec<String> = noise
+        .rows
+        .iter()
+        .map(|r| value(serde_json::to_string(r)))
+        .collect();
+    format!(
+        "{{\n\"format\": {},\n\"created\": {},\n\"fingerprint\": {},\n\"rows\": [\n{}\n]\n}}\n",
+        value(serde_json::to_string(&noise.format)),
+        value(serde_json::to_string(&noise.created)),
+        value(serde_json::to_string(&noise.fingerprint)),
+        rows.join(",\n"),
+    )
+}
+
+/// Reads and checks a calibration.
+pub(crate) fn read(path: &Path) -> Result<Noise, Vec<Diagnostic>> {
+    let hint = "restore it, or remove it and run `gate calibrate` again";
+    let bytes = std::fs::read(path).map_err(|error| {
+        let message = format!("cannot read the calibration: {error}");
+        vec![Diagnostic::new(
+            Code::Unreadable,
+            message,
+            Place::File(path.to_owned()),
+            hint,
+        )]
+    })?;
+    let noise: Noise = serde_json::from_slice(&bytes).map_err(|error| {
+        let message = format!("not a calibration: {error}");
+        vec![Diagnostic::new(
+            Code::Syntax,
+            message,
+            Place::File(path.to_owned()),
+            hint,
+        )]
+    })?;
+    match noise.validate() {
+        Ok(()) => Ok(noise),
+        Err(problem) => Err(vec![Diagnostic::of_problem(path, &problem)]),
+    }
+}

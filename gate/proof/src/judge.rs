@@ -1,0 +1,66 @@
+//! Who decides: gate itself, or in tests a script.
+
+use gate_core::calibrate;
+use gate_core::evaluate::{EvaluateError, Known, Side, evaluate};
+use gate_core::next::{Plan, Step, next};
+use gate_schema::noise::Noise;
+use gate_schema::policy::Policy;
+use gate_schema::report::Report;
+
+use crate::documents::CREATED;
+
+/// The three questions a gate asks.
+pub trait Judge: Sync {
+    /// What sessions of one build with itself say about the machine.
+    ///
+    /// # Errors
+    /// Two runs that cannot be compared.
+    fn learn(&self, sides: [Side<'_>; 2]) -> Result<Noise, EvaluateError>;
+
+    /// What to measure next.
+    ///
+    /// # Errors
+    /// Two runs that cannot be compared.
+    fn next(
+        &self,
+        sides: [Side<'_>; 2],
+        known: &Known<'_>,
+        plan: Plan,
+    ) -> Result<Step, EvaluateError>;
+
+    /// The verdicts.
+    ///
+    /// # Errors
+    /// Two runs that cannot be compared.
+    fn evaluate(&self, sides: [Side<'_>; 2], known: &Known<'_>) -> Result<Report, EvaluateError>;
+}
+
+/// Gate, with a policy.
+#[derive(Clone, Debug, Default)]
+pub struct Gate {
+    /// The policy of every gate.
+    pub policy: Policy,
+}
+
+impl Judge for Gate {
+    fn learn(&self, [first, second]: [Side<'_>; 2]) -> Result<Noise, EvaluateError> {
+        calibrate::learn(None, first, second, &self.policy, CREATED)
+    }
+
+    fn next(
+        &self,
+        [baseline, candidate]: [Side<'_>; 2],
+        known: &Known<'_>,
+        plan: Plan,
+    ) -> Result<Step, EvaluateError> {
+        next(baseline, candidate, known, &self.policy, plan)
+    }
+
+    fn evaluate(
+        &self,
+        [baseline, candidate]: [Side<'_>; 2],
+        known: &Known<'_>,
+    ) -> Result<Report, EvaluateError> {
+        evaluate(baseline, candidate, known, &self.policy)
+    }
+}

@@ -1,0 +1,23 @@
+//! The proof that gate's verdicts can be believed.
+//!
+//! Data flow: [`noise`] draws repetitions as machines give them; [`workload`] turns them into the
+//! values of a metric and [`documents`] into the run documents gate reads; [`simulate`] drives whole
+//! gate runs through a [`judge`]; [`rivals`] are the decision rules of other tools and [`versus`] lets
+//! them judge the same repetitions; [`outcomes`] counts what became of all that, with the intervals of
+//! [`interval`], and [`table`] writes it down.
+//!
+//! Nothing here decides a verdict of its own: gate is judged through its public functions, rivals by
+//! the rules they publish. Every draw comes from a seed, so the same settings give the same bytes.
+
+#![forbid(unsafe_code)]
+
+pub mod documents;
+pub mod interval;
+pub mod judge;
+pub mod noise;
+pub mod outcomes;
+pub mod rivals;
+pub mod simulate;
+pub mod table;
+pub mod versus;
+pub mod workload;

@@ -1,0 +1,224 @@
+//! The `proof` command: simulates, records and prints.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser as _;
+use clap::{Parser, Subcommand};
+use gate_core::next::Plan;
+use gate_proof::judge::Gate;
+use gate_proof::noise::{Regime, Shape};
+use gate_proof::outcomes::{FORMAT, Outcomes, Recording};
+use gate_proof::rivals::Rival;
+use gate_proof::simulate::{Settings, simulate};
+use gate_proof::table;
+use gate_proof::versus::{Layout, versus};
+use gate_proof::workload::Workload;
+
+/// How often gate is wrong, and how often it is right: simulated gate runs, and the rules of other
+/// tools on the same repetitions.
+#[derive(Parser)]
+#[command(name = "proof", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Simulate whole gate runs and print how they ended.
+    Simulate(Simulate),
+    /// Print the tables of recordings once more.
+    Table {
+        /// Recordings, as `proof simulate --out` writes them.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(clap::Args)]
+struct Simulate {
+    /// Gate runs of each setting.
+    #[arg(long, default_value_t = 200)]
+    gates: u64,
+    /// Scenarios of each gate, one metric each.
+    #[arg(long, default_value_t = 200, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    scenarios: usize,
+    /// Machine to simulate; may be given several times.
+    #[arg(long = "regime", value_parser = regimes(), default_value = "quiet")]
+    regimes: Vec<Regime>,
+    /// One shape of noise for all metrics instead of a mixture.
+    #[arg(long, value_parser = shapes())]
+    shape: Option<Shape>,
+    /// What the scenarios measure.
+    #[arg(long, value_parser = workloads(), default_value = "latency")]
+    workload: Workload,
+    /// Effect to plant, such as 5%; 0% plants nothing. May be given several times.
+    #[arg(long = "effect", value_parser = percentage, default_value = "0%", allow_hyphen_values = true)]
+    effects: Vec<f64>,
+    /// Scenarios that carry the effect.
+    #[arg(long, default_value_t = 1)]
+    planted: usize,
+    /// Pairs of the first session.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pairs: u32,
+    /// Pairs of each later session.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    rerun_pairs: u32,
+    /// Calibration sessions that are known; 0 for none.
+    #[arg(long, default_value_t = 10)]
+    history: u64,
+    /// Seeds everything.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Let the rules of other tools judge the same repetitions.
+    #[arg(long)]
+    rivals: bool,
+    /// Write the recording to this file as well.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let answer = match Arguments::parse().verb {
+        Verb::Simulate(arguments) => run(&arguments),
+        Verb::Table { files } => show(&files),
+    };
+    match answer.and_then(|text| print(&text)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            // Nobody listening is not an error.
+            let _ = writeln!(std::io::stderr(), "error: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Simulate) -> Result<String, String> {
+    if arguments.rivals && arguments.workload != Workload::Latency {
+        return Err("--rivals needs --workload latency: no rival knows anything else".to_owned());
+    }
+    let mut outcomes = Vec::new();
+    for &regime in &arguments.regimes {
+        for &effect in &arguments.effects {
+            let settings = settings(arguments, regime, effect);
+            let runs = simulate(&settings, &Gate::default()).map_err(|error| error.to_string())?;
+            outcomes.push(Outcomes::of_gate(&settings, &runs));
+            if !arguments.rivals {
+                continue;
+            }
+            for rival in Rival::ALL {
+                for layout in Layout::ALL {
+                    if rival.takes_reports() && layout == Layout::Paired {
+                        continue;
+                    }
+                    let runs = versus(&settings, rival, layout);
+                    outcomes.push(Outcomes::of_rival(&settings, rival, layout, &runs));
+                }
+            }
+        }
+    }
+    let recording = Recording::new(outcomes);
+    if let Some(path) = &arguments.out {
+        let text = serde_json::to_string_pretty(&recording).map_err(|error| error.to_string())?;
+        std::fs::write(path, text + "\n")
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(tables(&recording.outcomes))
+}
+
+fn settings(arguments: &Simulate, regime: Regime, effect: f64) -> Settings {
+    Settings {
+        seed: arguments.seed,
+        gates: arguments.gates,
+        scenarios: arguments.scenarios,
+        regime,
+        shape: arguments.shape,
+        workload: arguments.workload,
+        planted: if effect == 0.0 { 0 } else { arguments.planted },
+        effect,
+        plan: Plan {
+            pairs: arguments.pairs,
+            rerun_pairs: arguments.rerun_pairs,
+        },
+        history: arguments.history,
+    }
+}
+
+fn show(files: &[PathBuf]) -> Result<String, String> {
+    let mut outcomes = Vec::new();
+    for path in files {
+        outcomes.extend(read(path)?.outcomes);
+    }
+    Ok(tables(&outcomes))
+}
+
+fn read(path: &Path) -> Result<Recording, String> {
+    let wrong = |why: String| format!("{}: {why}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let recording: Recording =
+        serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if recording.format == FORMAT {
+        Ok(recording)
+    } else {
+        Err(wrong(format!(
+            "expected format {FORMAT}, found {}",
+            recording.format
+        )))
+    }
+}
+
+fn tables(outcomes: &[Outcomes]) -> String {
+    [table::false_alarms, table::power, table::effort]
+        .map(|table| table(outcomes))
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn print(text: &str) -> Result<(), String> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("stdout: {error}")),
+        _ => Ok(()),
+    }
+}
+
+/// `5%` as 0.05. A number without the sign is refused, because 5 could be meant either way.
+fn percentage(text: &str) -> Result<f64, String> {
+    let number = text
+        .trim()
+        .strip_suffix('%')
+        .and_then(|n| n.trim().parse::<f64>().ok());
+    match number {
+        Some(percent) if percent.is_finite() && percent > -100.0 => Ok(percent / 100.0),
+        _ => Err("write a percentage above -100%, such as 5%".to_owned()),
+    }
+}
+
+fn regimes() -> impl clap::builder::TypedValueParser<Value = Regime> {
+    named(&Regime::ALL, Regime::as_str)
+}
+
+fn shapes() -> impl clap::builder::TypedValueParser<Value = Shape> {
+    named(&Shape::ALL, Shape::as_str)
+}
+
+fn workloads() -> impl clap::builder::TypedValueParser<Value = Workload> {
+    named(&Workload::ALL, Workload::as_str)
+}
+
+/// A parser that takes one of `all` by its name and lists them in the help.
+fn named<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl clap::builder::TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.iter().map(|&value| name(value))).try_map(move |text| {
+        all.iter()
+            .copied()
+            .find(|&value| name(value) == text)
+            .ok_or_else(|| format!("`{text}` is not one of them"))
+    })
+}

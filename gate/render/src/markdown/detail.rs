@@ -1,0 +1,76 @@
+//! What is left out of a report, in which order, until it fits.
+
+use crate::failure::QUOTED_LINES;
+
+/// What is shown besides the outcome.
+pub(super) struct Detail {
+    /// Rows in the table, worst first.
+    pub(super) rows: usize,
+    pub(super) passing: bool,
+    pub(super) incomparable: bool,
+    pub(super) environment: bool,
+    /// Warnings shown; one rule with a typo is worth a line, a thousand are not.
+    pub(super) warnings: usize,
+    /// Lines for failed scenarios that ended alike, besides the first ones.
+    pub(super) failures: usize,
+    /// Lines of the stderr of the first failed scenarios.
+    pub(super) stderr: usize,
+}
+
+/// The steps from everything to the least, most expendable first.
+pub(super) const LADDER: [Detail; 6] = [
+    Detail {
+        rows: usize::MAX,
+        passing: true,
+        incomparable: true,
+        environment: true,
+        warnings: 100,
+        failures: 10,
+        stderr: QUOTED_LINES,
+    },
+    Detail {
+        rows: usize::MAX,
+        passing: false,
+        incomparable: true,
+        environment: true,
+        warnings: 100,
+        failures: 10,
+        stderr: QUOTED_LINES,
+    },
+    Detail {
+        rows: usize::MAX,
+        passing: false,
+        incomparable: false,
+        environment: true,
+        warnings: 100,
+        failures: 10,
+        stderr: QUOTED_LINES,
+    },
+    Detail {
+        rows: usize::MAX,
+        passing: false,
+        incomparable: false,
+        environment: false,
+        warnings: 20,
+        failures: 10,
+        stderr: QUOTED_LINES,
+    },
+    Detail {
+        rows: 50,
+        passing: false,
+        incomparable: false,
+        environment: false,
+        warnings: 20,
+        failures: 5,
+        stderr: 3,
+    },
+    Detail {
+        rows: 0,
+        passing: false,
+        incomparable: false,
+        environment: false,
+        warnings: 3,
+        failures: 0,
+        stderr: 0,
+    },
+];

@@ -1,0 +1,96 @@
+//! What settles rows that interleaved pairs left open.
+
+use gate_schema::report::{Reason, Report, Row, Verdict};
+
+use super::{inconclusive_rows, unseen};
+use crate::escape::Target;
+use crate::heading::short;
+use crate::together;
+
+/// `gate check` with `options` against the same base, to paste. A commit that is not one stays out of
+/// a command.
+fn check(report: &Report, options: &str, target: Target) -> String {
+    let commit = report.baseline.commit.as_deref().unwrap_or_default();
+    let is_commit = commit.len() >= 7 && commit.bytes().all(|b| b.is_ascii_hexdigit());
+    let base = if is_commit {
+        format!(" --base {}", short(commit))
+    } else {
+        String::new()
+    };
+    target.command(&format!("gate check{options}{base}"))
+}
+
+fn inconclusive(report: &Report, is_meant: impl Fn(&Row) -> bool) -> Vec<&Row> {
+    let rows = report.rows.iter();
+    let open = rows.filter(|row| row.verdict == Verdict::Inconclusive);
+    open.filter(|row| is_meant(row)).collect()
+}
+
+/// Rows whose evidence was disturbed: more of the same would be disturbed too.
+fn is_disturbed(row: &Row) -> bool {
+    matches!(
+        row.reason,
+        Reason::Unsteady | Reason::SessionsDisagree { .. } | Reason::NoisySession
+    )
+}
+
+/// More pairs for what pairs can settle; no number of them gives a percentile more operations or
+/// quality back for speed.
+pub(super) fn more_time(report: &Report, target: Target) -> Option<String> {
+    let is_settled_by_pairs = |row: &Row| {
+        let never = matches!(
+            row.reason,
+            Reason::FewSamples { .. } | Reason::TradedQuality { .. }
+        );
+        !never && !is_disturbed(row)
+    };
+    let rows = inconclusive(report, is_settled_by_pairs);
+    if rows.is_empty() || together::unsteady(report).is_some() {
+        return None;
+    }
+    Some(format!(
+        "give {} more time to settle: {}{}",
+        inconclusive_rows(rows.len()),
+        check(report, " --budget 20m", target),
+        unseen(&rows)
+    ))
+}
+
+/// Calibration, where nothing but the pairs at hand says how noisy they are. What a machine shows
+/// while it is not steady is no calibration.
+pub(super) fn calibrate(report: &Report, target: Target) -> Option<String> {
+    let noisy = inconclusive(report, |row| {
+        matches!(
+            row.reason,
+            Reason::Noise | Reason::NoisySession | Reason::FewRepetitions { .. }
+        )
+    });
+    let is_of_use = report.method.calibration_sessions == 0 && together::unsteady(report).is_none();
+    (!noisy.is_empty() && is_of_use).then(|| {
+        format!(
+            "measure the noise of this machine once, so that fewer pairs decide: {}",
+            target.command("gate calibrate")
+        )
+    })
+}
+
+/// Another hour, where this one was disturbed.
+pub(super) fn again(report: &Report, target: Target) -> Option<String> {
+    let is_unsteady = together::unsteady(report).is_some();
+    let rows = inconclusive(report, |row| is_unsteady || is_disturbed(row));
+    let command = check(report, "", target);
+    match (rows.len(), is_unsteady) {
+        (0, false) => None,
+        (0, true) => Some(format!(
+            "measure again when the machine is quiet: {command}"
+        )),
+        (count, true) => Some(format!(
+            "measure {} again when the machine is quiet: {command}",
+            inconclusive_rows(count)
+        )),
+        (count, false) => Some(format!(
+            "measure {} again, as something disturbed a session: {command}",
+            inconclusive_rows(count)
+        )),
+    }
+}

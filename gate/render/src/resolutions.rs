@@ -1,0 +1,89 @@
+//! What a calibrated machine can resolve, as a table for people.
+
+use gate_schema::noise::Resolution;
+
+use crate::escape::Target;
+use crate::quantity;
+
+/// Columns between two columns.
+const GAP: &str = "  ";
+
+/// One machine: how noisy each judged row is, what a check with `pairs` (first session, later
+/// sessions) would find there, and how many pairs each margin needs. Neediest first.
+#[must_use]
+pub fn resolutions(machine: &str, rows: &[Resolution], pairs: (u32, u32)) -> String {
+    let target = Target::Ascii;
+    let (first, again) = pairs;
+    let gating: Vec<&Resolution> = rows.iter().filter(|row| row.gating).collect();
+    let resolved = gating.iter().filter(|row| row.pairs_to_pass <= first);
+    let blind = gating.iter().filter(|row| !row.is_gateable).count();
+    let mut text = format!(
+        "{}: {} of {} gating rows resolve their margin with {first} pairs",
+        target.outside(machine),
+        resolved.count(),
+        gating.len(),
+    );
+    if blind > 0 {
+        text.push_str(&format!("; {blind} cannot gate here"));
+    }
+    text.push_str("\n\n");
+    let found = format!("{first}+{again} pairs find");
+    let mut lines = vec![
+        [
+            "scenario",
+            "metric",
+            "margin",
+            "noise",
+            &found,
+            "pairs to pass",
+            "",
+        ]
+        .map(str::to_owned),
+    ];
+    lines.extend(rows.iter().map(|row| cells(row, first, target)));
+    let widths: Vec<usize> = (0..7)
+        .map(|column| {
+            lines
+                .iter()
+                .map(|line| line[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    for line in lines {
+        let padded: Vec<String> = line
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, &width))| match column {
+                0 | 1 | 6 => format!("{cell:width$}"),
+                _ => format!("{cell:>width$}"),
+            })
+            .collect();
+        text.push_str(padded.join(GAP).trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn cells(row: &Resolution, first: u32, target: Target) -> [String; 7] {
+    let size = |value: f64| quantity::magnitude(value, row.scale, row.unit, target);
+    let remark = if !row.gating {
+        "only reported"
+    } else if !row.is_gateable {
+        "not gateable here: report it, or gate a calmer metric"
+    } else if row.pairs_to_pass > first {
+        "raise pairs or widen the margin, else it often stays undecided"
+    } else {
+        ""
+    };
+    [
+        target.outside(row.scenario.as_str()),
+        target.outside(row.metric.as_str()),
+        size(row.margin),
+        size(row.floor),
+        size(row.detectable),
+        row.pairs_to_pass.to_string(),
+        remark.to_owned(),
+    ]
+}
