@@ -7,7 +7,7 @@ use gate_schema::exit::ExitCode;
 use crate::cache::CacheError;
 use crate::child::ChildError;
 use crate::emit::EmitError;
-use crate::plant::PlantError;
+use crate::plant::{PlantError, VARIABLE};
 use crate::repetition::RepetitionError;
 use crate::selection::SelectionError;
 
@@ -18,6 +18,8 @@ pub(crate) enum BenchError {
     Selection(#[from] SelectionError),
     #[error(transparent)]
     Plant(#[from] PlantError),
+    #[error("{VARIABLE}: {0}")]
+    Variable(PlantError),
     #[error(transparent)]
     Cache(#[from] CacheError),
     #[error(transparent)]
@@ -45,6 +47,7 @@ impl BenchError {
             Self::Child(_) | Self::Repetition(_) => ExitCode::Fail,
             Self::Selection(_)
             | Self::Plant(_)
+            | Self::Variable(_)
             | Self::Cache(_)
             | Self::Emit(_)
             | Self::Stdout(_)

@@ -13,7 +13,11 @@ use crate::recipe::Recipe;
 use crate::scenario::{Failure, Scenario, Subject, WrongAnswer, integer, metric, name};
 use crate::tier::Tier;
 
-/// A scenario named `id`, whose one setting is `fault`: 1 makes its answer wrong.
+/// Operations of a warm-up that nobody changed.
+const WARM_UP: usize = 10;
+
+/// A scenario named `id`. Its setting `fault` makes its answer wrong when it is 1, `warm_up` is the
+/// length of its warm-up.
 pub(crate) struct FakeScenario {
     pub(crate) id: &'static str,
 }
@@ -44,7 +48,7 @@ impl Scenario for FakeScenario {
     }
 
     fn settings(&self) -> &'static [&'static str] {
-        &["fault"]
+        &["fault", "warm_up"]
     }
 
     fn prepare(&self, _: &Context, directory: &Path) -> Result<(), Failure> {
@@ -55,6 +59,7 @@ impl Scenario for FakeScenario {
         fs::read_to_string(directory.join("thing"))?;
         Ok(Box::new(Fake {
             fault: context.setting("fault", 0) == 1,
+            warm_up: context.setting("warm_up", WARM_UP),
             ..Fake::new()
         }))
     }
@@ -63,6 +68,7 @@ impl Scenario for FakeScenario {
 /// Remembers what it was asked to do.
 pub(crate) struct Fake {
     pub(crate) operated: Vec<usize>,
+    warm_up: usize,
     fault: bool,
 }
 
@@ -70,6 +76,7 @@ impl Fake {
     pub(crate) fn new() -> Self {
         Self {
             operated: Vec::new(),
+            warm_up: WARM_UP,
             fault: false,
         }
     }
@@ -77,7 +84,7 @@ impl Fake {
 
 impl Subject for Fake {
     fn warm_up(&self) -> usize {
-        10
+        self.warm_up
     }
 
     fn operations(&self) -> usize {

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | what a suite writes | [`scenario`], [`tier`], [`recipe`], [`context`] |
 //! | preparing, untimed and cached | [`mod@prepare`], [`cache`] |
-//! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`memory`] |
+//! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`memory`], [`ballast`] |
 //! | many repetitions | [`selection`], [`plant`], [`child`], [`session`] |
 //! | the document | [`mod@source`], [`mod@environment`], [`document`], [`emit`] |
 //!
@@ -15,6 +15,7 @@
 //! timed loop neither allocates nor does I/O; a value that could not be measured is absent, never
 //! zero; stdout carries the answer and stderr the talk.
 
+pub mod ballast;
 pub mod cache;
 pub mod child;
 mod cli;
@@ -37,6 +38,7 @@ pub mod scenario;
 pub mod selection;
 pub mod session;
 pub mod source;
+mod tail;
 mod talk;
 pub mod tier;
 

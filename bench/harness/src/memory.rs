@@ -1,4 +1,5 @@
-//! Memory as the system reports it: the peak of a process, and what the allocator handed out.
+//! Memory as the system reports it: the peak of a process, what it has resident, and what the
+//! allocator handed out.
 
 use std::fs;
 
@@ -21,8 +22,14 @@ impl PeakRss {
     /// The peak since the reset, in bytes; `None` where the system does not tell.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
-        high_water_mark(&fs::read_to_string("/proc/self/status").ok()?)
+        bytes_of("VmHWM:", &fs::read_to_string("/proc/self/status").ok()?)
     }
+}
+
+/// Bytes of this process that are in memory now; `None` where the system does not tell.
+#[must_use]
+pub fn resident_bytes() -> Option<u64> {
+    bytes_of("VmRSS:", &fs::read_to_string("/proc/self/status").ok()?)
 }
 
 /// Bytes that the allocator has handed out and not got back, the rounding of single blocks
@@ -51,11 +58,9 @@ pub fn allocated_bytes() -> Option<u64> {
     None
 }
 
-/// `VmHWM` of a `/proc/<pid>/status`, in bytes.
-fn high_water_mark(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+/// A field of a `/proc/<pid>/status`, in bytes.
+fn bytes_of(field: &str, status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     (kibibytes > 0).then_some(kibibytes * 1024)
 }
@@ -65,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_high_water_mark_is_read_or_absent() {
+    fn a_field_is_read_or_absent() {
         for (status, expected) in [
             (
                 "VmPeak:\t 9 kB\nVmHWM:\t    1024 kB\nVmRSS:\t 1 kB\n",
@@ -76,7 +81,7 @@ mod tests {
             ("VmRSS:\t 1 kB\n", None),
             ("", None),
         ] {
-            assert_eq!(high_water_mark(status), expected, "{status:?}");
+            assert_eq!(bytes_of("VmHWM:", status), expected, "{status:?}");
         }
     }
 

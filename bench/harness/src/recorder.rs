@@ -48,6 +48,13 @@ impl Recorder {
         self.histogram.len()
     }
 
+    /// The duration that a share of the recorded operations did not exceed, up to the width of its
+    /// bucket; zero when nothing was recorded.
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> Duration {
+        Duration::from_nanos(self.histogram.value_at_quantile(share))
+    }
+
     /// What was recorded, as documents carry it.
     ///
     /// # Errors

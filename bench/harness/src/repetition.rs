@@ -7,10 +7,14 @@ use gate_schema::run::{DeclaredMetric, Kind, MetricValue, Repetition};
 use gate_schema::unit::{Direction, Unit};
 use serde::{Deserialize, Serialize};
 
+use crate::ballast::{Ballast, BallastError};
 use crate::context::Context;
 use crate::measure::{measure, recording_overhead_ns};
 use crate::memory::PeakRss;
+use crate::plant::Planted;
 use crate::scenario::{Failure, Scenario, metric, name};
+use crate::tail::Tail;
+use crate::tier::Tier;
 
 /// What the process of one repetition tells its parent, as one JSON object on stdout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +34,18 @@ pub enum RepetitionError {
     /// The prepared files did not load, or the engine refused to report.
     #[error("{0}")]
     Scenario(Failure),
+    /// A tail without a warm-up to learn it from.
+    #[error(
+        "a planted tail is learnt while warming up, and {warm_up} operations are not enough\n  hint: at least {}, or plant work",
+        Tail::MIN_WARM_UP
+    )]
+    WarmUp {
+        /// Operations of the warm-up.
+        warm_up: usize,
+    },
+    /// The planted memory cannot be held.
+    #[error(transparent)]
+    Ballast(#[from] BallastError),
     /// The values do not make a repetition.
     #[error("the measured values are unusable: {0}")]
     Values(#[from] Defect),
@@ -64,24 +80,33 @@ pub fn common_metrics() -> Vec<DeclaredMetric> {
     metrics
 }
 
-/// Loads `scenario` from its prepared files, measures it and checks its answer.
+/// Loads `scenario` from its prepared files, measures it with what is `planted` and checks its
+/// answer.
 ///
 /// # Errors
 /// See [`RepetitionError`]. A wrong answer is not an error here: it is observed.
 pub fn repeat(
     scenario: &dyn Scenario,
-    context: &Context,
-    work: Option<f64>,
+    tier: Tier,
+    planted: &Planted,
     prepared: &Path,
 ) -> Result<Observation, RepetitionError> {
     let recording_overhead_ns = recording_overhead_ns();
+    let context = Context::new(tier).with_settings(planted.settings.clone());
     let mut subject = scenario
-        .load(context, prepared)
+        .load(&context, prepared)
         .map_err(RepetitionError::Scenario)?;
+    let warm_up = subject.warm_up();
+    if planted.tail.is_some() && warm_up < Tail::MIN_WARM_UP {
+        return Err(RepetitionError::WarmUp { warm_up });
+    }
     // From here on, so that the peak is that of serving and not that of loading.
     let peak = PeakRss::reset();
-    let timings = measure(subject.as_mut(), work);
+    // After the reset and until the peak is read, so that it is in the peak.
+    let ballast = planted.memory.map(Ballast::hold).transpose()?;
+    let timings = measure(subject.as_mut(), planted);
     let peak = peak.and_then(|peak| peak.bytes());
+    drop(ballast);
     let wrong_answer = subject.check().err().map(|wrong| wrong.to_string());
 
     let mut metrics = subject.report().map_err(RepetitionError::Scenario)?;
@@ -104,27 +129,34 @@ pub fn repeat(
 mod tests {
     use super::*;
     use crate::fake::FakeScenario;
-    use crate::tier::Tier;
+
+    const SCENARIO: FakeScenario = FakeScenario { id: "fake/one" };
+
+    fn attempt(planted: &Planted) -> Result<Observation, RepetitionError> {
+        let directory = tempfile::tempdir().expect("a directory");
+        SCENARIO
+            .prepare(&Context::new(Tier::Tiny), directory.path())
+            .expect("prepares");
+        repeat(&SCENARIO, Tier::Tiny, planted, directory.path())
+    }
 
     fn observe(settings: &[(&str, usize)]) -> Observation {
-        let scenario = FakeScenario { id: "fake/one" };
         let settings = settings
             .iter()
             .map(|&(name, value)| (name.to_owned(), value))
             .collect();
-        let context = Context::new(Tier::Tiny).with_settings(settings);
-        let directory = tempfile::tempdir().expect("a directory");
-        scenario
-            .prepare(&context, directory.path())
-            .expect("prepares");
-        repeat(&scenario, &context, None, directory.path()).expect("is measured")
+        let planted = Planted {
+            settings,
+            ..Planted::default()
+        };
+        attempt(&planted).expect("is measured")
     }
 
     #[test]
     fn a_repetition_carries_every_declared_metric() {
         let observation = observe(&[]);
         let mut declared = common_metrics();
-        declared.extend(FakeScenario { id: "fake/one" }.metrics());
+        declared.extend(SCENARIO.metrics());
         for metric in declared {
             let value = observation
                 .repetition
@@ -153,7 +185,41 @@ mod tests {
     #[test]
     fn unprepared_files_are_an_error() {
         let directory = tempfile::tempdir().expect("a directory");
-        let scenario = FakeScenario { id: "fake/one" };
-        assert!(repeat(&scenario, &Context::new(Tier::Tiny), None, directory.path()).is_err());
+        let planted = Planted::default();
+        assert!(repeat(&SCENARIO, Tier::Tiny, &planted, directory.path()).is_err());
+    }
+
+    #[test]
+    fn a_tail_needs_a_warm_up() {
+        for (warm_up, is_enough) in [(Tail::MIN_WARM_UP - 1, false), (Tail::MIN_WARM_UP, true)] {
+            let planted = Planted {
+                tail: Some(0.1),
+                settings: [("warm_up".to_owned(), warm_up)].into(),
+                ..Planted::default()
+            };
+            assert_eq!(attempt(&planted).is_ok(), is_enough, "{warm_up}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn planted_memory_is_in_the_peak() {
+        let peak = |memory| {
+            let planted = Planted {
+                memory,
+                ..Planted::default()
+            };
+            let observation = attempt(&planted).expect("is measured");
+            match observation.repetition.metric(&name("peak_rss")) {
+                Some(MetricValue::Value(bytes)) => Some(*bytes),
+                _ => None,
+            }
+        };
+        // Five times as much, because tests beside this one have peaks of their own.
+        let (without, with) = (peak(None), peak(Some(4.0)));
+        assert!(
+            with > without.map(|bytes| 2.0 * bytes),
+            "{without:?} {with:?}"
+        );
     }
 }

@@ -62,7 +62,8 @@ pub fn find<'s>(suite: &[&'s dyn Scenario], id: &str) -> Result<&'s dyn Scenario
     })
 }
 
-fn nearest(suite: &[&dyn Scenario], text: &str) -> Vec<&'static str> {
+/// The ids closest to `text`, closest first, for who mistyped one.
+pub(crate) fn nearest(suite: &[&dyn Scenario], text: &str) -> Vec<&'static str> {
     let mut ids: Vec<&'static str> = suite.iter().map(|scenario| scenario.id()).collect();
     ids.sort_by_key(|id| edit_distance(id, text));
     ids.truncate(SUGGESTIONS);

@@ -190,7 +190,7 @@ impl Checkout {
             },
             &self.interrupt,
         );
-        let failure = match finished.ending {
+        let failure = match finished {
             Ending::Ended => return Ok(()),
             Ending::Interrupted => return self.interrupt.check(),
             Ending::Failed { how, tail } => Failure { how, tail },

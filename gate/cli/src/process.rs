@@ -59,14 +59,6 @@ pub(crate) struct Command<'a> {
     pub(crate) log: Option<&'a Path>,
 }
 
-/// How a command ended, and after how long.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    pub(crate) ending: Ending,
-    /// From its start to the end of its first process.
-    pub(crate) took: Duration,
-}
-
 /// How a command ended. Whatever it was, nothing of its process group is left.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Ending {
@@ -86,17 +78,11 @@ pub(crate) enum Ending {
 }
 
 /// Runs a command to its end.
-pub(crate) fn run(command: &Command<'_>, interrupt: &Interrupt) -> Finished {
-    let start = Instant::now();
-    let (ending, end) = attempt(command, interrupt)
-        .unwrap_or_else(|error| (failed(&error.to_string(), Vec::new()), Instant::now()));
-    Finished {
-        ending,
-        took: end.duration_since(start),
-    }
+pub(crate) fn run(command: &Command<'_>, interrupt: &Interrupt) -> Ending {
+    attempt(command, interrupt).unwrap_or_else(|error| failed(&error.to_string(), Vec::new()))
 }
 
-fn attempt(command: &Command<'_>, interrupt: &Interrupt) -> io::Result<(Ending, Instant)> {
+fn attempt(command: &Command<'_>, interrupt: &Interrupt) -> io::Result<Ending> {
     adopt_orphans();
     let output = output(command.log)?;
     let before = output.metadata()?.len();
@@ -108,55 +94,52 @@ fn attempt(command: &Command<'_>, interrupt: &Interrupt) -> io::Result<(Ending, 
         .start(&mut shell(command, &output)?, wake)
         .map_err(|error| told("cannot start", command.directory, &error))?;
     let Some(started) = started else {
-        return Ok((Ending::Interrupted, Instant::now()));
+        return Ok(Ending::Interrupted);
     };
     let group = started.group;
     let is_stopping = Arc::new(AtomicBool::new(false));
     let stopping = Arc::clone(&is_stopping);
     thread::spawn(move || {
         let status = wait_for(group);
-        let end = Instant::now();
         if !stopping.load(Ordering::Acquire) {
             // Its first process is not reaped yet, so this group is still its own.
             kill(group, Signal::KILL);
         }
         reap(group);
-        let _ = events.send(Event::Ended(status, end));
+        let _ = events.send(Event::Ended(status));
     });
 
     let first = inbox.recv_timeout(command.timeout);
-    if let Ok(Event::Ended(status, end)) = first {
-        let ending = match how(status) {
+    if let Ok(Event::Ended(status)) = first {
+        return Ok(match how(status) {
             None => Ending::Ended,
             Some(how) => failed(&how, tail::read(&output, before)),
-        };
-        return Ok((ending, end));
+        });
     }
     is_stopping.store(true, Ordering::Release);
-    let end = stop(group, &inbox);
-    let ending = match first {
+    stop(group, &inbox);
+    Ok(match first {
         Ok(_) => Ending::Interrupted,
         Err(_) => Ending::TimedOut {
             after: command.timeout,
             tail: tail::read(&output, before),
         },
-    };
-    Ok((ending, end))
+    })
 }
 
 enum Event {
     Interrupted,
     /// Nothing of the process group is left. `None` when its status is unknown.
-    Ended(Option<WaitIdStatus>, Instant),
+    Ended(Option<WaitIdStatus>),
 }
 
 /// Ends a process group: asks, waits for a while, then does not ask.
-fn stop(group: Pid, inbox: &Receiver<Event>) -> Instant {
+fn stop(group: Pid, inbox: &Receiver<Event>) {
     let deadline = Instant::now() + GRACE;
     kill(group, Signal::TERM);
     loop {
         match inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Event::Ended(_, end)) => return end,
+            Ok(Event::Ended(_)) => return,
             Ok(Event::Interrupted) => {}
             Err(_) => break,
         }
@@ -164,9 +147,9 @@ fn stop(group: Pid, inbox: &Receiver<Event>) -> Instant {
     kill(group, Signal::KILL);
     loop {
         match inbox.recv() {
-            Ok(Event::Ended(_, end)) => return end,
+            Ok(Event::Ended(_)) => return,
             Ok(Event::Interrupted) => {}
-            Err(_) => return Instant::now(),
+            Err(_) => return,
         }
     }
 }

@@ -69,6 +69,8 @@ pub struct SessionEvidence {
     pub variance: Option<f64>,
     /// Degrees of freedom of `variance`.
     pub freedom: f64,
+    /// How many of them are history's, which other sessions share.
+    pub from_history: f64,
     /// One-sided p-value of "got worse"; 1 without a variance.
     pub p_worse: f64,
     /// Whether it scatters far more than history allows.
@@ -86,22 +88,23 @@ impl SessionEvidence {
         );
         // A difference of two rounded values scatters at least this much (uniform rounding, twice).
         let floor = nature.quantum * nature.quantum / 6.0;
-        let (variance, freedom, noisy) = match history {
-            None => (e.variance, e.freedom, false),
+        let (variance, from_history, noisy) = match history {
+            None => (e.variance, 0.0, false),
             Some(h) if e.freedom == 0.0 => (h.variance, h.freedom, false),
             Some(h) => {
                 let pooled =
                     (h.freedom * h.variance + e.freedom * e.variance) / (h.freedom + e.freedom);
                 let ratio = e.variance / h.variance.max(floor);
                 if e.variance > 0.0 && f_above(ratio, e.freedom, h.freedom) < NOISY {
-                    (pooled.max(e.variance), e.freedom, true)
+                    (pooled.max(e.variance), 0.0, true)
                 } else {
-                    (pooled, h.freedom + e.freedom, false)
+                    (pooled, h.freedom, false)
                 }
             }
         };
         // Differences that agree to the last bit still get an error of one rounding step of f64.
         let variance = variance.max(floor).max(f64::MIN_POSITIVE.sqrt());
+        let freedom = from_history + e.freedom;
         let is_known = freedom > 0.0;
         let error = (variance / e.n as f64).sqrt();
         Self {
@@ -109,6 +112,7 @@ impl SessionEvidence {
             worse: e.centre,
             variance: is_known.then_some(variance),
             freedom,
+            from_history,
             p_worse: if is_known {
                 t_above(e.centre / error, freedom)
             } else {
@@ -143,8 +147,10 @@ pub fn pool(sessions: &[SessionEvidence]) -> Comparison {
     }
     let worse = known.iter().map(|(s, w)| w * s.worse).sum::<f64>() / weight;
     let error = (1.0 / weight).sqrt();
-    let freedom: f64 = known.iter().map(|(s, _)| s.freedom).sum();
-    let freedom = freedom.min(MAX_PAIRED_FREEDOM);
+    // All sessions lean on one history, so it counts once.
+    let own: f64 = known.iter().map(|(s, _)| s.freedom - s.from_history).sum();
+    let history = known.iter().map(|(s, _)| s.from_history);
+    let freedom = (own + history.fold(0.0, f64::max)).min(MAX_PAIRED_FREEDOM);
     Comparison {
         worse,
         evidence: Some(Evidence {

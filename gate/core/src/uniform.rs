@@ -65,6 +65,10 @@ fn member(draft: &Draft<'_>) -> Option<Member> {
     }
     let sides = draft.sides.as_ref()?;
     let comparison = &draft.compared.as_ref()?.comparison;
+    // What moved by its margin, either way, speaks for itself and not for everything.
+    if comparison.worse.abs() >= sides.margin? {
+        return None;
+    }
     let evidence = comparison.evidence?;
     (sides.axis.scale() == Scale::Relative).then_some(Member {
         worse: comparison.worse,

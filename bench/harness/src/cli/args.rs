@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::cache::Cache;
 use crate::child::Children;
 use crate::error::BenchError;
-use crate::plant::Plant;
+use crate::plant::{Plant, VARIABLE};
 use crate::scenario::Scenario;
 use crate::selection::select;
 use crate::tier::Tier;
@@ -45,6 +45,9 @@ pub(crate) struct ListArgs {
     /// Size class whose parameters are shown.
     #[arg(long, value_enum, default_value_t = Tier::Smoke)]
     pub(crate) tier: Tier,
+    /// Prints the ids alone, one per line.
+    #[arg(long)]
+    pub(crate) ids: bool,
 }
 
 #[derive(Debug, Args)]
@@ -78,17 +81,48 @@ pub(crate) struct SelectionArgs {
     pub(crate) setup: SetupArgs,
 }
 
+/// What a run measures, with what planted in it.
+pub(crate) struct Selected<'s> {
+    pub(crate) scenarios: Vec<&'s dyn Scenario>,
+    pub(crate) plants: Vec<Plant>,
+}
+
 impl SelectionArgs {
-    /// The selected scenarios, once every glob and every plant is known to match something.
+    /// The selected scenarios and all plants, once every glob and every plant is known to match
+    /// something. `environment` is what [`VARIABLE`] holds.
     pub(crate) fn select<'s>(
         &self,
         suite: &[&'s dyn Scenario],
-    ) -> Result<Vec<&'s dyn Scenario>, BenchError> {
+        environment: &str,
+    ) -> Result<Selected<'s>, BenchError> {
         let scenarios = select(suite, &self.only)?;
+        // The variable is set once for many calls, each of which may select another scenario; so its
+        // plants must match something of the suite, and those of this call something of this call.
+        let mut plants = Plant::read_all(environment).map_err(BenchError::Variable)?;
+        for plant in &plants {
+            plant.check(suite).map_err(BenchError::Variable)?;
+        }
         for plant in &self.setup.plants {
             plant.check(&scenarios)?;
         }
-        Ok(scenarios)
+        // Behind those of the variable: of two plants for the same thing the later wins.
+        plants.extend(self.setup.plants.iter().cloned());
+        Ok(Selected { scenarios, plants })
+    }
+
+    /// The same, with the variable of this process.
+    pub(crate) fn select_here<'s>(
+        &self,
+        suite: &[&'s dyn Scenario],
+    ) -> Result<Selected<'s>, BenchError> {
+        let environment = std::env::var_os(VARIABLE).unwrap_or_default();
+        // What is not text becomes a plant that nothing matches, and is refused as such.
+        self.select(suite, &environment.to_string_lossy())
+    }
+
+    /// Starts children with this setup and these plants.
+    pub(crate) fn children(&self, plants: &[Plant]) -> Result<Children, BenchError> {
+        Children::new(self.setup.tier, &self.setup.cache(), plants).map_err(BenchError::Executable)
     }
 }
 
@@ -110,17 +144,13 @@ pub(crate) struct SetupArgs {
     /// Directory of prepared files [default: $BENCH_CACHE, else target/bench-cache].
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// A change made on purpose to prove that the gate sees it: GLOB:work=20% or GLOB:SETTING=N.
+    /// A change made on purpose to prove that the gate sees it: GLOB:work=20%, GLOB:tail=10%,
+    /// GLOB:memory=20% or GLOB:SETTING=N; may be given several times, and $BENCH_PLANT adds to it.
     #[arg(long = "plant", value_name = "PLANT")]
     pub(crate) plants: Vec<Plant>,
 }
 
 impl SetupArgs {
-    /// Starts children with the same setup.
-    pub(crate) fn children(&self) -> Result<Children, BenchError> {
-        Children::new(self.tier, &self.cache(), &self.plants).map_err(BenchError::Executable)
-    }
-
     pub(crate) fn cache(&self) -> Cache {
         self.cache
             .as_ref()
@@ -133,9 +163,50 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+    use crate::fake::FakeScenario;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn plants_of_the_variable_and_of_the_call_are_joined() {
+        let suite: [&dyn Scenario; 2] = [
+            &FakeScenario { id: "fake/a" },
+            &FakeScenario { id: "fake/b" },
+        ];
+        let (tail, work) = ("fake/a:tail=10%", "**:work=20%");
+        let variable = "BENCH_PLANT: ";
+        for (environment, arguments, expected) in [
+            ("", &[][..], Ok(&[][..])),
+            ("", &["--plant", work], Ok(&[work])),
+            (tail, &[], Ok(&[tail])),
+            (tail, &["--plant", work], Ok(&[tail, work])),
+            // Set for the whole suite, called for another part of it.
+            (tail, &["--only", "fake/b"], Ok(&[tail])),
+            ("", &["--only", "fake/b", "--plant", tail], Err("")),
+            ("fake/c:work=5%", &[], Err(variable)),
+            ("fake/a:speed=4", &[], Err(variable)),
+            ("fake/a", &[], Err(variable)),
+        ] {
+            let call = ["bench", "run", "--out", "out.json"]
+                .iter()
+                .chain(arguments);
+            let Verb::Run(args) = Cli::parse_from(call).verb else {
+                panic!("is not a run")
+            };
+            let case = format!("{environment:?} {arguments:?}");
+            match (args.selection.select(&suite, environment), expected) {
+                (Ok(selected), Ok(expected)) => {
+                    let texts: Vec<&str> = selected.plants.iter().map(Plant::text).collect();
+                    assert_eq!(texts, expected, "{case}");
+                }
+                (Err(error), Err(start)) => {
+                    assert!(error.to_string().starts_with(start), "{case}: {error}");
+                }
+                (selected, _) => panic!("{case}: {:?}", selected.map(|selected| selected.plants)),
+            }
+        }
     }
 }

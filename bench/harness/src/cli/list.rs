@@ -9,7 +9,19 @@ use crate::scenario::Scenario;
 use crate::tier::Tier;
 
 pub(super) fn list(suite: &[&dyn Scenario], args: &ListArgs) -> Result<ExitCode, BenchError> {
-    answer(&table(suite, args.tier))
+    answer(&if args.ids {
+        ids(suite)
+    } else {
+        table(suite, args.tier)
+    })
+}
+
+/// For programs: nothing but the ids, one per line.
+fn ids(suite: &[&dyn Scenario]) -> String {
+    suite
+        .iter()
+        .map(|scenario| format!("{}\n", scenario.id()))
+        .collect()
 }
 
 fn table(suite: &[&dyn Scenario], tier: Tier) -> String {
@@ -54,5 +66,13 @@ mod tests {
             table(&suite, Tier::Smoke),
             "fake/one    items=10000\n            Measures nothing.\nfake/other  items=10000\n            Measures nothing.\n"
         );
+    }
+
+    #[test]
+    fn ids_stand_alone() {
+        let suite: [&dyn Scenario; 2] =
+            [&FakeScenario { id: "fake/one" }, &FakeScenario { id: "b" }];
+        assert_eq!(ids(&suite), "fake/one\nb\n");
+        assert_eq!(ids(&[]), "");
     }
 }

@@ -4,7 +4,6 @@ use gate_schema::exit::ExitCode;
 
 use super::answer;
 use super::args::ChildArgs;
-use crate::context::Context;
 use crate::error::BenchError;
 use crate::plant::Planted;
 use crate::repetition::repeat;
@@ -22,8 +21,7 @@ pub(super) fn repetition(
         .cache()
         .prepared(scenario.id(), &scenario.preparation(tier))?;
     let planted = Planted::in_scenario(scenario.id(), &args.setup.plants);
-    let context = Context::new(tier).with_settings(planted.settings);
-    let observation = repeat(scenario, &context, planted.work, &prepared)?;
+    let observation = repeat(scenario, tier, &planted, &prepared)?;
     let json = serde_json::to_string(&observation).expect("an observation has only text keys");
     answer(&(json + "\n"))
 }

@@ -7,7 +7,7 @@ use gate_schema::exit::ExitCode;
 use gate_schema::run::{Check, Run, Session};
 
 use super::answer;
-use super::args::RunArgs;
+use super::args::{RunArgs, Selected};
 use crate::child::{ChildError, Children};
 use crate::document::{Parts, manifest, run_id};
 use crate::emit::Destination;
@@ -21,11 +21,11 @@ use crate::talk::Phase;
 pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, BenchError> {
     // All that can be wrong with the call is found before the first minute is spent.
     let setup = &args.selection.setup;
-    let scenarios = args.selection.select(suite)?;
+    let Selected { scenarios, plants } = args.selection.select_here(suite)?;
     let destination = Destination::check(&args.out)?;
-    let children = setup.children()?;
+    let children = args.selection.children(&plants)?;
     // Described first: a commit made while we measure must not be credited.
-    let (source, environment) = (source(Path::new("."), &setup.plants), environment());
+    let (source, environment) = (source(Path::new("."), &plants), environment());
 
     for scenario in &scenarios {
         children.prepare(*scenario)?;

@@ -3,13 +3,13 @@
 use gate_schema::exit::ExitCode;
 
 use super::answer;
-use super::args::VerifyArgs;
+use super::args::{Selected, VerifyArgs};
 use crate::error::BenchError;
 use crate::scenario::Scenario;
 
 pub(super) fn verify(suite: &[&dyn Scenario], args: &VerifyArgs) -> Result<ExitCode, BenchError> {
-    let scenarios = args.selection.select(suite)?;
-    let children = args.selection.setup.children()?;
+    let Selected { scenarios, plants } = args.selection.select_here(suite)?;
+    let children = args.selection.children(&plants)?;
     let mut outcome = ExitCode::Pass;
     for scenario in &scenarios {
         children.prepare(*scenario)?;

@@ -82,7 +82,7 @@ impl Commands<'_> {
             stdout,
             log,
         };
-        Ok(process::run(&command, self.interrupt).ending)
+        Ok(process::run(&command, self.interrupt))
     }
 
     /// The document a start writes: one path for both sides.

@@ -43,7 +43,7 @@ fn in_a_process_of_its_own() {
         &interrupt,
     );
     let ending = std::env::var(ENDING).expect("comes with the line");
-    assert_eq!(format!("{:?}", finished.ending), ending);
+    assert_eq!(format!("{:?}", finished), ending);
 }
 
 /// Runs a command in such a process in `folder`; the shell that starts it does `before` first.

@@ -1,9 +1,12 @@
 //! The real binary on real files: what it prints, what it writes, how it exits.
 
 mod bad_input;
+mod calibrate;
+mod check;
 mod compare;
 mod explain;
 mod import;
+mod project;
 mod promote;
 mod scratch;
 mod waivers;

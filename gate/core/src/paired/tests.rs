@@ -110,7 +110,8 @@ fn sessions_pool_by_what_each_is_worth() {
         pairs,
         worse,
         variance: Some(variance),
-        freedom: 34.0,
+        freedom: 44.0,
+        from_history: 30.0,
         p_worse: 0.001,
         noisy: false,
     };
@@ -118,7 +119,10 @@ fn sessions_pool_by_what_each_is_worth() {
     assert!((pooled.worse - 0.04).abs() < 1e-12);
     let evidence = pooled.evidence.expect("known");
     assert!((evidence.error - (1e-4_f64 / 15.0).sqrt()).abs() < 1e-12);
-    assert!((evidence.freedom - MAX_PAIRED_FREEDOM).abs() < 1e-12);
+    assert!(
+        (evidence.freedom - 58.0).abs() < 1e-12,
+        "history counts once"
+    );
     assert_eq!(evidence.agreeing, 2);
     let two_pairs = session(0.06, 2, 1e-4);
     assert!(!two_pairs.agrees(), "two pairs have no vote");

@@ -149,14 +149,9 @@ fn check(project: &mut Project) -> Report {
         noise: None,
     };
     let runs = measurement.check(&scenarios, &rules).expect("it measures");
-    for seen in [
-        Some(&runs.baseline),
-        Some(&runs.candidate),
-        runs.canary.as_ref(),
-    ] {
-        if let Some(seen) = seen {
-            seen.run.validate().expect("a valid run");
-        }
+    let canary = runs.canary.iter();
+    for seen in [&runs.baseline, &runs.candidate].into_iter().chain(canary) {
+        seen.run.validate().expect("a valid run");
     }
     let (baseline, candidate) = (runs.baseline.side(), runs.candidate.side());
     gate_core::evaluate(baseline, candidate, &runs.known(None), &policy).expect("it is judged")

@@ -1,5 +1,7 @@
 //! The `bench` program from outside, on the tiny tier.
 
+mod plants;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -8,14 +10,21 @@ use assert_cmd::Command;
 use bench_harness::schema::{Check, Environment, Measured, MetricValue, Run};
 use tempfile::TempDir;
 
-/// Calls `bench` in an empty directory, with a cache that all tests share.
-fn bench(directory: &Path, arguments: &[&str]) -> Output {
+/// `bench` in an empty directory, with a cache that all tests share and nothing else of the
+/// environment of who tests.
+fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
     command
         .current_dir(directory)
         .env("BENCH_CACHE", cache())
+        .env_remove("BENCH_PLANT")
         .args(arguments);
-    command.output().expect("the program starts")
+    command
+}
+
+fn bench(directory: &Path, arguments: &[&str]) -> Output {
+    let output = command(directory, arguments).output();
+    output.expect("the program starts")
 }
 
 /// Tests run at the same time, so sharing one cache also tries its locks.
@@ -29,15 +38,17 @@ fn directory() -> TempDir {
 
 /// Measures the tiny tier and reads the document.
 fn run(arguments: &[&str]) -> Run {
+    run_with_plants("", arguments)
+}
+
+/// The same with `BENCH_PLANT` set.
+fn run_with_plants(plants: &str, arguments: &[&str]) -> Run {
     let directory = directory();
     let all = [&["run", "--tier", "tiny", "--out", "out.json"], arguments].concat();
-    let output = bench(directory.path(), &all);
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let mut command = command(directory.path(), &all);
+    let output = command.env("BENCH_PLANT", plants).output();
+    let (code, stderr) = code_and_stderr(&output.expect("the program starts"));
+    assert_eq!(code, Some(0), "{stderr}");
     let text = fs::read(directory.path().join("out.json")).expect("the document is there");
     serde_json::from_slice(&text).expect("the document parses")
 }
@@ -61,6 +72,43 @@ fn list_shows_every_scenario_with_its_parameters() {
         text.contains("Ten nearest neighbours of a held-out query"),
         "{text}"
     );
+}
+
+#[test]
+fn list_gives_programs_the_ids_alone() {
+    let output = bench(directory().path(), &["list", "--ids"]);
+    let text = String::from_utf8(output.stdout).expect("is text");
+    let ids: Vec<&str> = bench_suite::scenarios().iter().map(|s| s.id()).collect();
+    assert_eq!(text, ids.join("\n") + "\n");
+}
+
+#[test]
+fn prepared_files_live_below_the_current_directory_unless_told_otherwise() {
+    let default = "target/bench-cache";
+    for (variable, option, expected) in [
+        (None, None, default),
+        (Some("named"), None, "named"),
+        (Some("named"), Some("given"), "given"),
+    ] {
+        let directory = directory();
+        let mut arguments = vec!["verify", "--tier", "tiny", "--only", "signals/**"];
+        arguments.extend(option.map(|path| ["--cache", path]).into_iter().flatten());
+        let mut command = command(directory.path(), &arguments);
+        match variable {
+            Some(path) => command.env("BENCH_CACHE", path),
+            None => command.env_remove("BENCH_CACHE"),
+        };
+        let output = command.output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(0));
+        for path in [default, "named", "given"] {
+            let is_there = directory.path().join(path).exists();
+            assert_eq!(
+                is_there,
+                path == expected,
+                "{variable:?} {option:?}: {path}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -130,31 +178,6 @@ fn a_selection_declares_only_itself() {
     ]);
     assert_eq!(run.manifest.scenarios.len(), 1);
     assert_eq!(run.manifest.scenarios[0].scenario.as_str(), "signals/write");
-}
-
-#[test]
-fn planted_shortsight_costs_recall() {
-    let hits = |arguments: &[&str]| {
-        let selection = [
-            "--only",
-            "vector/**",
-            "--sessions",
-            "1",
-            "--repetitions",
-            "1",
-        ];
-        let run = run(&[&selection, arguments].concat());
-        let metrics = &run.sessions[0].scenarios[0].repetitions[0].metrics;
-        let recall = metrics.iter().find_map(|(_, value)| match value {
-            MetricValue::Proportion(proportion) => Some(proportion.hits),
-            _ => None,
-        });
-        (recall.expect("recall was measured"), run.source.planted)
-    };
-    let (sighted, _) = hits(&[]);
-    let (shortsighted, planted) = hits(&["--plant", "vector/**:expansion=1"]);
-    assert!(shortsighted < sighted, "{shortsighted} of {sighted}");
-    assert_eq!(planted, ["vector/**:expansion=1"]);
 }
 
 #[test]

@@ -1,0 +1,161 @@
+//! `gate calibrate`, `gate lint`, and what a check makes of them.
+
+use serde_json::Value;
+
+use crate::project::{LEVEL, Project, ran};
+use crate::scratch::Ran;
+
+/// Three sessions are the fewest that say something.
+const QUICK: [&str; 3] = ["calibrate", "--pairs", "3"];
+
+/// Calibrates with a clock that scatters this many times more.
+fn calibrate(project: &Project, scatter: &str) -> Ran {
+    let mut gate = project.command(&QUICK);
+    ran(gate.env("CLOCK_SCATTER", scatter).output().expect("runs"))
+}
+
+/// The one calibration: its file name, and what it says.
+fn noise(project: &Project) -> (String, Value) {
+    let [name] = &project.names("project/baselines/noise")[..] else {
+        panic!("one file in {:?}", project.names("project/baselines"))
+    };
+    (
+        name.clone(),
+        project.json(&format!("baselines/noise/{name}")),
+    )
+}
+
+fn sessions(noise: &Value) -> usize {
+    let rows = noise["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 1, "{noise}");
+    rows[0]["sessions"].as_array().expect("sessions").len()
+}
+
+#[test]
+fn a_calibration_is_stored_under_its_machine_and_grows() {
+    let project = Project::of_a_known_machine();
+    let before = project.state();
+    let first = calibrate(&project, "1");
+    assert_eq!(first.code, 0, "{}{}", first.stdout, first.stderr);
+    insta::assert_snapshot!(first.stdout);
+    let (name, noise) = self::noise(&project);
+    // First digits of `printf 'cores=2\ncpu_model=Zen 5\n' | sha256sum`.
+    assert_eq!(name, "5d9da6e61330.json");
+    assert_eq!(noise["format"], "gate.noise/1");
+    assert_eq!(noise["fingerprint"]["cpu_model"], "Zen 5");
+    assert_eq!(sessions(&noise), 3);
+
+    let second = project.gate(&[&QUICK[..], &["HEAD", "--sessions", "1"]].concat());
+    assert_eq!(second.code, 0, "{}{}", second.stdout, second.stderr);
+    assert_eq!(sessions(&self::noise(&project).1), 4);
+    assert_eq!(
+        project.git(&["status", "--porcelain"]),
+        "?? baselines/noise/"
+    );
+    std::fs::remove_dir_all(project.path("baselines/noise")).expect("written");
+    assert_eq!(project.state(), before);
+    assert_eq!(project.names(&project.cache()), ["build", "lock"]);
+}
+
+#[test]
+fn a_check_uses_what_was_calibrated() {
+    let project = Project::of_a_known_machine();
+    project.level(LEVEL * 120 / 100);
+    let without = project.check(&[]);
+    assert_eq!(without.code, 1, "{}{}", without.stdout, without.stderr);
+    assert!(
+        without.stdout.contains("noise from these pairs alone"),
+        "{}",
+        without.stdout
+    );
+    assert_eq!(calibrate(&project, "1").code, 0);
+    let with = project.check(&[]);
+    assert_eq!(with.code, 1, "{}{}", with.stdout, with.stderr);
+    let verdict = project.kept("verdict.json");
+    assert_eq!(verdict["method"]["calibration_sessions"], 3);
+    let said = "judged on 6 interleaved pairs; noise from 3 calibration sessions\n";
+    assert!(with.stdout.contains(said), "{}", with.stdout);
+    // The kept runs say the same again, with the policy beside which the calibration is.
+    let runs = ["../runs/baseline.json", "../runs/candidate.json"];
+    let compared = project.gate(
+        &[
+            &[
+                "compare",
+                runs[0],
+                runs[1],
+                "--policy",
+                "baselines/gate.toml",
+            ][..],
+            &["--format", "json"],
+        ]
+        .concat(),
+    );
+    let compared: Value = serde_json::from_str(&compared.stdout).expect("JSON");
+    assert_eq!(compared, verdict);
+}
+
+#[test]
+fn the_calibration_of_another_machine_is_not_used() {
+    let project = Project::of_a_known_machine();
+    assert_eq!(calibrate(&project, "1").code, 0);
+    project.write(
+        "env.json",
+        &crate::project::ENVIRONMENT.replace("Zen 5", "Xeon"),
+    );
+    project.commit("another machine");
+    assert_eq!(project.check(&[]).code, 0);
+    let method = &project.kept("verdict.json")["method"];
+    assert_eq!(method.get("calibration_sessions"), None);
+}
+
+#[test]
+fn lint_says_what_a_machine_cannot_resolve() {
+    for (name, scatter, code) in [("calm", "1", 0), ("noisy", "20", 1)] {
+        let project = Project::of_a_known_machine();
+        let calibrated = calibrate(&project, scatter);
+        assert_eq!(calibrated.code, 0, "{}", calibrated.stderr);
+        let linted = project.gate(&["lint"]);
+        assert_eq!((linted.code, linted.stderr.as_str()), (code, ""), "{name}");
+        assert_eq!(linted.stdout, calibrated.stdout, "{name}");
+        insta::assert_snapshot!(name, linted.stdout);
+        let file = format!("baselines/noise/{}", noise(&project).0);
+        let one = project.gate(&["lint", "--noise", &file]);
+        assert_eq!(one.stdout, linted.stdout, "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_calibrated_is_refused_and_nothing_written() {
+    let project = Project::new();
+    let refused = calibrate(&project, "1");
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    insta::assert_snapshot!("unknown_machine", refused.errors());
+    assert!(!project.path("baselines/noise").exists());
+
+    let project = Project::of_a_known_machine();
+    project.write("bench.sh", "echo 'no such engine' >&2\nexit 3\n");
+    let refused = calibrate(&project, "1");
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    insta::assert_snapshot!("every_scenario_failed", refused.errors());
+    assert!(!project.path("baselines/noise").exists());
+}
+
+#[test]
+fn lint_needs_a_sound_calibration() {
+    let project = Project::of_a_known_machine();
+    let refused = project.gate(&["lint"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    insta::assert_snapshot!("no_calibration", refused.stderr);
+    for (content, expected) in [
+        ("{", "error[G102]: not a calibration: EOF"),
+        (
+            "{\"format\": \"gate.noise/9\", \"created\": \"\", \"fingerprint\": {}, \"rows\": []}",
+            "error[G103]",
+        ),
+    ] {
+        project.write("baselines/noise/0.json", content);
+        let refused = project.gate(&["lint"]);
+        assert_eq!(refused.code, 2, "{content}");
+        assert!(refused.stderr.starts_with(expected), "{}", refused.stderr);
+    }
+}
