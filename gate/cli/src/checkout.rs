@@ -95,6 +95,11 @@ impl Checkout {
         self.cache.join("build")
     }
 
+    /// Where measured runs are kept when nobody says.
+    pub(crate) fn runs(&self) -> PathBuf {
+        self.cache.join("runs")
+    }
+
     /// Decides which commit a side is. A snapshot of the work tree is taken now, not when it is
     /// entered. Neither the user's index nor the user's work tree is touched.
     pub(crate) fn resolve(
@@ -103,10 +108,14 @@ impl Checkout {
         wanted: Wanted<'_>,
     ) -> Result<Commit, Vec<Diagnostic>> {
         let commit = match wanted {
-            Wanted::Revision(revision) => Commit {
-                id: git::resolve(&self.top, revision, Place::Flag(side.flag()))?,
-                is_dirty: false,
-            },
+            Wanted::Revision(revision) => {
+                let id = git::resolve(&self.top, revision, Place::Flag(side.flag()))?;
+                Commit {
+                    head: id.clone(),
+                    id,
+                    is_dirty: false,
+                }
+            }
             Wanted::WorkTree => {
                 snapshot::take(&self.top, &self.cache.join("index")).map_err(|failure| {
                     self.refused("cannot take a snapshot of the work tree", &failure)
@@ -191,7 +200,7 @@ impl Checkout {
             &self.interrupt,
         );
         let failure = match finished {
-            Ending::Ended => return Ok(()),
+            Ending::Ended(_) => return Ok(()),
             Ending::Interrupted => return self.interrupt.check(),
             Ending::Failed { how, tail } => Failure { how, tail },
             Ending::TimedOut { tail, .. } => Failure {

@@ -62,8 +62,8 @@ pub(crate) struct Command<'a> {
 /// How a command ended. Whatever it was, nothing of its process group is left.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Ending {
-    /// With status 0.
-    Ended,
+    /// With status 0; carries the last lines it printed.
+    Ended(Vec<String>),
     /// In any other way, including one that could not be started.
     Failed {
         /// In one line: `exit status 3`, `killed by signal 11`.
@@ -112,7 +112,7 @@ fn attempt(command: &Command<'_>, interrupt: &Interrupt) -> io::Result<Ending> {
     let first = inbox.recv_timeout(command.timeout);
     if let Ok(Event::Ended(status)) = first {
         return Ok(match how(status) {
-            None => Ending::Ended,
+            None => Ending::Ended(tail::read(&output, before)),
             Some(how) => failed(&how, tail::read(&output, before)),
         });
     }
@@ -221,6 +221,8 @@ fn how(status: Option<WaitIdStatus>) -> Option<String> {
     }
     match status.exit_status() {
         Some(0) => None,
+        // What a shell makes of a signal that killed its last command.
+        Some(code @ 129..=192) => Some(format!("killed by signal {}", code - 128)),
         Some(code) => Some(format!("exit status {code}")),
         None => Some("an unknown end".to_owned()),
     }

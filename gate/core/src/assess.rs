@@ -228,6 +228,10 @@ fn candidate_draft<'a>(
         );
         let unusable = there.has_failed || there.wrong_answer || there_metric.sessions.is_empty();
         match (refused, few_samples(there_metric)) {
+            // Nothing there is a plainer reason than where it was not measured.
+            _ if unusable && margin != Margin::Unjudged => {
+                Some((Verdict::Incomparable, Reason::BaselineUnusable))
+            }
             // What is not judged against the baseline is not missed when it cannot be compared.
             (Some(_), _) if margin == Margin::Unjudged => Some((Verdict::Pass, Reason::NotJudged)),
             (Some(reason), _) => Some((Verdict::Incomparable, reason)),

@@ -56,6 +56,7 @@ pub(crate) fn summary(run: &Run) -> RunSummary {
         created: run.created.clone(),
         commit: run.source.commit.clone(),
         dirty: run.source.dirty,
+        settings: run.source.settings.clone(),
         planted: run.source.planted.clone(),
         tier: run.manifest.tier.clone(),
         sessions: run.sessions.len(),

@@ -14,10 +14,8 @@ use gate_schema::report::Verdict;
 
 use crate::assess::{Assessment, assess};
 use crate::canary;
-use crate::estimate::t_quantile;
 use crate::evaluate::{EvaluateError, Known, Side};
-use crate::evidence::{INTERVAL, POWER};
-use crate::row::{Draft, MIN_AGREEING};
+use crate::row::MIN_AGREEING;
 
 /// Share of the scenarios that may be measured again for suspicion, by smallest p-value.
 pub const MAX_RERUN: f64 = 0.1;
@@ -36,9 +34,6 @@ pub const CANARIES: usize = 3;
 
 /// Most sessions of pairs of one scenario.
 pub const MAX_STAGES: usize = 5;
-
-/// Most pairs worth asking for to settle one scenario; what needs more is not settled by patience.
-pub const MAX_NEEDED: u32 = 100;
 
 /// How many pairs a step measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,10 +201,13 @@ fn undecided(
     for (draft, family) in assessment.drafts.iter().zip(&assessment.families) {
         let sessions = scenarios.get(draft.scenario).map_or(0, |s| s.sessions);
         let is_open = draft.is_gating() && (1..MAX_STAGES).contains(&sessions);
-        if !is_open || draft.verdict(*family, policy) != Some(Verdict::Inconclusive) {
+        // Where sessions disagree, one more would only be one more throw of the dice.
+        let disagrees = family.worse && draft.is_beyond_margin();
+        let verdict = draft.verdict(*family, policy);
+        if !is_open || disagrees || verdict != Some(Verdict::Inconclusive) {
             continue;
         }
-        match pairs_needed(draft) {
+        match draft.pairs_needed() {
             Some(pairs) => {
                 let most = needed.entry(draft.scenario).or_default();
                 *most = pairs.max(*most);
@@ -230,21 +228,4 @@ fn undecided(
     // A scenario that keeps an undecided row whatever is measured comes after those that settle.
     needs.sort_by_key(|need| (hopeless.contains(&need.scenario), need.pairs));
     needs
-}
-
-/// Pairs that would let an unchanged row pass with 80 % probability, beyond those measured:
-/// `variance * (t + POWER)^2 / distance to the margin^2`. `None` when that is out of reach.
-fn pairs_needed(draft: &Draft<'_>) -> Option<u32> {
-    let (sides, compared) = (draft.sides.as_ref()?, draft.compared.as_ref()?);
-    let (margin, evidence) = (sides.margin?, compared.comparison.evidence?);
-    let measured: usize = draft.stages().iter().map(|s| s.pairs).sum();
-    let distance = margin - compared.comparison.worse.max(0.0);
-    if distance <= 0.0 {
-        return None;
-    }
-    let variance = evidence.error.powi(2) * measured as f64;
-    let reach = (t_quantile(INTERVAL, evidence.freedom) + POWER) / distance;
-    let all = (variance * reach * reach).ceil();
-    let more = (all - measured as f64).max(3.0);
-    (more <= f64::from(MAX_NEEDED)).then_some(more as u32)
 }

@@ -9,8 +9,8 @@ use gate_schema::report::{
 };
 
 use crate::budget::{self, Standing};
-use crate::estimate::Location;
-use crate::evidence::{Evidence, INTERVAL, MIN_REPETITIONS};
+use crate::estimate::{Location, t_quantile};
+use crate::evidence::{Evidence, INTERVAL, MIN_REPETITIONS, POWER};
 use crate::observe::ObservedMetric;
 use crate::paired::SessionEvidence;
 use crate::rules::Settings;
@@ -18,6 +18,9 @@ use crate::sides::{Compared, How, Sides};
 
 /// One-sided level at which a row looks worse and is worth a second session.
 pub const SUSPICIOUS: f64 = INTERVAL;
+
+/// Most pairs worth asking for to settle one row; what needs more is not settled by patience.
+pub const MAX_NEEDED: u32 = 100;
 
 /// Sessions that must show a regression on their own: one disturbance lasts one session.
 pub const MIN_AGREEING: usize = 2;
@@ -91,6 +94,21 @@ impl Draft<'_> {
             return false;
         };
         evidence.p_worse < SUSPICIOUS && compared.comparison.worse >= margin / 2.0
+    }
+
+    /// Pairs that would let an unchanged row pass with 80 % probability, beyond those measured:
+    /// `variance * (t + POWER)^2 / distance to the margin^2`. The distance counts as at least half the
+    /// margin: an unchanged row that looks worse will not go on doing so. `None` when that is out of
+    /// reach.
+    pub(crate) fn pairs_needed(&self) -> Option<u32> {
+        let (sides, compared) = (self.sides.as_ref()?, self.compared.as_ref()?);
+        let (margin, evidence) = (sides.margin?, compared.comparison.evidence?);
+        let measured: usize = self.stages().iter().map(|s| s.pairs).sum();
+        let distance = (margin - compared.comparison.worse.max(0.0)).max(margin / 2.0);
+        let variance = evidence.error.powi(2) * measured as f64;
+        let reach = (t_quantile(INTERVAL, evidence.freedom) + POWER) / distance;
+        let more = ((variance * reach * reach).ceil() - measured as f64).max(3.0);
+        (measured > 0 && more <= f64::from(MAX_NEEDED)).then_some(more as u32)
     }
 
     /// Whether the estimate lies at or beyond the margin.
@@ -179,7 +197,12 @@ impl Draft<'_> {
                 sessions: self.metric.sessions.len(),
                 repetitions: self.metric.values(),
             }),
-            effect: self.effect(family, policy),
+            effect: self.effect(family, policy).map(|effect| Effect {
+                pairs_needed: effect
+                    .pairs_needed
+                    .filter(|_| verdict == Verdict::Inconclusive),
+                ..effect
+            }),
             budget,
             blame,
             since_promoted: None,
@@ -246,6 +269,7 @@ impl Draft<'_> {
                 .evidence
                 .filter(|_| !matches!(compared.how, How::Queries))
                 .map(|e| e.agreeing),
+            pairs_needed: self.pairs_needed(),
             stages: compared
                 .stages()
                 .iter()

@@ -58,7 +58,7 @@ fn every_constant_of_the_page_is_the_one_in_the_code() {
         ("MIN_SUSPICIOUS", next::MIN_SUSPICIOUS.to_string()),
         ("CANARIES", next::CANARIES.to_string()),
         ("MAX_STAGES", next::MAX_STAGES.to_string()),
-        ("MAX_NEEDED", next::MAX_NEEDED.to_string()),
+        ("MAX_NEEDED", row::MAX_NEEDED.to_string()),
         (
             "MIN_UNIFORM_SCENARIOS",
             uniform::MIN_UNIFORM_SCENARIOS.to_string(),

@@ -58,7 +58,7 @@ fn is_plain_pass(row: &Row) -> bool {
         row.reason,
         Reason::TradedQuality { .. } | Reason::AtLimit | Reason::SmallEffect
     );
-    row.verdict == Verdict::Pass && !breaks_budget(row) && !speaks
+    row.verdict == Verdict::Pass && !breaks_budget(row) && !speaks && row.blame.is_none()
 }
 
 /// What the folded passing rows have in common, without saying that unjudged rows did not change.

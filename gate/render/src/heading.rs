@@ -58,9 +58,17 @@ fn revision(run: &RunSummary, target: Target) -> String {
         Some(true) => " with uncommitted changes",
         Some(false) | None => "",
     };
+    let settings: Vec<String> = run.settings.iter().map(|s| target.outside(s)).collect();
+    let settings = match settings.len() {
+        0 => String::new(),
+        _ => format!(" with {}", settings.join(" ")),
+    };
     match &run.commit {
-        Some(commit) => format!("commit {}{changes}", target.outside(short(commit))),
-        None => format!("{}{changes}", target.outside(&run.id)),
+        Some(commit) => format!(
+            "commit {}{changes}{settings}",
+            target.outside(short(commit))
+        ),
+        None => format!("{}{changes}{settings}", target.outside(&run.id)),
     }
 }
 
@@ -79,7 +87,7 @@ pub(crate) fn judged(report: &Report, target: Target) -> Option<String> {
     let drift = match used_most(report) {
         None => String::new(),
         Some((share, row)) => format!(
-            "; margins are drift budgets: {} has used the most of its, {}",
+            "; margins are drift budgets, of which {} has used the most: {}",
             row_name(row, target),
             quantity::percent(share)
         ),

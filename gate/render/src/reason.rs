@@ -13,7 +13,7 @@ pub(crate) fn phrase(row: &Row, mode: Mode, target: Target) -> String {
         Mode::Paired => of_pairs(row),
     };
     let reason = reason.unwrap_or_else(|| of_reason(row, target));
-    let blame = blame(row).unwrap_or_default();
+    let blame = blame(row, target).unwrap_or_default();
     if row.verdict == Verdict::Waived {
         format!("waived: {reason}{blame}")
     } else {
@@ -22,14 +22,20 @@ pub(crate) fn phrase(row: &Row, mode: Mode, target: Target) -> String {
 }
 
 /// Where something bad comes from, to follow a reason; `None` where the reason leaves no doubt.
-fn blame(row: &Row) -> Option<&'static str> {
+fn blame(row: &Row, target: Target) -> Option<String> {
     let is_reason = matches!(row.reason, Reason::Budget | Reason::AtLimit);
     let is_broken = breaks_budget(row);
     match row.blame? {
-        Blame::AlreadyOnBase if is_reason => Some(", already on the base"),
-        Blame::AlreadyOnBase if is_broken => Some("; its budget is broken already on the base"),
-        Blame::AlreadyOnBase => Some("; worse than the promoted baseline already on the base"),
-        Blame::CausedHere if is_reason => Some("; the base keeps it"),
+        Blame::AlreadyOnBase if is_reason => Some(", already on the base".into()),
+        Blame::AlreadyOnBase if is_broken => Some("; the base breaks its budget too".into()),
+        Blame::AlreadyOnBase => {
+            let (since, effect) = (row.since_promoted?, row.effect.as_ref()?);
+            let size = quantity::magnitude(since.estimate.abs(), effect.scale, row.unit, target);
+            Some(format!(
+                "; {size} worse than the promoted baseline, as the base is"
+            ))
+        }
+        Blame::CausedHere if is_reason => Some("; the base keeps it".into()),
         Blame::CausedHere => None,
     }
 }
@@ -212,7 +218,7 @@ pub(crate) fn tally(reason: &Reason, mode: Mode, target: Target) -> String {
 /// The part of the reason that verdict, change and limit of a row do not already say.
 pub(crate) fn unsaid(row: &Row, mode: Mode, target: Target) -> String {
     if is_evident(row) {
-        let blame = blame(row).unwrap_or_default();
+        let blame = blame(row, target).unwrap_or_default();
         blame.trim_start_matches([',', ';', ' ']).to_owned()
     } else {
         phrase(row, mode, target)

@@ -56,6 +56,7 @@ fn effect(uniform: &Uniform) -> Effect {
         detectable: None,
         basis: None,
         agreeing: None,
+        pairs_needed: None,
         stages: Vec::new(),
     }
 }

@@ -70,6 +70,9 @@ pub struct Source {
     /// Digest of the lock file, so that a changed dependency is visible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lockfile: Option<Digest>,
+    /// Variables that were set for this build alone, as `NAME=VALUE`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<String>,
     /// Changes planted on purpose to prove that the gate sees them. Such a run is never promoted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planted: Vec<String>,

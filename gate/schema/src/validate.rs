@@ -78,8 +78,10 @@ impl Run {
                 found.check_with(|| format!("/source/{at}"), showable(text));
             }
         }
-        for (at, text) in source.planted.iter().enumerate() {
-            found.check_with(|| format!("/source/planted/{at}"), showable(text));
+        for (field, texts) in [("planted", &source.planted), ("settings", &source.settings)] {
+            for (at, text) in texts.iter().enumerate() {
+                found.check_with(|| format!("/source/{field}/{at}"), showable(text));
+            }
         }
         if let Some(provenance) = &self.provenance {
             found.check("/provenance/promoted_at", utc(&provenance.promoted_at));

@@ -52,6 +52,8 @@ impl<'a> Wanted<'a> {
 pub(crate) struct Commit {
     /// Its full id.
     pub(crate) id: String,
+    /// The commit people know it by: itself, or what a snapshot of the work tree stands on.
+    pub(crate) head: String,
     /// Whether it holds changes that nobody has committed; no branch has this commit then.
     pub(crate) is_dirty: bool,
 }

@@ -36,7 +36,8 @@ pub(super) fn take(top: &Path, index: &Path) -> Result<Commit, Failure> {
     let tree = tree?;
     if tree == committed {
         return Ok(Commit {
-            id: head,
+            id: head.clone(),
+            head,
             is_dirty: false,
         });
     }
@@ -46,6 +47,7 @@ pub(super) fn take(top: &Path, index: &Path) -> Result<Commit, Failure> {
         .envs(AUTHORSHIP);
     Ok(Commit {
         id: word(&mut commit)?,
+        head,
         is_dirty: true,
     })
 }

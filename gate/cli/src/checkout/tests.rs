@@ -68,11 +68,11 @@ fn a_work_tree_without_changes_is_its_commit() {
     let commit = checkout
         .resolve(Side::Candidate, Wanted::WorkTree)
         .expect("a snapshot");
-    let id = head;
     assert_eq!(
         commit,
         Commit {
-            id,
+            id: head.clone(),
+            head,
             is_dirty: false
         }
     );

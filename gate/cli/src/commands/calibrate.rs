@@ -42,10 +42,9 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<ExitCode, Vec<Diagnostic>> {
         extra: [&[], &[]],
         interrupt: &interrupt,
     };
-    progress.building(Side::Base);
-    commands.build(Side::Base)?;
+    commands.build(Side::Base, &progress)?;
     let id = format!("calibrate-{}", provenance::unique());
-    let arms = [0; 3].map(|_| Arm::new(id.clone(), source(&commit)));
+    let arms = [0; 3].map(|_| Arm::new(id.clone(), source(&commit, &[])));
     let mut measurement = Measurement::new(id, arms, &mut commands, &progress);
     let scenarios = measurement.prepare_one(&measuring.only)?;
     let path = noise::path(&loaded, &baseline, &measurement.environment());

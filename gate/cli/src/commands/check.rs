@@ -12,13 +12,15 @@ use gate_schema::run::Source;
 use crate::args::Check;
 use crate::checkout::{Checkout, Commit, Side, Wanted};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::{read_run, write_all};
+use crate::document::read_run;
 use crate::measure::arm::Arm;
 use crate::measure::commands::Commands;
+use crate::measure::kept::Kept;
 use crate::measure::progress::Progress;
 use crate::measure::sessions::{Measurement, Rules, Runs, Seen, Stopped};
 use crate::noise;
 use crate::policy::{self, Loaded, Measure};
+use crate::process;
 use crate::provenance;
 use crate::show::{Destinations, unjudgeable};
 use crate::signal::Interrupt;
@@ -28,30 +30,26 @@ pub(crate) const BASELINE: &str = "baselines/main.json";
 
 pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     let interrupt = Interrupt::on_signals()?;
-    let measuring = &arguments.measuring;
-    let mut checkout = Checkout::open(Path::new("."), measuring.cache.as_deref(), &interrupt)?;
+    let cache = arguments.measuring.cache.as_deref();
+    let mut checkout = Checkout::open(Path::new("."), cache, &interrupt)?;
     let (loaded, measure) = load(arguments, checkout.top())?;
-    let inputs: Vec<&Path> = [&loaded.path, &loaded.waivers]
-        .into_iter()
-        .flatten()
-        .map(PathBuf::as_path)
-        .collect();
+    let promoted = promoted(arguments, &loaded, checkout.top())?;
+    let inputs = [&loaded.path, &loaded.waivers].into_iter().flatten();
+    let inputs: Vec<&Path> = inputs.map(PathBuf::as_path).collect();
     let destinations = Destinations::check(&arguments.show, &inputs)?;
-    let kept = Kept::new(arguments.runs.as_deref(), &checkout)?;
+    let directory = arguments.runs.clone();
+    let kept = Kept::new(directory.unwrap_or_else(|| checkout.runs()))?;
 
     let base = checkout.resolve(Side::Base, Wanted::new(&arguments.base))?;
     let candidate = checkout.resolve(Side::Candidate, Wanted::new(&arguments.candidate))?;
     let progress = Progress::new();
-    progress.say(&format!(
-        "baseline {}, candidate {}",
-        name(&base),
-        name(&candidate)
-    ));
-    let plan = Plan {
-        pairs: arguments.pairs.unwrap_or(measure.pairs),
-        rerun_pairs: measure.rerun_pairs,
-    };
-    let baseline_file = checkout.top().join(BASELINE);
+    let (from, to) = (name(&base), name(&candidate));
+    progress.say(&format!("baseline {from}, candidate {to}"));
+    let id = format!("check-{}", provenance::unique());
+    let base = source(&base, &arguments.base_env);
+    let candidate = source(&candidate, &arguments.candidate_env);
+    let arms = [base.clone(), candidate, base].map(|source| Arm::new(id.clone(), source));
+    let top = checkout.top().to_owned();
     let mut commands = Commands {
         checkout: &mut checkout,
         measure: &measure,
@@ -59,52 +57,85 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
         interrupt: &interrupt,
     };
     for side in [Side::Base, Side::Candidate] {
-        progress.building(side);
-        commands.build(side)?;
+        commands.build(side, &progress)?;
     }
-    let id = format!("check-{}", provenance::unique());
-    let arms = [&base, &candidate, &base].map(|commit| Arm::new(id.clone(), source(commit)));
     let mut measurement = Measurement::new(id, arms, &mut commands, &progress);
-    let promoted = promoted(arguments, &loaded, &baseline_file)?;
-    let mut measured = || {
-        let scenarios = measurement.prepare(&measuring.only)?;
-        let noise = noise::beside(&loaded, &baseline_file, &measurement.environment())?;
-        let rules = Rules {
-            plan,
-            budget: arguments.budget.unwrap_or(measure.budget),
-            policy: &loaded.policy,
-            noise: noise.as_ref(),
-        };
-        let runs = measurement.check(&scenarios, &rules)?;
-        let known = Known {
-            promoted: promoted.as_ref().map(Seen::side),
-            ..runs.known(noise.as_ref())
-        };
-        let (baseline, candidate) = (runs.baseline.side(), runs.candidate.side());
-        let judged = gate_core::evaluate(baseline, candidate, &known, &loaded.policy);
-        Ok((runs, judged.map_err(Stopped::Unjudgeable)?))
-    };
-    let (runs, report) = match measured() {
-        Ok(measured) => measured,
+    let judged = judge(
+        &mut measurement,
+        arguments,
+        &loaded,
+        &measure,
+        promoted.as_ref(),
+        &top,
+    );
+    let (runs, report) = match judged {
+        Ok(judged) => judged,
         Err(stopped) => {
-            let mut problems = explain(stopped, &arguments.base, &loaded);
-            if measurement.has_measured() {
-                kept.write(&measurement.runs()?, None)?;
-                let where_to = kept.directory.display();
-                for problem in &mut problems {
-                    problem.hint = format!("{}; what was measured is in {where_to}", problem.hint);
-                }
-            }
-            return Err(problems);
+            return Err(keep(
+                &measurement,
+                &kept,
+                explain(stopped, arguments, &loaded),
+            ));
         }
     };
-    kept.write(&runs, Some(&report))?;
-    progress.say(&format!(
-        "runs and verdict.json are in {}",
-        kept.directory.display()
-    ));
+    // A verdict that was paid for is shown, whatever else cannot be written.
     destinations.deliver(&report, &loaded)?;
+    kept.write(&runs, Some(&report))?;
+    let directory = kept.directory.display();
+    progress.say(&format!("runs and verdict.json are in {directory}"));
     Ok(report.exit_code)
+}
+
+/// Measures for as long as it can change a verdict, and judges.
+fn judge(
+    measurement: &mut Measurement<'_>,
+    arguments: &Check,
+    loaded: &Loaded,
+    measure: &Measure,
+    promoted: Option<&Seen>,
+    top: &Path,
+) -> Result<(Runs, Report), Stopped> {
+    let scenarios = measurement.prepare(&arguments.measuring.only)?;
+    let noise = noise::beside(loaded, &top.join(BASELINE), &measurement.environment())?;
+    let rules = Rules {
+        plan: Plan {
+            pairs: arguments.pairs.unwrap_or(measure.pairs),
+            rerun_pairs: measure.rerun_pairs,
+        },
+        budget: arguments.budget.unwrap_or(measure.budget),
+        policy: &loaded.policy,
+        noise: noise.as_ref(),
+    };
+    let runs = measurement.check(&scenarios, &rules)?;
+    let known = Known {
+        promoted: promoted.map(Seen::side),
+        ..runs.known(noise.as_ref())
+    };
+    let (baseline, candidate) = (runs.baseline.side(), runs.candidate.side());
+    let report = gate_core::evaluate(baseline, candidate, &known, &loaded.policy);
+    Ok((runs, report.map_err(Stopped::Unjudgeable)?))
+}
+
+/// Keeps what was measured until something stopped it, and says where.
+fn keep(
+    measurement: &Measurement<'_>,
+    kept: &Kept,
+    mut problems: Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    if !measurement.has_measured() {
+        return problems;
+    }
+    let written = measurement.runs().and_then(|runs| kept.write(&runs, None));
+    match written {
+        Ok(()) => {
+            let directory = kept.directory.display();
+            for problem in &mut problems {
+                problem.hint = format!("{}; what was measured is in {directory}", problem.hint);
+            }
+        }
+        Err(more) => problems.extend(more),
+    }
+    problems
 }
 
 fn load(arguments: &Check, top: &Path) -> Result<(Loaded, Measure), Vec<Diagnostic>> {
@@ -125,13 +156,12 @@ fn load(arguments: &Check, top: &Path) -> Result<(Loaded, Measure), Vec<Diagnost
 fn promoted(
     arguments: &Check,
     loaded: &Loaded,
-    baseline: &Path,
+    top: &Path,
 ) -> Result<Option<Seen>, Vec<Diagnostic>> {
-    let beside = loaded
-        .path
-        .as_deref()
-        .unwrap_or(baseline)
-        .with_file_name("main.json");
+    let beside = match &loaded.path {
+        Some(policy) => policy.with_file_name("main.json"),
+        None => top.join(BASELINE),
+    };
     let path = match &arguments.baseline {
         Some(given) => given.clone(),
         None if arguments.drift || !beside.exists() => return Ok(None),
@@ -154,17 +184,21 @@ pub(crate) fn measure(loaded: &mut Loaded, top: &Path) -> Result<Measure, Vec<Di
     })
 }
 
-/// What a build is, for its run document.
-pub(crate) fn source(commit: &Commit) -> Source {
+/// What a build is, for its run document; `variables` are those of its side alone.
+pub(crate) fn source(commit: &Commit, variables: &[(String, String)]) -> Source {
+    let shown = |(name, value): &(String, String)| {
+        process::lines(format!("{name}={value}").as_bytes()).join(" ")
+    };
     Source {
-        commit: Some(commit.id.clone()),
+        commit: Some(commit.head.clone()),
         dirty: Some(commit.is_dirty),
+        settings: variables.iter().map(shown).collect(),
         ..Source::default()
     }
 }
 
 fn name(commit: &Commit) -> String {
-    let id = commit.id.get(..10).unwrap_or(&commit.id);
+    let id = commit.head.get(..10).unwrap_or(&commit.head);
     if commit.is_dirty {
         format!("{id} (the work tree, with uncommitted changes)")
     } else {
@@ -172,70 +206,12 @@ fn name(commit: &Commit) -> String {
     }
 }
 
-fn explain(stopped: Stopped, base: &str, loaded: &Loaded) -> Vec<Diagnostic> {
+fn explain(stopped: Stopped, arguments: &Check, loaded: &Loaded) -> Vec<Diagnostic> {
     match stopped {
         Stopped::Problems(problems) => problems,
         Stopped::Unjudgeable(error) => {
-            vec![unjudgeable(
-                &error,
-                Path::new("the candidate"),
-                base,
-                loaded,
-            )]
+            let candidate = Path::new("the candidate");
+            vec![unjudgeable(&error, candidate, &arguments.base, loaded)]
         }
-    }
-}
-
-/// Where the measured runs are kept.
-struct Kept {
-    directory: PathBuf,
-}
-
-impl Kept {
-    /// Makes the directory, before anything is measured.
-    fn new(given: Option<&Path>, checkout: &Checkout) -> Result<Self, Vec<Diagnostic>> {
-        let directory = match given {
-            Some(directory) => directory.to_owned(),
-            None => checkout.build_cache().with_file_name("runs"),
-        };
-        std::fs::create_dir_all(&directory).map_err(|error| {
-            let place = Place::File(directory.clone());
-            let message = format!("cannot create the directory of runs: {error}");
-            vec![Diagnostic::new(
-                Code::Unwritable,
-                message,
-                place,
-                "name another with --runs DIR",
-            )]
-        })?;
-        Ok(Self { directory })
-    }
-
-    fn write(&self, runs: &Runs, report: Option<&Report>) -> Result<(), Vec<Diagnostic>> {
-        let json = |run| serde_json::to_vec(run).unwrap_or_default();
-        let mut files = vec![
-            ("baseline.json", json(&runs.baseline.run)),
-            ("candidate.json", json(&runs.candidate.run)),
-        ];
-        if let Some(canary) = &runs.canary {
-            files.push(("canary.json", json(&canary.run)));
-        }
-        if let Some(report) = report {
-            files.push(("verdict.json", gate_render::json(report).into_bytes()));
-        }
-        let paths: Vec<PathBuf> = files
-            .iter()
-            .map(|(name, _)| self.directory.join(name))
-            .collect();
-        let files: Vec<(&Path, &[u8])> = paths
-            .iter()
-            .zip(&files)
-            .map(|(path, (_, bytes))| (path.as_path(), bytes.as_slice()))
-            .collect();
-        // What an earlier check left must not be taken for this one's.
-        for stale in ["canary.json", "verdict.json"] {
-            let _ = std::fs::remove_file(self.directory.join(stale));
-        }
-        write_all(&files)
     }
 }

@@ -147,10 +147,12 @@ fn explain(path: &Path, bytes: &[u8], error: &serde_json::Error) -> Diagnostic {
         Ok(_) => (String::new(), error.to_string()),
         Err(error) => (pointer(error.path()), error.inner().to_string()),
     };
+    // The pointer says where; a line and column of a machine's file say nothing.
+    let message = message.split(" at line ").next().unwrap_or(&message);
     let place = Place::Pointer(path.to_owned(), pointer);
     Diagnostic::new(
         Code::Document,
-        lower_first(&message),
+        lower_first(message),
         place,
         "docs/run-format.md describes every field; documents with unknown fields are refused",
     )

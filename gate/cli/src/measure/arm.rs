@@ -69,6 +69,14 @@ impl Arm {
         Ok(())
     }
 
+    /// Declares a scenario that failed before it could, as `other` does.
+    pub(crate) fn declare_failed(&mut self, scenario: &ScenarioId, other: &Self) {
+        let has_failed = self.failures.iter().any(|f| &f.scenario == scenario);
+        if has_failed && self.declaration(scenario).is_none() {
+            self.declared.extend(other.declaration(scenario).cloned());
+        }
+    }
+
     /// Declares what another arm of the same build declares.
     pub(crate) fn declare_as(&mut self, same: &Self) {
         self.declared.clone_from(&same.declared);

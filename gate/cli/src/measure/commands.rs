@@ -7,6 +7,7 @@ use gate_schema::code::Code;
 use gate_schema::id::{Name, ScenarioId};
 
 use super::arm;
+use super::progress::Progress;
 use super::sessions::{Repeat, Repeated};
 use crate::checkout::{Checkout, Side};
 use crate::diagnostic::{Diagnostic, Place};
@@ -31,12 +32,13 @@ impl Commands<'_> {
     ///
     /// # Errors
     /// The last lines of a build that failed, and whose it was.
-    pub(crate) fn build(&mut self, side: Side) -> Result<(), Vec<Diagnostic>> {
+    pub(crate) fn build(&mut self, side: Side, progress: &Progress) -> Result<(), Vec<Diagnostic>> {
         let Some(line) = &self.measure.build else {
             // Checked out all the same, so that both sides are there before the first start.
             self.checkout.enter(side)?;
             return Ok(());
         };
+        progress.building(side);
         let log = self
             .checkout
             .build_cache()
@@ -44,7 +46,7 @@ impl Commands<'_> {
         let _ = std::fs::remove_file(&log);
         let ended = self.run(side, line, Task::Build, BUILD_TIMEOUT, None, Some(&log))?;
         let (how, tail) = match ended {
-            Ending::Ended => return Ok(()),
+            Ending::Ended(_) => return Ok(()),
             Ending::Interrupted => return self.interrupt.check(),
             other => failure(other),
         };
@@ -110,9 +112,9 @@ impl Commands<'_> {
                 self.interrupt.check()?;
                 failed("interrupted".to_owned(), Vec::new())
             }
-            Ending::Ended => match arm::read(&out) {
+            Ending::Ended(tail) => match arm::read(&out) {
                 Ok(run) => Ok(Repeated::Measured(Box::new(run))),
-                Err(how) => failed(how, Vec::new()),
+                Err(how) => failed(how, tail),
             },
             other => {
                 let (how, tail) = failure(other);
@@ -136,7 +138,7 @@ impl Repeat for Commands<'_> {
         let printed = self.checkout.build_cache().join("list");
         let timeout = self.measure.timeout;
         match self.run(side, line, Task::List, timeout, Some(&printed), None)? {
-            Ending::Ended => {}
+            Ending::Ended(_) => {}
             Ending::Interrupted => self.interrupt.check()?,
             other => {
                 let (how, tail) = failure(other);
@@ -176,7 +178,7 @@ fn failure(ending: Ending) -> (String, Vec<String>) {
             let after = humantime::format_duration(after);
             (format!("no end after {after}, killed"), tail)
         }
-        Ending::Ended | Ending::Interrupted => (String::new(), Vec::new()),
+        Ending::Ended(_) | Ending::Interrupted => (String::new(), Vec::new()),
     }
 }
 
@@ -187,7 +189,7 @@ fn broken(side: Side, key: &'static str, how: &str, tail: &[String]) -> Vec<Diag
         Code::Measure,
         message,
         Place::Flag("[measure]"),
-        "docs/measuring-command.md says what is expected of it",
+        "`gate explain G603` says where to read what is expected of it",
     );
     vec![problem.quoting(tail)]
 }

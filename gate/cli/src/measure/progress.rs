@@ -86,8 +86,7 @@ impl Progress {
             [only] => only.to_string(),
             many => count(many.len()),
         };
-        let seconds = time.as_secs_f64();
-        let text = format!("{why}: {pairs} pairs of {of}, about {seconds:.0} s");
+        let text = format!("{why}: {pairs} pairs of {of}, {}", about(time));
         self.phase(&text, scenarios.len() * pairs as usize)
     }
 
@@ -113,13 +112,19 @@ impl Progress {
 }
 
 impl Phase<'_> {
+    /// The next step is about `scenario`.
+    pub(crate) fn starting(&self, scenario: &ScenarioId) {
+        if let Some(bar) = &*self.progress.bar.borrow() {
+            bar.set_message(scenario.to_string());
+        }
+    }
+
     /// One more step is done.
-    pub(crate) fn advance(&self, scenario: &ScenarioId) {
+    pub(crate) fn advance(&self) {
         let done = self.done.get() + 1;
         self.done.set(done);
         if let Some(bar) = &*self.progress.bar.borrow() {
             bar.inc(1);
-            bar.set_message(scenario.to_string());
             return;
         }
         // A log gets a line per quarter, not one per step.
@@ -150,6 +155,13 @@ fn bar(total: u64) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+fn about(time: Duration) -> String {
+    match time.as_secs() {
+        0 => "less than a second".to_owned(),
+        seconds => format!("about {seconds} s"),
+    }
 }
 
 fn name(who: Who) -> &'static str {

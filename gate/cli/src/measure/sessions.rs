@@ -20,6 +20,9 @@ use crate::checkout::Side;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::provenance::now;
 
+/// Scenarios named in a hint before the rest is left out.
+const LISTED: usize = 8;
+
 /// Most steps after the first session: every scenario has its stages, and no step repeats for ever.
 const MAX_STEPS: usize = 1000;
 
@@ -148,16 +151,24 @@ impl<'a> Measurement<'a> {
         who: Who,
         only: &[String],
     ) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
-        let mut scenarios = self.repeat.list(who.side())?;
+        let listed = self.repeat.list(who.side())?;
         let is_chosen = |id: &ScenarioId| only.iter().any(|glob| glob_match(glob, id.as_str()));
-        scenarios.retain(|id| only.is_empty() || is_chosen(id));
+        let scenarios: Vec<ScenarioId> = listed
+            .iter()
+            .filter(|id| only.is_empty() || is_chosen(id))
+            .cloned()
+            .collect();
+        if scenarios.is_empty() {
+            return Err(vec![nothing_chosen(&listed)]);
+        }
         let phase = self.progress.warming_up(who, scenarios.len());
         for scenario in &scenarios {
+            phase.starting(scenario);
             if let Some(run) = self.start(who, scenario, None)? {
                 let declared = self.arms[who as usize].declare(&run, scenario);
                 self.keep(who, scenario, None, declared);
             }
-            phase.advance(scenario);
+            phase.advance();
         }
         Ok(scenarios)
     }
@@ -177,6 +188,7 @@ impl<'a> Measurement<'a> {
         let phase = self.progress.session(why, pairs, scenarios, &self.spent);
         for pair in 0..pairs {
             for (at, scenario) in scenarios.iter().enumerate() {
+                phase.starting(scenario);
                 let order = if (pair as usize + at).is_multiple_of(2) {
                     [first, second]
                 } else {
@@ -196,7 +208,7 @@ impl<'a> Measurement<'a> {
                         self.keep(who, scenario, Some(turn), added);
                     }
                 }
-                phase.advance(scenario);
+                phase.advance();
             }
         }
         Ok(())
@@ -262,13 +274,11 @@ impl<'a> Measurement<'a> {
                 scenarios.push(scenario);
             }
         }
-        if scenarios.is_empty() {
-            return Err(vec![Diagnostic::new(
-                Code::NoOverlap,
-                "no scenario matches, so there is nothing to measure",
-                Place::Flag("--only"),
-                "`**` matches every scenario",
-            )]);
+        // One that failed at its first start is declared by the other side, or it would look removed.
+        let [baseline, candidate, _] = &mut self.arms;
+        for scenario in &scenarios {
+            baseline.declare_failed(scenario, candidate);
+            candidate.declare_failed(scenario, baseline);
         }
         Ok(scenarios)
     }
@@ -279,6 +289,15 @@ impl<'a> Measurement<'a> {
         only: &[String],
     ) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
         let scenarios = self.warm_up(Who::Baseline, only)?;
+        let baseline = &self.arms[Who::Baseline as usize];
+        if !scenarios.iter().any(|id| baseline.is_sound(id)) {
+            return Err(vec![Diagnostic::new(
+                Code::Measure,
+                "every scenario failed, so there is nothing to learn",
+                Place::Flag("[measure]"),
+                "the warnings above say how each failed",
+            )]);
+        }
         self.declare_canary();
         Ok(scenarios)
     }
@@ -308,7 +327,7 @@ impl<'a> Measurement<'a> {
         rules: &Rules<'_>,
     ) -> Result<Runs, Stopped> {
         let sides = [Who::Baseline, Who::Candidate];
-        self.session(sides, scenarios, rules.plan.pairs, "every scenario")?;
+        self.session(sides, scenarios, rules.plan.pairs, "first session")?;
         for _ in 0..MAX_STEPS {
             let runs = self.runs()?;
             let known = runs.known(rules.noise);
@@ -325,7 +344,7 @@ impl<'a> Measurement<'a> {
                 Step::Canaries { scenarios, pairs } => {
                     self.declare_canary();
                     let arms = [Who::Baseline, Who::Canary];
-                    let why = "much looks suspicious: the baseline against itself";
+                    let why = "much looks worse, so first the baseline against itself";
                     self.session(arms, &scenarios, pairs, why)?;
                 }
                 Step::Pairs(needs) => {
@@ -348,9 +367,9 @@ impl<'a> Measurement<'a> {
     ) -> Option<(Vec<ScenarioId>, u32, &'static str)> {
         let why = needs.first()?.why;
         let words = match why {
-            Why::Suspicious => "looks worse: fresh pairs",
-            Why::Disagreeing => "two sessions disagree: a third",
-            Why::Undecided => "too noisy to decide: more pairs",
+            Why::Suspicious => "looks worse, so again",
+            Why::Disagreeing => "two sessions disagree, so a third",
+            Why::Undecided => "too noisy to decide, and time is left",
         };
         if why != Why::Undecided {
             let pairs = needs.first()?.pairs;
@@ -386,6 +405,17 @@ impl<'a> Measurement<'a> {
             },
         })
     }
+}
+
+fn nothing_chosen(listed: &[ScenarioId]) -> Diagnostic {
+    let names: Vec<&str> = listed.iter().take(LISTED).map(ScenarioId::as_str).collect();
+    let more = if listed.len() > LISTED { ", ..." } else { "" };
+    Diagnostic::new(
+        Code::NoOverlap,
+        "no scenario matches, so there is nothing to measure",
+        Place::Flag("--only"),
+        format!("there are {}{more}", names.join(", ")),
+    )
 }
 
 /// Why a measurement ended early.

@@ -57,8 +57,8 @@ fn is_gone(file: &Path) -> bool {
 fn every_end_is_told() {
     let stop = rustix::process::Signal::STOP.as_raw();
     let cases = [
-        ("true", Ending::Ended),
-        ("echo fine", Ending::Ended),
+        ("true", Ending::Ended(Vec::new())),
+        ("echo fine", Ending::Ended(vec!["fine".to_owned()])),
         ("exit 3", failed("exit status 3", &[])),
         (
             "echo a; echo b >&2; echo; false",
@@ -116,7 +116,10 @@ fn the_directory_and_the_variables_are_those_given() {
         stdout: Some(&out),
         ..command("echo noise >&2; pwd -P; echo \"$GIVEN\"", folder.path())
     };
-    assert_eq!(run(&command, &Interrupt::default()), Ending::Ended);
+    assert_eq!(
+        run(&command, &Interrupt::default()),
+        Ending::Ended(vec!["noise".to_owned()])
+    );
     let real = folder.path().canonicalize().expect("exists");
     assert_eq!(
         std::fs::read_to_string(&out).expect("written"),
@@ -129,7 +132,7 @@ fn the_directory_and_the_variables_are_those_given() {
 fn commands_do_not_see_the_repository_of_a_hook() {
     assert_eq!(
         ending("! env | grep -e ^GIT_DIR= -e ^GIT_INDEX_FILE="),
-        Ending::Ended
+        Ending::Ended(Vec::new())
     );
 }
 
@@ -175,7 +178,7 @@ fn what_a_command_leaves_running_is_killed_and_does_not_delay_its_end() {
     // The child holds standard output and error, and ignores being asked.
     let line = "(trap '' TERM HUP; echo; exec sleep 1000) & echo $! > child; exit 0";
     let finished = run(&command(line, folder.path()), &Interrupt::default());
-    assert_eq!(finished, Ending::Ended);
+    assert_eq!(finished, Ending::Ended(Vec::new()));
     assert!(is_gone(&folder.path().join("child")));
 }
 

@@ -159,7 +159,7 @@ pub(super) fn blame(row: &Row) -> Option<&'static str> {
         (Blame::CausedHere, false) => "caused here: the base does not show it",
         (Blame::AlreadyOnBase, true) => "already on the base: it breaks this budget as well",
         (Blame::AlreadyOnBase, false) => {
-            "already on the base: it is worse than the promoted baseline as well"
+            "already on the base: against that the candidate is not worse"
         }
     })
 }

@@ -48,12 +48,35 @@ pub(super) fn more_time(report: &Report, target: Target) -> Option<String> {
     if rows.is_empty() || together::unsteady(report).is_some() {
         return None;
     }
-    Some(format!(
-        "give {} more time to settle: {}{}",
-        inconclusive_rows(rows.len()),
-        check(report, " --budget 20m", target),
-        unseen(&rows)
-    ))
+    let needed = |row: &&Row| row.effect.as_ref().and_then(|effect| effect.pairs_needed);
+    Some(match rows.iter().filter_map(needed).min() {
+        Some(_) => format!(
+            "give {} more time to settle: {}{}",
+            inconclusive_rows(rows.len()),
+            check(report, " --budget 20m", target),
+            unseen(&rows)
+        ),
+        None => {
+            let lint = match report.method.calibration_sessions {
+                0 => String::new(),
+                _ => format!(
+                    "; {} shows what this machine resolves",
+                    target.command("gate lint")
+                ),
+            };
+            format!(
+                "{} not settled by any number of pairs worth measuring{}{lint}",
+                are_not(rows.len()),
+                unseen(&rows),
+            )
+        }
+    })
+}
+
+/// `2 inconclusive rows are`.
+fn are_not(rows: usize) -> String {
+    let verb = if rows == 1 { "is" } else { "are" };
+    format!("{} {verb}", inconclusive_rows(rows))
 }
 
 /// Calibration, where nothing but the pairs at hand says how noisy they are. What a machine shows
@@ -65,7 +88,10 @@ pub(super) fn calibrate(report: &Report, target: Target) -> Option<String> {
             Reason::Noise | Reason::NoisySession | Reason::FewRepetitions { .. }
         )
     });
-    let is_of_use = report.method.calibration_sessions == 0 && together::unsteady(report).is_none();
+    // An unknown machine has no name under which its noise could be kept.
+    let is_known = !report.candidate.environment.is_empty();
+    let is_of_use =
+        report.method.calibration_sessions == 0 && is_known && together::unsteady(report).is_none();
     (!noisy.is_empty() && is_of_use).then(|| {
         format!(
             "measure the noise of this machine once, so that fewer pairs decide: {}",

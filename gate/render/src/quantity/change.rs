@@ -191,6 +191,7 @@ mod tests {
             detectable: None,
             basis: None,
             agreeing: None,
+            pairs_needed: None,
             stages: Vec::new(),
         }
     }

@@ -58,6 +58,7 @@ fn run(id: &str, commit: &str, sessions: usize) -> RunSummary {
         created: "2026-11-20T08:00:00Z".into(),
         commit: Some(commit.into()),
         dirty: Some(false),
+        settings: Vec::new(),
         planted: Vec::new(),
         tier: Some(name("pr")),
         sessions,
@@ -136,6 +137,7 @@ pub(crate) fn row(scenario: &str, metric: &str, baseline: f64, change: f64) -> R
             detectable: Some(0.021),
             basis: None,
             agreeing: None,
+            pairs_needed: None,
             stages: Vec::new(),
         }),
         budget: None,
@@ -208,6 +210,7 @@ pub(crate) fn recall(scenario: &str, baseline: f64, difference: f64) -> Row {
             detectable: Some(0.004),
             basis: None,
             agreeing: None,
+            pairs_needed: None,
             stages: Vec::new(),
         }),
         ..in_unit(

@@ -167,6 +167,11 @@ pub(crate) fn open() -> Report {
             },
         ),
     ]);
+    for row in &mut rows {
+        if let Some(effect) = row.effect.as_mut().filter(|_| row.reason == Reason::Noise) {
+            effect.pairs_needed = Some(14);
+        }
+    }
     let mut report = paired(rows);
     report.method.calibration_sessions = 0;
     report

@@ -111,6 +111,10 @@ pub struct Effect {
     /// Candidate sessions that on their own show the row got worse; absent unless sessions count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agreeing: Option<usize>,
+    /// More pairs that would let an unchanged row pass with 80 % probability; absent unless pairs were
+    /// measured, and where no number worth measuring would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs_needed: Option<u32>,
     /// What each session of pairs showed on its own, oldest first; empty unless pairs were measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,

@@ -251,8 +251,12 @@ fn a_baseline_that_fails_leaves_nothing_to_compare_with_and_blames_nobody() {
     project.failing.insert(("a", "base"), 0);
     let report = check(&mut project);
     assert_eq!(report.failures[0].side, SideName::Baseline);
-    assert_eq!(row(&report, "a"), (Verdict::Added, &Reason::NotInBaseline));
+    assert_eq!(
+        row(&report, "a"),
+        (Verdict::Incomparable, &Reason::BaselineUnusable)
+    );
     assert_eq!(row(&report, "b").0, Verdict::Pass);
+    assert_eq!(report.exit_code, ExitCode::Undecided);
 }
 
 #[test]
