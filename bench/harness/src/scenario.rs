@@ -130,5 +130,6 @@ pub fn metric(text: &'static str, kind: Kind, unit: Unit, direction: Direction) 
         kind,
         unit,
         direction,
+        at: None,
     }
 }

@@ -8,6 +8,7 @@ use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::noise::Noise;
 use gate_schema::policy::{Margin, Policy, RowMode, Rule};
 use gate_schema::report::{FieldDifference, Reason, Verdict};
+use gate_schema::run::Kind;
 
 use crate::budget::standing;
 use crate::comparable::{Conditions, environment_differences};
@@ -203,7 +204,11 @@ fn candidate_draft<'a>(
         return Ok(Some(draft));
     }
     if metric.sessions.is_empty() {
-        draft.settled = Some((Verdict::Missing, Reason::NotMeasured));
+        let reason = match metric.declared.kind {
+            Kind::Curve => Reason::NotReached,
+            Kind::Histogram | Kind::Value | Kind::Proportion => Reason::NotMeasured,
+        };
+        draft.settled = Some((Verdict::Missing, reason));
         return Ok(Some(draft));
     }
     if let Some(few) = few_samples(metric) {

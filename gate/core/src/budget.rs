@@ -232,6 +232,7 @@ mod tests {
             kind,
             unit,
             direction: Direction::Lower,
+            at: None,
         };
         ObservedMetric {
             name,

@@ -178,13 +178,15 @@ impl Record<'_> {
             let mut in_session: BTreeMap<&MetricName, InSession> = BTreeMap::new();
             for (r, repetition) in measured.repetitions.iter().enumerate() {
                 for (name, value) in &repetition.metrics {
-                    let value = Value::of(value).map_err(|defect| Problem {
+                    let at = self.declared.metric(name).and_then(|declared| declared.at);
+                    let value = Value::of(value, at).map_err(|defect| Problem {
                         pointer: format!(
                             "/sessions/{s}/scenarios/{k}/repetitions/{r}/metrics/{}",
                             name.as_str().replace('/', "~1")
                         ),
                         defect,
                     })?;
+                    let Some(value) = value else { continue };
                     in_session
                         .entry(name)
                         .or_default()
@@ -354,8 +356,12 @@ enum Value {
 }
 
 impl Value {
-    fn of(value: &MetricValue) -> Result<Self, Defect> {
-        Ok(match value {
+    /// `at` is the quality at which a curve is judged; `None` for one that does not reach it.
+    fn of(value: &MetricValue, at: Option<f64>) -> Result<Option<Self>, Defect> {
+        Ok(Some(match value {
+            MetricValue::Curve(curve) => {
+                return Ok(at.and_then(|at| curve.cost_at(at)).map(Self::Plain));
+            }
             MetricValue::Value(value) => Self::Plain(*value),
             MetricValue::Proportion(proportion) => Self::Plain(proportion.ratio()),
             MetricValue::Distribution(distribution) => Self::Distribution {
@@ -363,7 +369,7 @@ impl Value {
                 mean: distribution.sum / distribution.count as f64,
                 summary: summary(distribution)?,
             },
-        })
+        }))
     }
 
     fn plain(&self) -> Option<f64> {

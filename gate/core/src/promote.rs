@@ -283,7 +283,7 @@ fn cut_down_repetition(repetition: &Repetition, first: bool) -> Result<Repetitio
         .iter()
         .map(|(name, value)| {
             let value = match value {
-                MetricValue::Value(value) => MetricValue::Value(*value),
+                MetricValue::Value(_) | MetricValue::Curve(_) => value.clone(),
                 MetricValue::Proportion(proportion) => {
                     let mut proportion = proportion.clone();
                     proportion.per_query = proportion.per_query.filter(|_| first);

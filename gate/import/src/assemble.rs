@@ -128,6 +128,7 @@ impl Assembly {
                 kind: Kind::Value,
                 unit,
                 direction,
+                at: None,
             };
             let metrics = collected.metrics.into_iter().map(metric).collect();
             declared.push(Declared {

@@ -148,6 +148,9 @@ fn of_reason(row: &Row, target: Target) -> String {
         ),
         Reason::Input => "its input differs".into(),
         Reason::Declaration => "its kind, unit or direction differs".into(),
+        Reason::NotReached => {
+            "not measured, or its curve never reaches the quality it is judged at".into()
+        }
         Reason::NotMeasured => "declared and not measured".into(),
         Reason::PartlyMeasured { have, need } => {
             format!("measured in {have} of {need} repetitions")
@@ -185,7 +188,9 @@ pub(crate) fn tally(reason: &Reason, mode: Mode, target: Target) -> String {
         Reason::TradedQuality { metric } => {
             format!("trading {} for speed", target.outside(metric.as_str()))
         }
-        Reason::NotMeasured | Reason::PartlyMeasured { .. } => "not fully measured".into(),
+        Reason::NotReached | Reason::NotMeasured | Reason::PartlyMeasured { .. } => {
+            "not fully measured".into()
+        }
         Reason::WrongAnswer => "with a wrong answer".into(),
         Reason::ScenarioFailed => "with a failed repetition".into(),
         Reason::Environment { field } => {

@@ -14,7 +14,9 @@ use crate::unit::{Direction, Unit};
 
 pub use crate::validate::limits;
 
+mod curve;
 mod value;
+pub use curve::Curve;
 pub use value::{Distribution, MetricValue, Proportion, Summary};
 
 /// The format this version reads and writes.
@@ -154,7 +156,7 @@ impl std::fmt::Display for Param {
 }
 
 /// One declared metric.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct DeclaredMetric {
@@ -166,6 +168,9 @@ pub struct DeclaredMetric {
     pub unit: Unit,
     /// Which way it gets better.
     pub direction: Direction,
+    /// For a curve: the quality at which costs are compared, a ratio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<f64>,
 }
 
 /// The shape of one metric's values.
@@ -179,6 +184,8 @@ pub enum Kind {
     Value,
     /// Hits out of trials.
     Proportion,
+    /// Cost by quality, for example latency by recall; judged at one quality.
+    Curve,
 }
 
 impl Kind {
@@ -189,6 +196,7 @@ impl Kind {
             Self::Histogram => "histogram",
             Self::Value => "value",
             Self::Proportion => "proportion",
+            Self::Curve => "curve",
         }
     }
 }

@@ -6,8 +6,8 @@ use crate::defect::{Defect, Problem};
 use crate::hdr;
 use crate::id::{Name, ScenarioId};
 use crate::run::{
-    Declared, DeclaredMetric, Distribution, FORMAT, Measured, MetricValue, Mode, Param, Proportion,
-    Repetition, Run, Session,
+    Curve, Declared, DeclaredMetric, Distribution, FORMAT, Kind, Measured, MetricValue, Mode,
+    Param, Proportion, Repetition, Run, Session,
 };
 use crate::unit::Unit;
 
@@ -21,6 +21,8 @@ pub mod limits {
     pub const METRICS: usize = 200_000;
     /// Repetitions of one scenario in one session.
     pub const REPETITIONS: usize = 10_000;
+    /// Points of one curve.
+    pub const POINTS: usize = 10_000;
     /// Failed repetitions.
     pub const FAILURES: usize = 10_000;
     /// Lines of stderr kept of one failed repetition.
@@ -115,6 +117,16 @@ impl Run {
             );
             let mut names = BTreeSet::new();
             for (k, metric) in scenario.metrics.iter().enumerate() {
+                let fits = match (metric.kind, metric.at) {
+                    (Kind::Curve, quality) => quality.is_some_and(|q| q > 0.0 && q <= 1.0),
+                    (_, quality) => quality.is_none(),
+                };
+                if !fits {
+                    found.add_with(
+                        || format!("/manifest/scenarios/{i}/metrics/{k}/at"),
+                        Defect::At,
+                    );
+                }
                 if !names.insert(&metric.name) {
                     found.add_with(
                         || format!("{at}/{i}/metrics/{k}/name"),
@@ -286,6 +298,7 @@ impl MetricValue {
             Self::Value(value) => unit.check(*value),
             Self::Distribution(distribution) => distribution.check(unit),
             Self::Proportion(proportion) => proportion.check(),
+            Self::Curve(curve) => curve.check(unit),
         }
     }
 }
@@ -342,6 +355,17 @@ impl Proportion {
             && per_query * queries.len() as u64 == self.trials
             && queries.iter().all(|&hits| u64::from(hits) <= per_query);
         if fits { Ok(()) } else { Err(Defect::PerQuery) }
+    }
+}
+
+impl Curve {
+    fn check(&self, unit: Unit) -> Result<(), Defect> {
+        sized(self.points.len(), limits::POINTS, "points")?;
+        for &(quality, cost) in &self.points {
+            Unit::Ratio.check(quality)?;
+            unit.check(cost)?;
+        }
+        Ok(())
     }
 }
 

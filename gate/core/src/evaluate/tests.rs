@@ -17,6 +17,7 @@ use gate_schema::unit::{Direction, Unit};
 use super::*;
 use crate::observe::records;
 
+mod curves;
 mod once_wrong;
 mod pairs;
 
@@ -99,6 +100,7 @@ impl Case {
                 kind: kind(values),
                 unit: *unit,
                 direction: *direction,
+                at: None,
             })
             .collect();
         let session = |s: usize| Session {

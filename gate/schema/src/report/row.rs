@@ -356,6 +356,8 @@ pub enum Reason {
     Declaration,
     /// The manifest declares it and no session of the candidate holds it.
     NotMeasured,
+    /// A curve that was not measured, or never reaches the quality it is judged at.
+    NotReached,
     /// Only part of its repetitions were measured.
     PartlyMeasured {
         /// Repetitions that hold it.

@@ -1,4 +1,4 @@
-//! One metric of one repetition, in its three shapes.
+//! One metric of one repetition, in its four shapes.
 
 use std::fmt;
 
@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::defect::Defect;
 use crate::hdr;
 use crate::run::Kind;
+use crate::run::curve::Curve;
 
 /// What one repetition measured for one metric.
 ///
@@ -22,6 +23,8 @@ pub enum MetricValue {
     Distribution(Box<Distribution>),
     /// Hits out of trials.
     Proportion(Box<Proportion>),
+    /// Cost by quality.
+    Curve(Box<Curve>),
 }
 
 impl MetricValue {
@@ -32,6 +35,7 @@ impl MetricValue {
             Self::Value(_) => Kind::Value,
             Self::Distribution(_) => Kind::Histogram,
             Self::Proportion(_) => Kind::Proportion,
+            Self::Curve(_) => Kind::Curve,
         }
     }
 }
@@ -155,14 +159,16 @@ impl<'de> Deserialize<'de> for Distribution {
     }
 }
 
-/// Reads the three shapes without serde's untagged buffering, which would copy every histogram.
+/// Reads the four shapes without serde's untagged buffering, which would copy every histogram.
 struct ValueVisitor;
 
 impl<'de> Visitor<'de> for ValueVisitor {
     type Value = MetricValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, or an object with count, sum and hdr, or one with hits and trials")
+        f.write_str(
+            "a number, or an object with count, sum and hdr, with hits and trials, or with points",
+        )
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<MetricValue, E> {
@@ -188,6 +194,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 hits: None,
                 trials: None,
                 per_query: None,
+                points: None,
             } if hdr.is_some() != summary.is_some() => {
                 Ok(MetricValue::Distribution(Box::new(Distribution {
                     count,
@@ -204,13 +211,24 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 sum: None,
                 hdr: None,
                 summary: None,
+                points: None,
             } => Ok(MetricValue::Proportion(Box::new(Proportion {
                 hits,
                 trials,
                 per_query,
             }))),
+            Fields {
+                points: Some(points),
+                count: None,
+                sum: None,
+                hdr: None,
+                summary: None,
+                hits: None,
+                trials: None,
+                per_query: None,
+            } => Ok(MetricValue::Curve(Box::new(Curve { points }))),
             _ => Err(de::Error::custom(
-                "expected either count, sum and one of hdr and summary, or hits and trials",
+                "expected either count, sum and one of hdr and summary, or hits and trials, or points",
             )),
         }
     }
@@ -226,6 +244,7 @@ struct Fields {
     hits: Option<u64>,
     trials: Option<u64>,
     per_query: Option<Vec<u16>>,
+    points: Option<Vec<(f64, f64)>>,
 }
 
 /// A JSON object as a sorted vector: a tenth of the memory of a tree for the usual handful of

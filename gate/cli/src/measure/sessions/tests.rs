@@ -115,6 +115,7 @@ fn document(scenario: &ScenarioId, latency: f64, repetitions: usize) -> Run {
                     kind: Kind::Value,
                     unit: Unit::Nanoseconds,
                     direction: Direction::Lower,
+                    at: None,
                 }],
             }],
         },

@@ -50,6 +50,7 @@ fn runs(all: &[Pairs]) -> [Run; 2] {
                 kind: Kind::Value,
                 unit: pairs.unit,
                 direction: Direction::Lower,
+                at: None,
             }],
         };
         run.manifest.scenarios = all.iter().map(of).collect();
