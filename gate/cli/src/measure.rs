@@ -7,4 +7,5 @@ pub(crate) mod arm;
 pub(crate) mod commands;
 pub(crate) mod kept;
 pub(crate) mod progress;
+pub(crate) mod runs;
 pub(crate) mod sessions;

@@ -8,12 +8,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use gate_schema::defect::{Defect, Problem};
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::run::{
-    Check, Declared, DeclaredMetric, Distribution, Kind, Measured, MetricValue, Mode, Proportion,
-    Run, Session, Summary,
+    Check, Declared, DeclaredMetric, Distribution, Kind, Measured, MetricValue, Mode, Run, Session,
+    Summary,
 };
 use gate_schema::unit::{Direction, Unit};
 
 use crate::statistic::{self, Statistic};
+
+mod collected;
+use collected::{Collected, InSession, Value};
 
 /// One scenario of one run, ready to be observed. Independent of all others, so that a caller may
 /// observe them in parallel.
@@ -270,134 +273,6 @@ fn judged(
             Some(one(name, Some(statistic), &value, samples))
         })
         .collect()
-}
-
-/// The values of one metric in one session, with their pairs, in order of execution.
-type InSession = Vec<(Option<u32>, Value)>;
-
-#[derive(Default)]
-struct Collected<'a> {
-    sessions: Vec<(&'a Session, InSession)>,
-    /// Hits of each query, and the trials of all of them together, over the repetitions that tell.
-    /// Whole numbers: nine of ten must be the same ratio however often it was measured.
-    hits: Vec<u64>,
-    trials: u64,
-    repetitions: usize,
-}
-
-impl Collected<'_> {
-    /// One number per repetition that has it, session by session; none of them empty.
-    fn each_session(&self, value: &dyn Fn(&Value) -> Option<f64>) -> Vec<Vec<f64>> {
-        let numbers = self
-            .sessions
-            .iter()
-            .map(|(_, values)| values.iter().filter_map(|(_, v)| value(v)).collect());
-        numbers
-            .filter(|values: &Vec<f64>| !values.is_empty())
-            .collect()
-    }
-
-    fn paired(&self, value: &dyn Fn(&Value) -> Option<f64>) -> Vec<Paired> {
-        let is_paired = |(session, _): &&(&Session, _)| session.mode == Mode::Paired;
-        let sessions = self.sessions.iter().filter(is_paired);
-        let sessions = sessions.map(|(session, values)| Paired {
-            session: session.id.clone(),
-            values: values
-                .iter()
-                .filter_map(|(pair, v)| Some(((*pair)?, value(v)?)))
-                .collect(),
-        });
-        sessions
-            .filter(|session| !session.values.is_empty())
-            .collect()
-    }
-
-    fn add_queries(&mut self, proportion: &Proportion) {
-        let Some(hits) = &proportion.per_query else {
-            return;
-        };
-        if self.hits.is_empty() {
-            self.hits = vec![0; hits.len()];
-        }
-        // Another number of queries is another question; it is left out, so that not all repetitions
-        // tell and the comparison falls back to repetitions.
-        if self.hits.len() == hits.len() {
-            self.repetitions += 1;
-            self.trials += proportion.trials;
-            for (sum, &hits) in self.hits.iter_mut().zip(hits) {
-                *sum += u64::from(hits);
-            }
-        }
-    }
-
-    fn queries(&self) -> Option<Queries> {
-        // Every query has the same share of the trials; see the validation of a proportion.
-        let trials = self.trials / (self.hits.len() as u64).max(1);
-        let ratios = self
-            .hits
-            .iter()
-            .map(|&hits| hits as f64 / trials as f64)
-            .collect();
-        (self.repetitions > 0).then_some(Queries {
-            ratios,
-            repetitions: self.repetitions,
-        })
-    }
-}
-
-/// One repetition's metric, reduced to numbers.
-enum Value {
-    Plain(f64),
-    Distribution {
-        count: u64,
-        mean: f64,
-        summary: Summary,
-    },
-}
-
-impl Value {
-    /// `at` is the quality at which a curve is judged; `None` for one that does not reach it.
-    fn of(value: &MetricValue, at: Option<f64>) -> Result<Option<Self>, Defect> {
-        Ok(Some(match value {
-            MetricValue::Curve(curve) => {
-                return Ok(at.and_then(|at| curve.cost_at(at)).map(Self::Plain));
-            }
-            MetricValue::Value(value) => Self::Plain(*value),
-            MetricValue::Proportion(proportion) => Self::Plain(proportion.ratio()),
-            MetricValue::Distribution(distribution) => Self::Distribution {
-                count: distribution.count,
-                mean: distribution.sum / distribution.count as f64,
-                summary: summary(distribution)?,
-            },
-        }))
-    }
-
-    fn plain(&self) -> Option<f64> {
-        match self {
-            Self::Plain(value) => Some(*value),
-            Self::Distribution { .. } => None,
-        }
-    }
-
-    fn samples(&self) -> Option<u64> {
-        match self {
-            Self::Plain(_) => None,
-            Self::Distribution { count, .. } => Some(*count),
-        }
-    }
-
-    fn statistic(&self, statistic: Statistic) -> Option<f64> {
-        match self {
-            Self::Plain(_) => None,
-            Self::Distribution { mean, summary, .. } => match statistic {
-                Statistic::Mean => Some(*mean),
-                Statistic::P50 => Some(summary.p50),
-                Statistic::Tail => summary.tail,
-                Statistic::P99 => summary.p99,
-                Statistic::P999 => summary.p999,
-            },
-        }
-    }
 }
 
 /// The statistics of a distribution: kept ones, or computed from its histogram.

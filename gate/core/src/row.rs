@@ -1,145 +1,20 @@
 //! One row, from evidence to verdict.
 
-use std::borrow::Cow;
+use gate_schema::policy::{AtLimit, Machine, Policy};
+use gate_schema::report::{Blame, BudgetStatus, Effect, Level, Reason, Row, Verdict};
 
-use gate_schema::id::ScenarioId;
-use gate_schema::policy::{AtLimit, Machine, Margin, Policy, RowMode};
-use gate_schema::report::{
-    Basis, Blame, BudgetStatus, Effect, Interval, Level, Reason, Row, Stage, Verdict,
-};
-
-use crate::budget::{self, Standing};
-use crate::estimate::{Location, t_quantile};
-use crate::evidence::{Evidence, INTERVAL, MIN_REPETITIONS, POWER};
-use crate::observe::ObservedMetric;
-use crate::paired::SessionEvidence;
-use crate::rules::Settings;
+use crate::budget;
+use crate::estimate::Location;
+use crate::evidence::{Evidence, MIN_REPETITIONS};
 use crate::sides::{Compared, How, Sides};
 
-/// One-sided level at which a row looks worse and is worth a second session.
-pub const SUSPICIOUS: f64 = INTERVAL;
+mod draft;
+mod effect;
 
-/// Most pairs worth asking for to settle one row; what needs more is not settled by patience.
-pub const MAX_NEEDED: u32 = 100;
-
-/// Sessions that must show a regression on their own: one disturbance lasts one session.
-pub const MIN_AGREEING: usize = 2;
-
-/// What is known about a row before all rows are looked at together.
-pub(crate) struct Draft<'a> {
-    pub(crate) scenario: &'a ScenarioId,
-    pub(crate) metric: Cow<'a, ObservedMetric>,
-    pub(crate) settings: Settings,
-    /// A verdict that needs no numbers: missing, incomparable, too few samples.
-    pub(crate) settled: Option<(Verdict, Reason)>,
-    /// The candidate's level; absent when it was not measured, or too few operations are behind it.
-    pub(crate) standing: Option<Standing>,
-    pub(crate) sides: Option<Sides<'a>>,
-    pub(crate) compared: Option<Compared>,
-}
-
-/// What the look at all rows together says about one of them.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Family {
-    pub(crate) size: usize,
-    pub(crate) worse: bool,
-    pub(crate) better: bool,
-}
+pub(crate) use draft::{Draft, Family};
+pub use draft::{MAX_NEEDED, MIN_AGREEING, SUSPICIOUS};
 
 impl Draft<'_> {
-    /// Whether the verdict counts for the outcome: the policy says so, and there is something to
-    /// judge. What is missing always has: nobody knows what it would have been judged on.
-    pub(crate) fn is_gating(&self) -> bool {
-        let is_missing = matches!(self.settled, Some((Verdict::Missing, _)));
-        let judged = self.settings.margin != Margin::Unjudged || self.settings.budget.is_some();
-        self.settings.mode != RowMode::Report && (judged || is_missing)
-    }
-
-    /// Whether both sides were measured in turn.
-    fn is_paired(&self) -> bool {
-        let sides = self.sides.as_ref();
-        sides.is_some_and(|sides| Sides::are_paired([sides.baseline, &self.metric]))
-    }
-
-    /// Evidence that enters the correction for many rows.
-    pub(crate) fn tested(&self) -> Option<&Evidence> {
-        let judged = self.settings.margin != Margin::Unjudged;
-        self.compared
-            .as_ref()
-            .filter(|_| judged)?
-            .comparison
-            .evidence
-            .as_ref()
-    }
-
-    /// What each session of pairs showed; empty for other comparisons.
-    pub(crate) fn stages(&self) -> &[SessionEvidence] {
-        self.compared.as_ref().map_or(&[], |c| c.stages())
-    }
-
-    /// Calibration sessions behind the noise of its pairs.
-    pub(crate) fn calibration_sessions(&self) -> Option<usize> {
-        match &self.compared.as_ref()?.how {
-            How::Pairs { history, .. } => history.as_ref().map(|h| h.sessions),
-            How::Stored | How::Queries => None,
-        }
-    }
-
-    /// Whether the row looks worse, by the first session it was measured in.
-    pub(crate) fn is_suspicious(&self) -> bool {
-        let (Some(sides), Some(compared)) = (&self.sides, &self.compared) else {
-            return false;
-        };
-        let Some((margin, evidence)) = sides.margin.zip(compared.comparison.evidence) else {
-            return false;
-        };
-        evidence.p_worse < SUSPICIOUS && compared.comparison.worse >= margin / 2.0
-    }
-
-    /// Pairs that would let an unchanged row pass with 80 % probability, beyond those measured:
-    /// `variance * (t + POWER)^2 / distance to the margin^2`. The distance counts as at least half the
-    /// margin: an unchanged row that looks worse will not go on doing so. `None` when that is out of
-    /// reach.
-    pub(crate) fn pairs_needed(&self) -> Option<u32> {
-        let (sides, compared) = (self.sides.as_ref()?, self.compared.as_ref()?);
-        let (margin, evidence) = (sides.margin?, compared.comparison.evidence?);
-        let measured: usize = self.stages().iter().map(|s| s.pairs).sum();
-        let distance = (margin - compared.comparison.worse.max(0.0)).max(margin / 2.0);
-        let variance = evidence.error.powi(2) * measured as f64;
-        let reach = (t_quantile(INTERVAL, evidence.freedom) + POWER) / distance;
-        let more = ((variance * reach * reach).ceil() - measured as f64).max(3.0);
-        (measured > 0 && more <= f64::from(MAX_NEEDED)).then_some(more as u32)
-    }
-
-    /// Whether the estimate lies at or beyond the margin.
-    pub(crate) fn is_beyond_margin(&self) -> bool {
-        let (Some(sides), Some(compared)) = (&self.sides, &self.compared) else {
-            return false;
-        };
-        sides
-            .margin
-            .is_some_and(|margin| compared.comparison.worse >= margin)
-    }
-
-    /// The verdict against the baseline alone; `None` when it needed no numbers.
-    pub(crate) fn verdict(&self, family: Family, policy: &Policy) -> Option<Verdict> {
-        let is_open = self.settled.is_none();
-        is_open.then(|| self.relative(family, policy).0)
-    }
-
-    /// The p-value with which the row claims to have got worse. One session of pairs can only raise
-    /// suspicion, so that the claim is one fixed test over all of them.
-    pub(crate) fn claim(&self) -> f64 {
-        let Some((compared, evidence)) = self.compared.as_ref().zip(self.tested()) else {
-            return 1.0;
-        };
-        if compared.stages().len() == 1 {
-            1.0
-        } else {
-            evidence.p_worse
-        }
-    }
-
     /// Decides the row. `is_unsteady` says that the baseline differed from itself.
     pub(crate) fn finish(self, family: Family, policy: &Policy, is_unsteady: bool) -> Row {
         let budget = self
@@ -226,62 +101,10 @@ impl Draft<'_> {
         })
     }
 
-    fn effect(&self, family: Family, policy: &Policy) -> Option<Effect> {
-        let (sides, compared) = (self.sides.as_ref()?, self.compared.as_ref()?);
-        let comparison = &compared.comparison;
-        let axis = sides.axis;
-        let half = match (&comparison.evidence, comparison.exact) {
-            (Some(evidence), _) => Some(evidence.half_width()),
-            (None, true) => Some(0.0),
-            (None, false) => None,
-        };
-        let interval = half.map(|half| {
-            let ends = [
-                axis.change(comparison.worse - half),
-                axis.change(comparison.worse + half),
-            ];
-            Interval {
-                low: ends[0].min(ends[1]),
-                high: ends[0].max(ends[1]),
-            }
-        });
-        let detectable = comparison.evidence.map(|e| {
-            axis.change(e.detectable(policy.false_discovery, family.size))
-                .abs()
-        });
-        Some(Effect {
-            scale: axis.scale(),
-            estimate: axis.change(comparison.worse),
-            interval,
-            margin: match self.settings.margin {
-                Margin::Relative(fraction) if axis.logarithmic => Some(fraction),
-                _ => sides.margin,
-            },
-            p_value: comparison.evidence.map(|e| e.p_worse),
-            detectable,
-            basis: match (comparison.evidence, &compared.how) {
-                (None, _) => comparison.exact.then_some(Basis::Exact),
-                (Some(_), How::Queries) => Some(Basis::Queries),
-                (Some(_), How::Stored) => Some(Basis::Sessions),
-                (Some(_), How::Pairs { .. }) => Some(Basis::Pairs),
-            },
-            agreeing: comparison
-                .evidence
-                .filter(|_| !matches!(compared.how, How::Queries))
-                .map(|e| e.agreeing),
-            pairs_needed: self.pairs_needed(),
-            stages: compared
-                .stages()
-                .iter()
-                .map(|session| Stage {
-                    pairs: session.pairs,
-                    estimate: axis.change(session.worse),
-                    p_value: session.variance.map(|_| session.p_worse),
-                    agrees: session.agrees(),
-                    noisy: session.noisy,
-                })
-                .collect(),
-        })
+    /// The verdict against the baseline alone; `None` when it needed no numbers.
+    pub(crate) fn verdict(&self, family: Family, policy: &Policy) -> Option<Verdict> {
+        let is_open = self.settled.is_none();
+        is_open.then(|| self.relative(family, policy).0)
     }
 
     /// The verdict against the baseline, budgets aside.

@@ -6,8 +6,11 @@
 //! them judge the same repetitions; [`outcomes`] counts what became of all that, with the intervals of
 //! [`interval`], and [`table`] writes it down.
 //!
+//! The other half is [`real`]: whole gate runs of the real binaries on this machine, with known changes.
+//!
 //! Nothing here decides a verdict of its own: gate is judged through its public functions, rivals by
-//! the rules they publish. Every draw comes from a seed, so the same settings give the same bytes.
+//! the rules they publish. Every draw comes from a seed, so the same settings of a
+//! simulation give the same bytes; real gates are as repeatable as the machine.
 
 #![forbid(unsafe_code)]
 
@@ -16,6 +19,7 @@ pub mod interval;
 pub mod judge;
 pub mod noise;
 pub mod outcomes;
+pub mod real;
 pub mod rivals;
 pub mod simulate;
 pub mod table;

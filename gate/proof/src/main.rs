@@ -1,7 +1,9 @@
-//! The `proof` command: simulates, records and prints.
+//! The `proof` command: simulates, runs real gates, records and prints.
+
+mod check;
 
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
@@ -11,6 +13,7 @@ use gate_core::next::Plan;
 use gate_proof::judge::Gate;
 use gate_proof::noise::{Regime, Shape};
 use gate_proof::outcomes::{FORMAT, Outcomes, Recording};
+use gate_proof::real::{neighbour, record};
 use gate_proof::rivals::Rival;
 use gate_proof::simulate::{Settings, simulate};
 use gate_proof::table;
@@ -30,9 +33,18 @@ struct Arguments {
 enum Verb {
     /// Simulate whole gate runs and print how they ended.
     Simulate(Simulate),
+    /// Run whole gates of the real binaries on this machine and print how they ended.
+    Check(check::Check),
+    /// Be a noisy neighbour until standard input ends.
+    #[command(hide = true)]
+    Neighbour {
+        /// Seeds its bursts.
+        #[arg(long)]
+        seed: u64,
+    },
     /// Print the tables of recordings once more.
     Table {
-        /// Recordings, as `proof simulate --out` writes them.
+        /// Recordings, as `proof simulate` and `proof check` write them with `--out`.
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
@@ -84,6 +96,11 @@ struct Simulate {
 fn main() -> ExitCode {
     let answer = match Arguments::parse().verb {
         Verb::Simulate(arguments) => run(&arguments),
+        Verb::Check(arguments) => check::run(&arguments).map(|recording| real(&recording.gates)),
+        Verb::Neighbour { seed } => {
+            neighbour::live(seed);
+            Ok(String::new())
+        }
         Verb::Table { files } => show(&files),
     };
     match answer.and_then(|text| print(&text)) {
@@ -148,35 +165,44 @@ fn settings(arguments: &Simulate, regime: Regime, effect: f64) -> Settings {
 }
 
 fn show(files: &[PathBuf]) -> Result<String, String> {
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut gates) = (Vec::new(), Vec::new());
     for path in files {
-        outcomes.extend(read(path)?.outcomes);
+        let wrong = |why: String| format!("{}: {why}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let known: Format =
+            serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        match known.format.as_str() {
+            FORMAT => outcomes.extend(Recording::parse(&text).map_err(wrong)?.outcomes),
+            record::FORMAT => gates.extend(record::Recording::parse(&text).map_err(wrong)?.gates),
+            other => {
+                let known = format!("{FORMAT} or {}", record::FORMAT);
+                return Err(wrong(format!("expected format {known}, found {other}")));
+            }
+        }
     }
-    Ok(tables(&outcomes))
+    Ok(join([tables(&outcomes), real(&gates)]))
 }
 
-fn read(path: &Path) -> Result<Recording, String> {
-    let wrong = |why: String| format!("{}: {why}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    let recording: Recording =
-        serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    if recording.format == FORMAT {
-        Ok(recording)
-    } else {
-        Err(wrong(format!(
-            "expected format {FORMAT}, found {}",
-            recording.format
-        )))
-    }
+/// Of any recording.
+#[derive(serde::Deserialize)]
+struct Format {
+    format: String,
 }
 
 fn tables(outcomes: &[Outcomes]) -> String {
-    [table::false_alarms, table::power, table::effort]
-        .map(|table| table(outcomes))
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n")
+    join([table::false_alarms, table::power, table::effort].map(|table| table(outcomes)))
+}
+
+fn real(gates: &[record::GateRecord]) -> String {
+    use gate_proof::real::table::{planted, unchanged, versus};
+    join([unchanged, planted, versus].map(|table| table(gates)))
+}
+
+/// With a blank line between tables.
+fn join<const N: usize>(mut tables: [String; N]) -> String {
+    let tables = tables.iter_mut().filter(|text| !text.is_empty());
+    let tables: Vec<String> = tables.map(std::mem::take).collect();
+    tables.join("\n")
 }
 
 fn print(text: &str) -> Result<(), String> {

@@ -32,6 +32,20 @@ impl Recording {
             outcomes,
         }
     }
+
+    /// Reads a recording.
+    ///
+    /// # Errors
+    /// Text that is none, or of another format.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let recording: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if recording.format == FORMAT {
+            Ok(recording)
+        } else {
+            let found = &recording.format;
+            Err(format!("expected format {FORMAT}, found {found}"))
+        }
+    }
 }
 
 /// What became of the gates of one setting under one rule.
@@ -46,8 +60,10 @@ pub struct Outcomes {
     pub conditions: Conditions,
     /// Gates run.
     pub runs: u64,
-    /// Gates that failed without a change that deserves it.
+    /// Gates that failed, rightly or not.
     pub failures: Rate,
+    /// Gates that failed without a change that deserves it.
+    pub false_failures: Rate,
     /// Rows of unchanged scenarios that failed, over all gates.
     pub false_rows: u64,
     /// Planted changes found; absent when none were planted.
@@ -130,7 +146,8 @@ impl Outcomes {
             layout: Layout::Paired.as_str().to_owned(),
             conditions: conditions(settings),
             runs: gates,
-            failures: Rate::new(sum(|r| u64::from(r.falsely)), gates),
+            failures: Rate::new(sum(|r| u64::from(r.failed)), gates),
+            false_failures: Rate::new(sum(|r| u64::from(r.falsely)), gates),
             false_rows: sum(|r| r.false_rows),
             found: found(runs.iter().map(|r| r.planted)),
             uniform: Some(Rate::new(sum(|r| u64::from(r.uniform)), gates)),
@@ -151,7 +168,7 @@ impl Outcomes {
     #[must_use]
     pub fn of_rival(settings: &Settings, rival: Rival, layout: Layout, runs: &[RivalRun]) -> Self {
         let gates = runs.len() as u64;
-        let failed = runs.iter().filter(|run| run.false_rows > 0).count() as u64;
+        let count = |fails: fn(&&RivalRun) -> bool| runs.iter().filter(fails).count() as u64;
         // Nobody calibrates for a rival; what it stores is in its layout.
         let settings = Settings {
             history: 0,
@@ -162,7 +179,8 @@ impl Outcomes {
             layout: layout.as_str().to_owned(),
             conditions: conditions(&settings),
             runs: gates,
-            failures: Rate::new(failed, gates),
+            failures: Rate::new(count(|run| run.fails()), gates),
+            false_failures: Rate::new(count(|run| run.false_rows > 0), gates),
             false_rows: runs.iter().map(|run| run.false_rows).sum(),
             found: found(runs.iter().map(|run| run.planted)),
             uniform: None,

@@ -44,6 +44,14 @@ pub struct RivalRun {
     pub rows: u64,
 }
 
+impl RivalRun {
+    /// Whether any metric was flagged, rightly or not.
+    #[must_use]
+    pub fn fails(&self) -> bool {
+        self.false_rows > 0 || self.planted.iter().any(|(hits, _)| *hits > 0)
+    }
+}
+
 /// Lets a rule judge the first sessions of all gates of a setting, in parallel; in order of the gates.
 /// The scenarios must measure latencies: no rival knows anything else.
 ///

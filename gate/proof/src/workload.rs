@@ -156,6 +156,7 @@ impl Fleet {
                 kind,
                 unit,
                 direction,
+                at: None,
             }],
         })
     }

@@ -13,6 +13,12 @@ const GAP: &str = "  ";
 #[must_use]
 pub fn resolutions(machine: &str, rows: &[Resolution], pairs: (u32, u32)) -> String {
     let target = Target::Ascii;
+    if rows.is_empty() {
+        return format!(
+            "{}: too few calibration sessions to say anything yet; `gate calibrate` adds more\n",
+            target.outside(machine)
+        );
+    }
     let (first, again) = pairs;
     let gating: Vec<&Resolution> = rows.iter().filter(|row| row.gating).collect();
     let resolved = gating.iter().filter(|row| row.pairs_to_pass <= first);

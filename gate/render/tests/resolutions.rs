@@ -47,3 +47,12 @@ fn a_calibrated_machine() {
     let text = resolutions("Some CPU (noise/0123.json)", &rows, (5, 10));
     insta::assert_snapshot!(text);
 }
+
+#[test]
+fn a_machine_with_too_few_sessions_is_not_called_resolved() {
+    let text = resolutions("Some CPU", &[], (5, 10));
+    assert_eq!(
+        text,
+        "Some CPU: too few calibration sessions to say anything yet; `gate calibrate` adds more\n"
+    );
+}

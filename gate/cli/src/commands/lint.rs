@@ -1,12 +1,12 @@
 //! `gate lint`: which margins of the policy this machine cannot resolve, and what it would take.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gate_core::next::Plan;
 use gate_core::resolution::resolutions;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
-use gate_schema::noise::Noise;
+use gate_schema::noise::{Noise, Resolution};
 
 use crate::args::Lint;
 use crate::diagnostic::{Diagnostic, Place};
@@ -72,23 +72,12 @@ pub(crate) fn of_machine(
         .iter()
         .find(|(name, _)| name.as_str() == "cpu_model")
         .map_or("unknown processor", |(_, model)| model.as_str());
-    let title = format!("{machine} ({})", file_name(path));
-    let resolved = found
-        .iter()
-        .filter(|r| r.gating)
-        .all(|r| r.pairs_to_pass <= plan.pairs && r.is_gateable);
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let title = format!("{machine} (noise/{file})");
+    let is_resolved = |r: &&Resolution| r.pairs_to_pass <= plan.pairs && r.is_gateable;
+    let mut gating = found.iter().filter(|r| r.gating).peekable();
+    // Nothing known resolves nothing.
+    let resolved = gating.peek().is_some() && gating.all(|r| is_resolved(&r));
     let pairs = (plan.pairs, plan.rerun_pairs);
     Ok((gate_render::resolutions(&title, &found, pairs), resolved))
-}
-
-fn file_name(path: &Path) -> String {
-    let name: PathBuf = path
-        .components()
-        .rev()
-        .take(2)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-        .collect();
-    name.display().to_string()
 }

@@ -8,7 +8,7 @@ use gate_schema::id::{Name, ScenarioId};
 
 use super::arm;
 use super::progress::Progress;
-use super::sessions::{Repeat, Repeated};
+use super::runs::{Repeat, Repeated};
 use crate::checkout::{Checkout, Side};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::policy::Measure;

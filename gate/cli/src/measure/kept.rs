@@ -6,7 +6,7 @@ use gate_schema::code::Code;
 use gate_schema::report::Report;
 use gate_schema::run::Run;
 
-use super::sessions::Runs;
+use super::runs::Runs;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::document::{check_outputs, write_all};
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use gate_schema::id::ScenarioId;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::sessions::Who;
+use super::runs::Who;
 use crate::checkout::Side;
 use crate::terminal::talk;
 

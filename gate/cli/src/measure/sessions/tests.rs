@@ -10,6 +10,7 @@ use gate_schema::run::{
 use gate_schema::unit::{Direction, Unit};
 
 use super::*;
+use crate::checkout::Side;
 
 const PLAN: Plan = Plan {
     pairs: 5,

@@ -1,0 +1,133 @@
+//! What is known about one row before all rows are looked at together.
+
+use std::borrow::Cow;
+
+use gate_schema::id::ScenarioId;
+use gate_schema::policy::{Margin, RowMode};
+use gate_schema::report::{Reason, Verdict};
+
+use crate::budget::Standing;
+use crate::estimate::t_quantile;
+use crate::evidence::{Evidence, INTERVAL, POWER};
+use crate::observe::ObservedMetric;
+use crate::paired::SessionEvidence;
+use crate::rules::Settings;
+use crate::sides::{Compared, How, Sides};
+
+/// One-sided level at which a row looks worse and is worth a second session.
+pub const SUSPICIOUS: f64 = INTERVAL;
+
+/// Most pairs worth asking for to settle one row; what needs more is not settled by patience.
+pub const MAX_NEEDED: u32 = 100;
+
+/// Sessions that must show a regression on their own: one disturbance lasts one session.
+pub const MIN_AGREEING: usize = 2;
+
+/// What is known about a row before all rows are looked at together.
+pub(crate) struct Draft<'a> {
+    pub(crate) scenario: &'a ScenarioId,
+    pub(crate) metric: Cow<'a, ObservedMetric>,
+    pub(crate) settings: Settings,
+    /// A verdict that needs no numbers: missing, incomparable, too few samples.
+    pub(crate) settled: Option<(Verdict, Reason)>,
+    /// The candidate's level; absent when it was not measured, or too few operations are behind it.
+    pub(crate) standing: Option<Standing>,
+    pub(crate) sides: Option<Sides<'a>>,
+    pub(crate) compared: Option<Compared>,
+}
+
+/// What the look at all rows together says about one of them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Family {
+    pub(crate) size: usize,
+    pub(crate) worse: bool,
+    pub(crate) better: bool,
+}
+
+impl Draft<'_> {
+    /// Whether the verdict counts for the outcome: the policy says so, and there is something to
+    /// judge. What is missing always has: nobody knows what it would have been judged on.
+    pub(crate) fn is_gating(&self) -> bool {
+        let is_missing = matches!(self.settled, Some((Verdict::Missing, _)));
+        let judged = self.settings.margin != Margin::Unjudged || self.settings.budget.is_some();
+        self.settings.mode != RowMode::Report && (judged || is_missing)
+    }
+
+    /// Whether both sides were measured in turn.
+    pub(super) fn is_paired(&self) -> bool {
+        let sides = self.sides.as_ref();
+        sides.is_some_and(|sides| Sides::are_paired([sides.baseline, &self.metric]))
+    }
+
+    /// Evidence that enters the correction for many rows.
+    pub(crate) fn tested(&self) -> Option<&Evidence> {
+        let judged = self.settings.margin != Margin::Unjudged;
+        self.compared
+            .as_ref()
+            .filter(|_| judged)?
+            .comparison
+            .evidence
+            .as_ref()
+    }
+
+    /// What each session of pairs showed; empty for other comparisons.
+    pub(crate) fn stages(&self) -> &[SessionEvidence] {
+        self.compared.as_ref().map_or(&[], |c| c.stages())
+    }
+
+    /// Calibration sessions behind the noise of its pairs.
+    pub(crate) fn calibration_sessions(&self) -> Option<usize> {
+        match &self.compared.as_ref()?.how {
+            How::Pairs { history, .. } => history.as_ref().map(|h| h.sessions),
+            How::Stored | How::Queries => None,
+        }
+    }
+
+    /// The margin on its axis, how far worse the row is there, and how sure that is; `None` unless all
+    /// three are known.
+    fn judged(&self) -> Option<(f64, f64, Evidence)> {
+        let (sides, compared) = (self.sides.as_ref()?, self.compared.as_ref()?);
+        let comparison = &compared.comparison;
+        Some((sides.margin?, comparison.worse, comparison.evidence?))
+    }
+
+    /// Whether the row looks worse, at a level that earns it fresh pairs and no more.
+    pub(crate) fn is_suspicious(&self) -> bool {
+        self.judged().is_some_and(|(margin, worse, evidence)| {
+            evidence.p_worse < SUSPICIOUS && worse >= margin / 2.0
+        })
+    }
+
+    /// Whether the estimate lies at or beyond the margin.
+    pub(crate) fn is_beyond_margin(&self) -> bool {
+        self.judged()
+            .is_some_and(|(margin, worse, _)| worse >= margin)
+    }
+
+    /// Pairs that would let an unchanged row pass with 80 % probability, beyond those measured:
+    /// `variance * (t + POWER)^2 / distance to the margin^2`. The distance counts as at least half the
+    /// margin: an unchanged row that looks worse will not go on doing so. `None` when that is out of
+    /// reach.
+    pub(crate) fn pairs_needed(&self) -> Option<u32> {
+        let (margin, worse, evidence) = self.judged()?;
+        let measured: usize = self.stages().iter().map(|s| s.pairs).sum();
+        let distance = (margin - worse.max(0.0)).max(margin / 2.0);
+        let variance = evidence.error.powi(2) * measured as f64;
+        let reach = (t_quantile(INTERVAL, evidence.freedom) + POWER) / distance;
+        let more = ((variance * reach * reach).ceil() - measured as f64).max(3.0);
+        (measured > 0 && more <= f64::from(MAX_NEEDED)).then_some(more as u32)
+    }
+
+    /// The p-value with which the row claims to have got worse. One session of pairs can only raise
+    /// suspicion, so that the claim is one fixed test over all of them.
+    pub(crate) fn claim(&self) -> f64 {
+        let Some((compared, evidence)) = self.compared.as_ref().zip(self.tested()) else {
+            return 1.0;
+        };
+        if compared.stages().len() == 1 {
+            1.0
+        } else {
+            evidence.p_worse
+        }
+    }
+}

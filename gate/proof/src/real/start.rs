@@ -1,0 +1,203 @@
+//! One gate as a process.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Instant, SystemTime};
+
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::real::case::Case;
+
+/// The variable that the bench reads plants from.
+const PLANTS: &str = "BENCH_PLANT";
+
+/// Lines of a gate's log that are shown when it could not decide anything.
+const LAST_LINES: usize = 12;
+
+/// Ctrl-C, as an answer to a question. It is passed on to the running gate, which cleans up.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    has_fired: bool,
+    running: Option<Pid>,
+}
+
+impl Interrupt {
+    /// One that fires at SIGINT, SIGTERM and SIGHUP.
+    ///
+    /// # Errors
+    /// Signals that cannot be listened for.
+    pub fn on_signals() -> io::Result<Self> {
+        let interrupt = Self::default();
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let fired = interrupt.clone();
+        thread::spawn(move || {
+            for _ in signals.forever() {
+                fired.with(|state| {
+                    state.has_fired = true;
+                    if let Some(gate) = state.running {
+                        // It may have ended just now.
+                        let _ = kill_process(gate, Signal::INT);
+                    }
+                });
+            }
+        });
+        Ok(interrupt)
+    }
+
+    /// Whether it has fired.
+    #[must_use]
+    pub fn has_fired(&self) -> bool {
+        self.with(|state| state.has_fired)
+    }
+
+    /// Runs a command to its end; told to end when this fires.
+    fn run(&self, command: &mut Command) -> io::Result<ExitStatus> {
+        // Under the lock, so that a signal meets either no gate or one that it can reach.
+        let mut child = self.with(|state| {
+            if state.has_fired {
+                return Err(io::Error::from(io::ErrorKind::Interrupted));
+            }
+            let child = command.spawn()?;
+            state.running = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+            Ok(child)
+        })?;
+        let status = child.wait();
+        self.with(|state| state.running = None);
+        status
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// How gates are started.
+#[derive(Clone, Debug)]
+pub struct Starter {
+    /// The `gate` binary.
+    pub gate: PathBuf,
+    /// The policy, as [`crate::real::policy::copy`] made it.
+    pub policy: PathBuf,
+    /// As `gate check --budget` takes it.
+    pub budget: String,
+    /// See [`Case::plant`].
+    pub expansion: u32,
+}
+
+/// A gate that ran.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ran {
+    /// When it started, RFC 3339 in UTC.
+    pub started: String,
+    /// How long it took.
+    pub seconds: f64,
+    /// How it ended.
+    pub exit_code: i32,
+}
+
+impl Starter {
+    /// Runs a gate in the current directory and leaves its documents in `directory`.
+    ///
+    /// # Errors
+    /// A gate that could not decide, with the end of its log.
+    pub fn run(&self, case: Case, directory: &Path, interrupt: &Interrupt) -> Result<Ran, String> {
+        let log = directory.join("log.txt");
+        let open = || {
+            fs::create_dir_all(directory)?;
+            let file = File::create(&log)?;
+            Ok::<_, io::Error>((file.try_clone()?, file))
+        };
+        let (out, err) = open().map_err(|error| format!("{}: {error}", log.display()))?;
+        let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        let start = Instant::now();
+        let mut command = Command::new(&self.gate);
+        command
+            .args(self.arguments(case, directory))
+            // A plant of the surroundings would be in both sides.
+            .env_remove(PLANTS)
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(err)
+            // Ctrl-C reaches it once, from here, and not from the terminal as well.
+            .process_group(0);
+        let status = interrupt
+            .run(&mut command)
+            .map_err(|error| format!("{}: {error}", self.gate.display()))?;
+        let seconds = start.elapsed().as_secs_f64();
+        let exit_code = status.code().unwrap_or(-1);
+        if matches!(exit_code, 0 | 1 | 3) && directory.join("verdict.json").exists() {
+            return Ok(Ran {
+                started,
+                seconds,
+                exit_code,
+            });
+        }
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n  ");
+        Err(format!("gate check decided nothing ({status}):\n  {last}"))
+    }
+
+    fn arguments(&self, case: Case, directory: &Path) -> Vec<std::ffi::OsString> {
+        let mut arguments: Vec<std::ffi::OsString> =
+            ["check", "--base", "HEAD", "--candidate", "HEAD", "--budget"]
+                .map(Into::into)
+                .into();
+        arguments.push(self.budget.clone().into());
+        for (flag, path) in [
+            ("--policy", self.policy.clone()),
+            ("--runs", directory.to_owned()),
+            ("--output", directory.join("verdict.json")),
+        ] {
+            arguments.extend([flag.into(), path.into()]);
+        }
+        if let Some(plant) = case.plant(self.expansion) {
+            // The environment is part of where the stack starts; blanks plant nothing and take as much
+            // room on the other side.
+            let blank = " ".repeat(plant.len());
+            for (flag, value) in [("--candidate-env", plant), ("--base-env", blank)] {
+                arguments.extend([flag.into(), format!("{PLANTS}={value}").into()]);
+            }
+        }
+        arguments
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_is_started_with_what_is_planted_on_one_side_alone() {
+        let starter = Starter {
+            gate: "gate".into(),
+            policy: "/p/gate.toml".into(),
+            budget: "20s".to_owned(),
+            expansion: 14,
+        };
+        let line = |case| {
+            let arguments = starter.arguments(case, Path::new("/d"));
+            let words: Vec<_> = arguments.iter().map(|a| a.to_string_lossy()).collect();
+            words.join("|")
+        };
+        let common = "check|--base|HEAD|--candidate|HEAD|--budget|20s|--policy|/p/gate.toml|\
+                      --runs|/d|--output|/d/verdict.json";
+        assert_eq!(line(Case::Unchanged), common);
+        assert_eq!(
+            line(Case::Work5),
+            format!(
+                "{common}|--candidate-env|BENCH_PLANT=**:work=5%|--base-env|BENCH_PLANT=          "
+            )
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! Recordings of real gates as Markdown tables.
+
+use std::collections::BTreeMap;
+
+use gate_core::estimate::median;
+use gate_schema::report::Outcome;
+
+use crate::interval::Rate;
+use crate::real::case::{Case, Claim};
+use crate::real::record::GateRecord;
+use crate::table::{interval, percent, table};
+
+/// False alarms and effort: gates in which nothing was planted. Empty without any.
+#[must_use]
+pub fn unchanged(gates: &[GateRecord]) -> String {
+    let conditions = [false, true].map(|neighbour| {
+        let of = |gate: &&GateRecord| gate.case == Case::Unchanged && gate.neighbour == neighbour;
+        gates.iter().filter(of).collect::<Vec<_>>()
+    });
+    table(
+        "| A/A, machine | Gates | Failed | 95 % interval | Undecided | Rows failed | Undecided rows, median | Starts measured again | Median seconds |\n\
+         |---|---:|---:|---|---:|---|---:|---:|---:|\n",
+        conditions
+            .iter()
+            .filter(|gates| !gates.is_empty())
+            .map(|gates| {
+                let failed = rate(gates, has_failed);
+                let undecided: Vec<f64> = (gates.iter())
+                    .map(|gate| gate.said.undecided as f64 / gate.said.rows.max(1) as f64)
+                    .collect();
+                let seconds: Vec<f64> = gates.iter().map(|gate| gate.seconds).collect();
+                let sum = |of: fn(&GateRecord) -> usize| gates.iter().map(|g| of(g)).sum::<usize>();
+                let again = sum(|g| g.said.starts.again) as f64;
+                let all = sum(|g| g.said.starts.all()).max(1) as f64;
+                format!(
+                    "| {} | {} | {} | {} | {} | {} | {:.1} % | {:.1} % | {:.0} |\n",
+                    machine(gates),
+                    gates.len(),
+                    percent(&failed),
+                    interval(&failed),
+                    percent(&rate(gates, is_undecided)),
+                    rows(gates, Claim::Wrong),
+                    100.0 * median(&undecided).unwrap_or(0.0),
+                    100.0 * again / all,
+                    median(&seconds).unwrap_or(0.0),
+                )
+            }),
+    )
+}
+
+/// Power: gates in which something was planted. Empty without any.
+#[must_use]
+pub fn planted(gates: &[GateRecord]) -> String {
+    let groups = groups(gates.iter().filter(|gate| gate.case != Case::Unchanged));
+    table(
+        "| Planted | Machine | Gates | Failed rightly | 95 % interval | Failed | Undecided | Wrong rows | Right rows |\n\
+         |---|---|---:|---:|---|---:|---:|---|---|\n",
+        groups.values().map(|gates| {
+            let rightly = rate(gates, has_failed_rightly);
+            format!(
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+                gates[0].case.as_str(),
+                machine(gates),
+                gates.len(),
+                percent(&rightly),
+                interval(&rightly),
+                percent(&rate(gates, has_failed)),
+                percent(&rate(gates, is_undecided)),
+                rows(gates, Claim::Wrong),
+                rows(gates, Claim::Right),
+            )
+        }),
+    )
+}
+
+/// Gate and the rules of other tools on the same repetitions: the share of gates failed, and of planted
+/// ones the share failed for a row that the plant is meant to move. Empty unless rivals were asked.
+#[must_use]
+pub fn versus(gates: &[GateRecord]) -> String {
+    let asked = groups(gates.iter().filter(|gate| !gate.rivals.is_empty()));
+    let mut rules: Vec<&str> = Vec::new();
+    for rival in asked.values().flatten().flat_map(|gate| &gate.rivals) {
+        if !rules.contains(&rival.rule.as_str()) {
+            rules.push(&rival.rule);
+        }
+    }
+    if rules.is_empty() {
+        return String::new();
+    }
+    let columns: String = (asked.values())
+        .map(|gates| {
+            let of = if gates[0].case == Case::Unchanged {
+                ""
+            } else {
+                ": all / rightly"
+            };
+            let case = gates[0].case.as_str();
+            format!(" {case}, {} ({}){of} |", machine(gates), gates.len())
+        })
+        .collect();
+    // Of the gates that tell.
+    let shares = |fails: &dyn Fn(&GateRecord) -> [Option<bool>; 2]| -> String {
+        let share = |gates: &[&GateRecord], at: usize| {
+            let told: Vec<bool> = gates.iter().filter_map(|gate| fails(gate)[at]).collect();
+            let hits = told.iter().filter(|&&fails| fails).count();
+            percent(&Rate::new(hits as u64, told.len() as u64))
+        };
+        (asked.values())
+            .map(|gates| match gates[0].case {
+                Case::Unchanged => format!(" {} |", share(gates, 0)),
+                _ => format!(" {} / {} |", share(gates, 0), share(gates, 1)),
+            })
+            .collect()
+    };
+    let head = format!(
+        "| Gates failed by |{columns}\n|---|{}\n",
+        "---:|".repeat(asked.len())
+    );
+    let ours = format!(
+        "| **gate** |{}\n",
+        shares(&|gate| [has_failed(gate), has_failed_rightly(gate)].map(Some))
+    );
+    let theirs = rules.iter().map(|rule| {
+        let fails = |gate: &GateRecord| {
+            let rival = gate.rivals.iter().find(|rival| rival.rule == *rule);
+            let counts = rival.map_or([None; 2], |rival| [Some(rival.failed), rival.right]);
+            counts.map(|count| count.map(|rows| rows > 0))
+        };
+        format!("| {rule}, same pairs |{}\n", shares(&fails))
+    });
+    table(&head, std::iter::once(ours).chain(theirs))
+}
+
+fn groups<'a>(
+    gates: impl Iterator<Item = &'a GateRecord>,
+) -> BTreeMap<(Case, bool), Vec<&'a GateRecord>> {
+    let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for gate in gates {
+        let group = groups.entry((gate.case, gate.neighbour)).or_default();
+        group.push(gate);
+    }
+    groups
+}
+
+fn machine(gates: &[&GateRecord]) -> &'static str {
+    if gates.iter().any(|gate| gate.neighbour) {
+        "neighbour"
+    } else {
+        "idle"
+    }
+}
+
+fn has_failed(gate: &GateRecord) -> bool {
+    gate.exit_code == 1
+}
+
+fn has_failed_rightly(gate: &GateRecord) -> bool {
+    claims(gate).any(|(_, claim)| claim == Claim::Right)
+}
+
+fn is_undecided(gate: &GateRecord) -> bool {
+    gate.said.outcome == Outcome::Undecided
+}
+
+fn rate(gates: &[&GateRecord], is: impl Fn(&GateRecord) -> bool) -> Rate {
+    let hits = gates.iter().filter(|gate| is(gate)).count();
+    Rate::new(hits as u64, gates.len() as u64)
+}
+
+/// Everything a gate failed for, by name, and what that says about the gate.
+fn claims(gate: &GateRecord) -> impl Iterator<Item = (String, Claim)> {
+    let rows = gate.said.failed.iter().map(|row| {
+        let claim = gate.case.claim(Some(&row.scenario), &row.metric);
+        (format!("{} {}", row.scenario, row.metric), claim)
+    });
+    let together = gate.said.uniform.iter().map(|finding| {
+        let claim = gate.case.claim(None, &finding.metric);
+        (format!("all together {}", finding.metric), claim)
+    });
+    rows.chain(together)
+}
+
+/// The failed rows of one claim and in how many gates each, most frequent first.
+fn rows(gates: &[&GateRecord], wanted: Claim) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, claim) in gates.iter().flat_map(|gate| claims(gate)) {
+        if claim == wanted {
+            *counts.entry(name).or_default() += 1;
+        }
+    }
+    if counts.is_empty() {
+        return "none".to_owned();
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let named = counts
+        .iter()
+        .map(|(name, count)| format!("`{name}` {count}"));
+    named.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;
