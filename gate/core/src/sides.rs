@@ -123,6 +123,10 @@ impl Axis {
     /// The margin as a distance on this axis; `baseline` is where the baseline stands on it.
     fn margin(self, margin: Margin, baseline: f64) -> Option<f64> {
         match margin {
+            // A tenth less is farther on a logarithm than a tenth more; the margin is what people read.
+            Margin::Relative(fraction) if self.logarithmic && self.sign < 0.0 && fraction < 1.0 => {
+                Some(-(-fraction).ln_1p())
+            }
             Margin::Relative(fraction) if self.logarithmic => Some(fraction.ln_1p()),
             Margin::Relative(fraction) => Some(fraction * baseline.abs()),
             Margin::Absolute(difference) => Some(difference),

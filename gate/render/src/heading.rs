@@ -61,7 +61,8 @@ fn revision(run: &RunSummary, target: Target) -> String {
     let settings: Vec<String> = run.settings.iter().map(|s| target.outside(s)).collect();
     let settings = match settings.len() {
         0 => String::new(),
-        _ => format!(" with {}", settings.join(" ")),
+        _ if changes.is_empty() => format!(" with {}", settings.join(" ")),
+        _ => format!(" and {}", settings.join(" ")),
     };
     match &run.commit {
         Some(commit) => format!(

@@ -112,6 +112,9 @@ fn of_reason(row: &Row, target: Target) -> String {
             }
             None => "one repetition cannot tell whether the budget holds".into(),
         },
+        Reason::Noise if sees_its_margin(row) => {
+            "its interval crosses the margin: neither a pass nor a regression".into()
+        }
         Reason::Noise => match seen(row, target) {
             Some(seen) => format!("too noisy: only a worsening of {seen} would have been seen"),
             None => "the noise is larger than the margin".into(),
@@ -250,6 +253,17 @@ pub(crate) fn side_name(side: SideName) -> &'static str {
         SideName::Baseline => "baseline",
         SideName::Candidate => "candidate",
     }
+}
+
+/// Whether noise is not the matter: a worsening by the margin would have been found.
+fn sees_its_margin(row: &Row) -> bool {
+    let effect = row.effect.as_ref();
+    effect.is_some_and(|effect| {
+        effect
+            .detectable
+            .zip(effect.margin)
+            .is_some_and(|(d, m)| d <= m)
+    })
 }
 
 /// The smallest worsening the row would have found.
