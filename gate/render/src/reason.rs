@@ -55,10 +55,7 @@ fn of_pairs(row: &Row) -> Option<String> {
     Some(match &row.reason {
         Reason::BeyondMargin => {
             let agreeing = effect?.agreeing.filter(|_| !stages.is_empty())?;
-            format!(
-                "worse by more than the margin; {}",
-                agreement(agreeing, stages.len())
-            )
+            format!("beyond the margin; {}", agreement(agreeing, stages.len()))
         }
         Reason::NeedsSecondSession => {
             let first = stages.first().map_or("its first pairs".into(), |stage| {
@@ -79,12 +76,12 @@ fn of_pairs(row: &Row) -> Option<String> {
     })
 }
 
-/// How many sessions show a worsening on their own: `2 of 2 sessions show it`.
+/// How many sessions show a worsening on their own: `2 of 2 sessions agree`.
 fn agreement(agreeing: usize, of: usize) -> String {
     match agreeing {
-        0 => format!("none of {of} sessions shows it on its own"),
-        1 => format!("only 1 of {of} sessions shows it on its own"),
-        _ => format!("{agreeing} of {of} sessions show it on their own"),
+        0 => format!("none of {of} sessions agrees"),
+        1 => format!("only 1 of {of} sessions agrees"),
+        _ => format!("{agreeing} of {of} sessions agree"),
     }
 }
 
@@ -112,9 +109,7 @@ fn of_reason(row: &Row, target: Target) -> String {
             }
             None => "one repetition cannot tell whether the budget holds".into(),
         },
-        Reason::Noise if sees_its_margin(row) => {
-            "its interval crosses the margin: neither a pass nor a regression".into()
-        }
+        Reason::Noise if sees_its_margin(row) => "its interval crosses the margin".into(),
         Reason::Noise => match seen(row, target) {
             Some(seen) => format!("too noisy: only a worsening of {seen} would have been seen"),
             None => "the noise is larger than the margin".into(),
