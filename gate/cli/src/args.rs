@@ -161,7 +161,7 @@ pub(crate) struct Lint {
 /// What is measured, and where its parts are kept.
 #[derive(Debug, Args)]
 pub(crate) struct Measuring {
-    /// Policy file with a [measure] table [default: baselines/gate.toml of the repository].
+    /// Policy file with a table `measure` [default: baselines/gate.toml of the repository].
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// Only scenarios that match this glob. Repeatable.
