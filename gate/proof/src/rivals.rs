@@ -43,6 +43,18 @@ pub struct Samples<'a> {
     pub candidate: &'a [f64],
 }
 
+impl<'a> Samples<'a> {
+    /// One entry per metric; each is baseline, then candidate.
+    #[must_use]
+    pub fn of(repetitions: &'a [[Vec<f64>; 2]]) -> Vec<Self> {
+        let of_metric = |[baseline, candidate]: &'a [Vec<f64>; 2]| Self {
+            baseline,
+            candidate,
+        };
+        repetitions.iter().map(of_metric).collect()
+    }
+}
+
 /// A decision rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rival {

@@ -74,13 +74,7 @@ fn one(fleet: &Fleet, pairs: u32, rival: Rival, layout: Layout) -> RivalRun {
             }
         })
         .collect();
-    let gate: Vec<Samples<'_>> = repetitions
-        .iter()
-        .map(|[baseline, candidate]| Samples {
-            baseline,
-            candidate,
-        })
-        .collect();
+    let gate = Samples::of(&repetitions);
     let mut run = RivalRun {
         rows: gate.len() as u64,
         ..RivalRun::default()

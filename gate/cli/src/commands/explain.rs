@@ -44,7 +44,13 @@ fn failed(report: &Report, arguments: &Explain) -> Option<String> {
 }
 
 fn read(path: &Path) -> Result<Report, Vec<Diagnostic>> {
-    let bytes = std::fs::read(path).map_err(|error| vec![unreadable(path, &error)])?;
+    let bytes = std::fs::read(path).map_err(|error| {
+        let hint = "name a report with --report FILE; `gate check` and `gate compare` write one with --output verdict.json";
+        vec![Diagnostic {
+            hint: hint.to_owned(),
+            ..unreadable(path, &error)
+        }]
+    })?;
     let wrong = |message: String| {
         let hint = "write one with `gate compare BASELINE CANDIDATE --output verdict.json`";
         vec![Diagnostic::new(

@@ -33,13 +33,7 @@ pub fn judge(
         (!both[0].is_empty()).then_some((row, both))
     });
     let (rows, repetitions): (Vec<&Row>, Vec<[Vec<f64>; 2]>) = repetitions.unzip();
-    let gate: Vec<Samples<'_>> = repetitions
-        .iter()
-        .map(|[baseline, candidate]| Samples {
-            baseline,
-            candidate,
-        })
-        .collect();
+    let gate = Samples::of(&repetitions);
     let is_right = |row: &Row| {
         let claim = case.claim(Some(row.scenario.as_str()), row.metric.as_str());
         claim == Claim::Right

@@ -17,60 +17,51 @@ pub(super) struct Detail {
     pub(super) stderr: usize,
 }
 
+/// Everything.
+const ALL: Detail = Detail {
+    rows: usize::MAX,
+    passing: true,
+    incomparable: true,
+    environment: true,
+    warnings: 100,
+    failures: 10,
+    stderr: QUOTED_LINES,
+};
+
+/// Every row that needs a reader, and what failed.
+const ROWS: Detail = Detail {
+    passing: false,
+    incomparable: false,
+    ..ALL
+};
+
 /// The steps from everything to the least, most expendable first.
 pub(super) const LADDER: [Detail; 6] = [
+    ALL,
     Detail {
-        rows: usize::MAX,
-        passing: true,
         incomparable: true,
-        environment: true,
-        warnings: 100,
-        failures: 10,
-        stderr: QUOTED_LINES,
+        ..ROWS
     },
+    ROWS,
     Detail {
-        rows: usize::MAX,
-        passing: false,
-        incomparable: true,
-        environment: true,
-        warnings: 100,
-        failures: 10,
-        stderr: QUOTED_LINES,
-    },
-    Detail {
-        rows: usize::MAX,
-        passing: false,
-        incomparable: false,
-        environment: true,
-        warnings: 100,
-        failures: 10,
-        stderr: QUOTED_LINES,
-    },
-    Detail {
-        rows: usize::MAX,
-        passing: false,
-        incomparable: false,
         environment: false,
         warnings: 20,
-        failures: 10,
-        stderr: QUOTED_LINES,
+        ..ROWS
     },
     Detail {
         rows: 50,
-        passing: false,
-        incomparable: false,
         environment: false,
         warnings: 20,
         failures: 5,
         stderr: 3,
+        ..ROWS
     },
     Detail {
         rows: 0,
-        passing: false,
-        incomparable: false,
         environment: false,
         warnings: 3,
         failures: 0,
         stderr: 0,
+        ..ROWS
     },
 ];

@@ -27,6 +27,10 @@ impl Curve {
                     above = Some(point);
                 }
             } else if let (Some(above), false) = (above, beaten) {
+                // What costs nothing has no logarithm, and promises nothing at a higher quality.
+                if point.1 <= 0.0 {
+                    return Some(above.1);
+                }
                 let share = (quality - point.0) / (above.0 - point.0);
                 return Some((point.1.ln() + share * (above.1 / point.1).ln()).exp());
             }
@@ -63,6 +67,12 @@ mod tests {
                 vec![(0.90, 100.0), (0.94, 900.0), (0.98, 400.0)],
                 0.94,
                 Some(200.0),
+            ),
+            (
+                "free, but not good enough",
+                vec![(0.90, 0.0), (0.96, 300.0)],
+                0.95,
+                Some(300.0),
             ),
             (
                 "equal quality, the cheaper",
