@@ -498,3 +498,17 @@ fn a_release_is_held_to_drift_budgets() {
         assert!(report.method.is_drift);
     }
 }
+
+#[test]
+fn one_bad_scenario_is_not_everything() {
+    let ids: Vec<String> = (0..12).map(|at| format!("s/{at}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut all: Vec<Pairs> = ids.iter().map(|id| pairs(id, &[0.0])).collect();
+    all[0] = pairs(ids[0], &[0.2, 0.2]);
+    let (report, _) = check(&runs(&all), Some(&calibrated(&ids)), &Policy::default());
+    assert_eq!(of(&report, ids[0]).verdict, Verdict::Regressed);
+    let [together] = &report.uniform[..] else {
+        panic!("one metric is tested, not {:?}", report.uniform)
+    };
+    assert_eq!((together.verdict, together.scenarios), (Verdict::Pass, 11));
+}
