@@ -12,6 +12,7 @@ use crate::cache::Cache;
 use crate::plant::Plant;
 use crate::repetition::Observation;
 use crate::scenario::Scenario;
+use crate::session::Unmeasured;
 use crate::tier::Tier;
 
 /// Lines of a failed child's stderr that are shown.
@@ -29,7 +30,10 @@ pub enum ChildError {
         source: io::Error,
     },
     /// It failed or was killed.
-    #[error("{scenario}: the {verb} process ended with {status}{tail}")]
+    #[error(
+        "{scenario}: the {verb} process ended with {status}{}",
+        indented(stderr)
+    )]
     Failed {
         /// The scenario.
         scenario: &'static str,
@@ -37,8 +41,8 @@ pub enum ChildError {
         verb: &'static str,
         /// How it ended.
         status: ExitStatus,
-        /// The end of its stderr.
-        tail: String,
+        /// The last lines of its stderr.
+        stderr: Vec<String>,
     },
     /// It ended well but its answer does not parse.
     #[error("{scenario}: the repetition process answered nonsense: {source}")]
@@ -94,7 +98,7 @@ impl Children {
                 scenario,
                 verb: "prepare",
                 status,
-                tail: String::new(),
+                stderr: Vec::new(),
             }),
         }
     }
@@ -108,12 +112,11 @@ impl Children {
         let output = self.command("repetition", scenario).output();
         let output = output.map_err(|source| ChildError::Start { scenario, source })?;
         if !output.status.success() {
-            let tail = tail(&String::from_utf8_lossy(&output.stderr));
             return Err(ChildError::Failed {
                 scenario,
                 verb: "repetition",
                 status: output.status,
-                tail,
+                stderr: tail(&String::from_utf8_lossy(&output.stderr)),
             });
         }
         serde_json::from_slice(&output.stdout)
@@ -141,11 +144,31 @@ fn executable() -> io::Result<PathBuf> {
     }
 }
 
-/// The last lines, indented, each on a line of its own.
-fn tail(text: &str) -> String {
+impl From<ChildError> for Unmeasured {
+    fn from(error: ChildError) -> Self {
+        match error {
+            ChildError::Failed { status, stderr, .. } => Self::Failed {
+                how: format!("ended with {status}"),
+                stderr,
+            },
+            ChildError::Start { .. } | ChildError::Answer { .. } => Self::Failed {
+                how: error.to_string(),
+                stderr: Vec::new(),
+            },
+        }
+    }
+}
+
+/// The last lines.
+fn tail(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
     let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
-    tail.iter().map(|line| format!("\n  | {line}")).collect()
+    tail.iter().map(|&line| line.to_owned()).collect()
+}
+
+/// Lines below a message, each on a line of its own.
+fn indented(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("\n  | {line}")).collect()
 }
 
 #[cfg(test)]
@@ -155,8 +178,9 @@ mod tests {
     #[test]
     fn the_tail_is_the_end() {
         let long: String = (0..100).map(|line| format!("{line}\n")).collect();
-        assert_eq!(tail(&long).trim().lines().count(), TAIL_LINES);
-        assert!(tail(&long).ends_with("  | 99"));
-        assert_eq!(tail(""), "");
+        let tail_of_it = tail(&long);
+        assert_eq!(tail_of_it.len(), TAIL_LINES);
+        assert!(indented(&tail_of_it).ends_with("\n  | 99"));
+        assert!(tail("").is_empty());
     }
 }

@@ -1,9 +1,12 @@
 //! Puts the run document together.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use gate_schema::id::{Name, ScenarioId};
-use gate_schema::run::{Declared, Environment, FORMAT, Manifest, Run, Session, Source};
+use gate_schema::run::{
+    Declared, Environment, FORMAT, Failure, Manifest, Param, Run, Session, Source,
+};
 use humantime::{format_rfc3339_millis, format_rfc3339_seconds};
 
 use crate::repetition::common_metrics;
@@ -37,14 +40,29 @@ pub fn manifest(scenarios: &[&dyn Scenario], tier: Tier) -> Manifest {
 }
 
 fn declare(scenario: &dyn Scenario, tier: Tier) -> Declared {
-    let mut metrics = common_metrics();
+    let mut metrics = common_metrics(scenario.traffic(tier));
     metrics.extend(scenario.metrics());
     Declared {
         scenario: scenario_id(scenario),
-        params: scenario.params(tier),
+        params: identity(scenario, tier),
         input: Some(scenario.input(tier).digest()),
         metrics,
     }
+}
+
+/// The parameters that make a workload what it is: the scenario's own, its layer and its traffic.
+pub(crate) fn identity(scenario: &dyn Scenario, tier: Tier) -> BTreeMap<Name, Param> {
+    let mut params = scenario.params(tier);
+    let text = |text: String| Param::Text(text);
+    params.insert(name("layer"), text(scenario.layer().as_str().to_owned()));
+    params.extend(
+        scenario
+            .traffic(tier)
+            .describe()
+            .into_iter()
+            .map(|(key, value)| (name(key), text(value))),
+    );
+    params
 }
 
 /// What a run is made of.
@@ -62,6 +80,8 @@ pub struct Parts {
     pub manifest: Manifest,
     /// What was measured.
     pub sessions: Vec<Session>,
+    /// What should have been and was not.
+    pub failures: Vec<Failure>,
 }
 
 impl From<Parts> for Run {
@@ -74,7 +94,7 @@ impl From<Parts> for Run {
             environment: parts.environment,
             manifest: parts.manifest,
             sessions: parts.sessions,
-            failures: Vec::new(),
+            failures: parts.failures,
             pooled: Vec::new(),
             provenance: None,
         }

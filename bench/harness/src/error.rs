@@ -28,6 +28,15 @@ pub(crate) enum BenchError {
     Repetition(#[from] RepetitionError),
     #[error(transparent)]
     Emit(#[from] EmitError),
+    #[error(
+        "this machine is too small for:{0}\n  hint: --skip-unfit measures the others and records these as not measured; \
+         a smaller --tier needs less"
+    )]
+    Unfit(String),
+    #[error("interrupted while preparing; nothing was measured and nothing written")]
+    NothingMeasured,
+    #[error("cannot listen for Ctrl-C: {0}")]
+    Signals(io::Error),
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
     #[error("cannot find this program's own file: {0}")]
@@ -44,12 +53,15 @@ impl BenchError {
             {
                 ExitCode::Usage
             }
-            Self::Child(_) | Self::Repetition(_) => ExitCode::Fail,
+            Self::Repetition(RepetitionError::Cache(_)) => ExitCode::Usage,
+            Self::Child(_) | Self::Repetition(_) | Self::NothingMeasured => ExitCode::Fail,
             Self::Selection(_)
             | Self::Plant(_)
             | Self::Variable(_)
             | Self::Cache(_)
             | Self::Emit(_)
+            | Self::Unfit(_)
+            | Self::Signals(_)
             | Self::Stdout(_)
             | Self::Executable(_) => ExitCode::Usage,
         }

@@ -8,7 +8,10 @@ use gate_schema::id::{MetricName, Name};
 use gate_schema::run::{DeclaredMetric, Kind, MetricValue, Param};
 use gate_schema::unit::{Direction, Unit};
 
+use crate::artifact::Artifact;
 use crate::context::Context;
+use crate::layer::Layer;
+use crate::needs::Needs;
 use crate::recipe::Recipe;
 use crate::scenario::{Failure, Scenario, Subject, WrongAnswer, integer, metric, name};
 use crate::tier::Tier;
@@ -20,6 +23,17 @@ const WARM_UP: usize = 10;
 /// length of its warm-up.
 pub(crate) struct FakeScenario {
     pub(crate) id: &'static str,
+    pub(crate) smallest_tier: Tier,
+}
+
+impl FakeScenario {
+    /// One that every tier measures.
+    pub(crate) const fn named(id: &'static str) -> Self {
+        Self {
+            id,
+            smallest_tier: Tier::Tiny,
+        }
+    }
 }
 
 impl Scenario for FakeScenario {
@@ -39,8 +53,20 @@ impl Scenario for FakeScenario {
         Recipe::new("nothing").with("items", tier.items())
     }
 
-    fn preparation(&self, tier: Tier) -> Recipe {
-        Recipe::new("prepared nothing").with_recipe("input", &self.input(tier))
+    fn layer(&self) -> Layer {
+        Layer::Raw
+    }
+
+    fn smallest_tier(&self) -> Tier {
+        self.smallest_tier
+    }
+
+    fn artifacts(&self, tier: Tier) -> Vec<Box<dyn Artifact>> {
+        vec![Box::new(FakeFile { tier })]
+    }
+
+    fn needs(&self, _: Tier) -> Needs {
+        Needs::default()
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {
@@ -51,17 +77,39 @@ impl Scenario for FakeScenario {
         &["fault", "warm_up"]
     }
 
-    fn prepare(&self, _: &Context, directory: &Path) -> Result<(), Failure> {
-        Ok(fs::write(directory.join("thing"), "prepared")?)
-    }
-
-    fn load(&self, context: &Context, directory: &Path) -> Result<Box<dyn Subject>, Failure> {
-        fs::read_to_string(directory.join("thing"))?;
+    fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
+        let file = FakeFile {
+            tier: context.tier(),
+        };
+        fs::read_to_string(context.prepared(&file)?.join("thing"))?;
         Ok(Box::new(Fake {
             fault: context.setting("fault", 0) == 1,
             warm_up: context.setting("warm_up", WARM_UP),
             ..Fake::new()
         }))
+    }
+}
+
+/// One file that every fake scenario of a tier shares.
+struct FakeFile {
+    tier: Tier,
+}
+
+impl Artifact for FakeFile {
+    fn name(&self) -> String {
+        "fake/file".into()
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe::new("a file").with("items", self.tier.items())
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
+    fn build(&self, _: &Context, directory: &Path) -> Result<(), Failure> {
+        Ok(fs::write(directory.join("thing"), "prepared")?)
     }
 }
 

@@ -5,9 +5,9 @@
 //!
 //! | Step | Modules |
 //! |---|---|
-//! | what a suite writes | [`scenario`], [`tier`], [`recipe`], [`context`] |
+//! | what a suite writes | [`scenario`], [`artifact`], [`traffic`], [`tier`], [`layer`], [`needs`], [`recipe`], [`context`] |
 //! | preparing, untimed and cached | [`mod@prepare`], [`cache`] |
-//! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`memory`], [`ballast`] |
+//! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`conditions`], [`memory`], [`ballast`] |
 //! | many repetitions | [`selection`], [`plant`], [`child`], [`session`] |
 //! | the document | [`mod@source`], [`mod@environment`], [`document`], [`emit`] |
 //!
@@ -15,10 +15,12 @@
 //! timed loop neither allocates nor does I/O; a value that could not be measured is absent, never
 //! zero; stdout carries the answer and stderr the talk.
 
+pub mod artifact;
 pub mod ballast;
 pub mod cache;
 pub mod child;
 mod cli;
+pub mod conditions;
 pub mod context;
 pub mod document;
 pub mod emit;
@@ -27,8 +29,11 @@ mod error;
 mod extra_work;
 #[cfg(test)]
 mod fake;
+mod interrupt;
+pub mod layer;
 pub mod measure;
 pub mod memory;
+pub mod needs;
 pub mod plant;
 pub mod prepare;
 pub mod recipe;
@@ -41,14 +46,19 @@ pub mod source;
 mod tail;
 mod talk;
 pub mod tier;
+pub mod traffic;
 
 use std::process::ExitCode;
 
+pub use artifact::Artifact;
 pub use context::Context;
+pub use layer::Layer;
+pub use needs::Needs;
 pub use recipe::Recipe;
-pub use scenario::{Failure, Scenario, Subject, WrongAnswer};
+pub use scenario::{Background, Failure, Scenario, Service, Subject, WrongAnswer};
 pub use talk::Phase;
 pub use tier::Tier;
+pub use traffic::{Arrivals, Traffic};
 
 /// What a suite needs of the document's contract, so that it does not depend on `gate-schema`.
 pub mod schema {

@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_plant_that_changes_nothing_is_refused() {
-        let scenarios: [&dyn Scenario; 1] = [&FakeScenario { id: "fake/one" }];
+        let scenarios: [&dyn Scenario; 1] = [&FakeScenario::named("fake/one")];
         let check = |text: &str| text.parse::<Plant>().expect("is a plant").check(&scenarios);
         assert_eq!(check("fake/*:work=1%"), Ok(()));
         assert_eq!(check("fake/one:fault=1"), Ok(()));

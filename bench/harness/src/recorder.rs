@@ -42,6 +42,17 @@ impl Recorder {
         self.sum_ns += u128::from(elapsed_ns);
     }
 
+    /// Adds everything that `other` recorded.
+    ///
+    /// # Panics
+    /// Never: all recorders have the same bounds.
+    pub fn absorb(&mut self, other: &Self) {
+        self.histogram
+            .add(&other.histogram)
+            .expect("the bounds are equal");
+        self.sum_ns += other.sum_ns;
+    }
+
     /// Number of recorded operations, exact.
     #[must_use]
     pub fn count(&self) -> u64 {
@@ -107,6 +118,19 @@ mod tests {
         assert_eq!(
             (distribution.count, distribution.sum.to_bits()),
             (1, 3.6e12_f64.to_bits())
+        );
+    }
+
+    #[test]
+    fn recorders_add_up() {
+        let (mut one, mut other) = (Recorder::new(), Recorder::new());
+        one.record(Duration::from_nanos(10));
+        other.record(Duration::from_nanos(30));
+        one.absorb(&other);
+        let distribution = one.distribution().expect("something was recorded");
+        assert_eq!(
+            (distribution.count, distribution.sum.to_bits()),
+            (2, 40.0_f64.to_bits())
         );
     }
 

@@ -1,20 +1,22 @@
 //! One repetition: what a fresh process does between its start and its end.
 
-use std::path::Path;
-
 use gate_schema::defect::Defect;
 use gate_schema::run::{DeclaredMetric, Kind, MetricValue, Repetition};
 use gate_schema::unit::{Direction, Unit};
 use serde::{Deserialize, Serialize};
 
 use crate::ballast::{Ballast, BallastError};
+use crate::cache::{Cache, CacheError};
+use crate::conditions::Conditions;
 use crate::context::Context;
-use crate::measure::{measure, recording_overhead_ns};
+use crate::measure::{MeasureError, measure, recording_overhead_ns};
 use crate::memory::PeakRss;
 use crate::plant::Planted;
+use crate::recorder::Recorder;
 use crate::scenario::{Failure, Scenario, metric, name};
 use crate::tail::Tail;
 use crate::tier::Tier;
+use crate::traffic::Traffic;
 
 /// What the process of one repetition tells its parent, as one JSON object on stdout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +26,9 @@ pub struct Observation {
     /// How the answer differed from the truth; absent when it was right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrong_answer: Option<String>,
+    /// What was unusual while it was measured, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<String>,
     /// The metrics.
     pub repetition: Repetition,
 }
@@ -31,6 +36,9 @@ pub struct Observation {
 /// Why a repetition gave no values.
 #[derive(Debug, thiserror::Error)]
 pub enum RepetitionError {
+    /// There are no prepared files.
+    #[error(transparent)]
+    Cache(CacheError),
     /// The prepared files did not load, or the engine refused to report.
     #[error("{0}")]
     Scenario(Failure),
@@ -43,6 +51,9 @@ pub enum RepetitionError {
         /// Operations of the warm-up.
         warm_up: usize,
     },
+    /// The operations could not be measured as asked.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
     /// The planted memory cannot be held.
     #[error(transparent)]
     Ballast(#[from] BallastError),
@@ -51,23 +62,30 @@ pub enum RepetitionError {
     Values(#[from] Defect),
 }
 
-/// The metrics that every scenario has.
+impl From<Failure> for RepetitionError {
+    fn from(failure: Failure) -> Self {
+        match failure.downcast::<CacheError>() {
+            Ok(error) => Self::Cache(*error),
+            Err(failure) => Self::Scenario(failure),
+        }
+    }
+}
+
+/// The metrics that every scenario with this traffic has.
 #[must_use]
-pub fn common_metrics() -> Vec<DeclaredMetric> {
-    let mut metrics = vec![
-        metric(
-            "latency",
-            Kind::Histogram,
-            Unit::Nanoseconds,
-            Direction::Lower,
-        ),
-        metric(
+pub fn common_metrics(traffic: Traffic) -> Vec<DeclaredMetric> {
+    let time = |name| metric(name, Kind::Histogram, Unit::Nanoseconds, Direction::Lower);
+    let mut metrics = vec![time("latency")];
+    metrics.push(match traffic {
+        Traffic::Alone | Traffic::Clients(_) => metric(
             "throughput",
             Kind::Value,
             Unit::PerSecond,
             Direction::Higher,
         ),
-    ];
+        // Throughput is the plan's, whatever the subject does.
+        Traffic::Open { .. } => time("service"),
+    });
     // Declared only where it can be measured: declared and absent would read as missing.
     if PeakRss::reset().is_some() {
         metrics.push(metric(
@@ -89,13 +107,11 @@ pub fn repeat(
     scenario: &dyn Scenario,
     tier: Tier,
     planted: &Planted,
-    prepared: &Path,
+    cache: &Cache,
 ) -> Result<Observation, RepetitionError> {
     let recording_overhead_ns = recording_overhead_ns();
-    let context = Context::new(tier).with_settings(planted.settings.clone());
-    let mut subject = scenario
-        .load(&context, prepared)
-        .map_err(RepetitionError::Scenario)?;
+    let context = Context::new(tier, cache).with_settings(planted.settings.clone());
+    let mut subject = scenario.load(&context)?;
     let warm_up = subject.warm_up();
     if planted.tail.is_some() && warm_up < Tail::MIN_WARM_UP {
         return Err(RepetitionError::WarmUp { warm_up });
@@ -104,23 +120,31 @@ pub fn repeat(
     let peak = PeakRss::reset();
     // After the reset and until the peak is read, so that it is in the peak.
     let ballast = planted.memory.map(Ballast::hold).transpose()?;
-    let timings = measure(subject.as_mut(), planted);
+    let before = Conditions::now();
+    let timings = measure(subject.as_mut(), scenario.traffic(tier), planted)?;
+    let conditions = Conditions::now().since(&before);
     let peak = peak.and_then(|peak| peak.bytes());
     drop(ballast);
     let wrong_answer = subject.check().err().map(|wrong| wrong.to_string());
 
-    let mut metrics = subject.report().map_err(RepetitionError::Scenario)?;
-    metrics.push((
-        name("latency"),
-        MetricValue::Distribution(Box::new(timings.recorder.distribution()?)),
-    ));
-    metrics.push((name("throughput"), MetricValue::Value(timings.throughput())));
+    let mut metrics = subject.report()?;
+    let distribution = |recorder: &Recorder| -> Result<MetricValue, Defect> {
+        Ok(MetricValue::Distribution(Box::new(
+            recorder.distribution()?,
+        )))
+    };
+    metrics.push((name("latency"), distribution(&timings.recorder)?));
+    metrics.push(match &timings.service {
+        Some(service) => (name("service"), distribution(service)?),
+        None => (name("throughput"), MetricValue::Value(timings.throughput())),
+    });
     if let Some(bytes) = peak {
         metrics.push((name("peak_rss"), MetricValue::Value(bytes as f64)));
     }
     Ok(Observation {
         recording_overhead_ns,
         wrong_answer,
+        anomalies: conditions.anomalies(&timings),
         repetition: Repetition::new(metrics)?,
     })
 }
@@ -129,15 +153,15 @@ pub fn repeat(
 mod tests {
     use super::*;
     use crate::fake::FakeScenario;
+    use crate::prepare::prepare;
 
-    const SCENARIO: FakeScenario = FakeScenario { id: "fake/one" };
+    const SCENARIO: FakeScenario = FakeScenario::named("fake/one");
 
     fn attempt(planted: &Planted) -> Result<Observation, RepetitionError> {
         let directory = tempfile::tempdir().expect("a directory");
-        SCENARIO
-            .prepare(&Context::new(Tier::Tiny), directory.path())
-            .expect("prepares");
-        repeat(&SCENARIO, Tier::Tiny, planted, directory.path())
+        let cache = Cache::at(directory.path());
+        prepare(&SCENARIO, Tier::Tiny, &cache).expect("prepares");
+        repeat(&SCENARIO, Tier::Tiny, planted, &cache)
     }
 
     fn observe(settings: &[(&str, usize)]) -> Observation {
@@ -155,7 +179,7 @@ mod tests {
     #[test]
     fn a_repetition_carries_every_declared_metric() {
         let observation = observe(&[]);
-        let mut declared = common_metrics();
+        let mut declared = common_metrics(Traffic::Alone);
         declared.extend(SCENARIO.metrics());
         for metric in declared {
             let value = observation
@@ -185,8 +209,8 @@ mod tests {
     #[test]
     fn unprepared_files_are_an_error() {
         let directory = tempfile::tempdir().expect("a directory");
-        let planted = Planted::default();
-        assert!(repeat(&SCENARIO, Tier::Tiny, &planted, directory.path()).is_err());
+        let cache = Cache::at(directory.path());
+        assert!(repeat(&SCENARIO, Tier::Tiny, &Planted::default(), &cache).is_err());
     }
 
     #[test]

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::Path;
+use std::fmt;
 
 use gate_schema::id::{MetricName, Name};
 use gate_schema::run::{DeclaredMetric, Kind, MetricValue, Param};
 use gate_schema::unit::{Direction, Unit};
 
+use crate::artifact::Artifact;
 use crate::context::Context;
+use crate::layer::Layer;
+use crate::needs::Needs;
 use crate::recipe::Recipe;
 use crate::tier::Tier;
+use crate::traffic::Traffic;
 
 /// Why a scenario could not be prepared or loaded. Engines bring their own error types, so this is
 /// open; the harness only shows it.
@@ -18,9 +22,9 @@ pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// One workload with fixed input and seed.
 ///
-/// The harness calls, each in its own process: [`Scenario::prepare`] once per preparation recipe,
-/// then for every repetition [`Scenario::load`] and the [`Subject`]'s methods in the order they are
-/// declared there.
+/// The harness calls, each in its own process: the artifacts' builders, once per recipe; then for
+/// every repetition [`Scenario::load`] and the [`Subject`]'s methods in the order they are declared
+/// there.
 pub trait Scenario: Sync {
     /// `area/operation/params`, for example `vector/search/k10`. Part of the identity: never reuse
     /// an id for another workload.
@@ -29,6 +33,15 @@ pub trait Scenario: Sync {
     /// Prose: what it measures, why it exists, how to read it. The first sentence is its summary.
     fn about(&self) -> &'static str;
 
+    /// What the measured operation goes through. Part of the identity.
+    fn layer(&self) -> Layer;
+
+    /// The smallest tier that measures it; every larger one does too. What takes long belongs into
+    /// the larger ones.
+    fn smallest_tier(&self) -> Tier {
+        Tier::Tiny
+    }
+
     /// What fixes the workload: sizes, dimensions, seeds. *Not* tuning knobs such as the search
     /// expansion: those are what the code under test chooses, so changing one is a change to judge.
     fn params(&self, tier: Tier) -> BTreeMap<Name, Param>;
@@ -36,37 +49,41 @@ pub trait Scenario: Sync {
     /// The recipe of the input. Two runs whose recipes differ cannot be compared.
     fn input(&self, tier: Tier) -> Recipe;
 
-    /// All that the prepared files depend on: the input, the engine version, the build settings.
-    /// Whatever is missing here makes a stale cache look fresh.
-    fn preparation(&self, tier: Tier) -> Recipe;
+    /// The prepared files it loads, those first that others are built from.
+    fn artifacts(&self, _: Tier) -> Vec<Box<dyn Artifact>> {
+        Vec::new()
+    }
+
+    /// How its operations are asked for.
+    fn traffic(&self, _: Tier) -> Traffic {
+        Traffic::Alone
+    }
 
     /// The metrics of its own that [`Subject::report`] returns. The harness adds latency,
     /// throughput and peak memory.
     fn metrics(&self) -> Vec<DeclaredMetric>;
+
+    /// What one repetition takes.
+    fn needs(&self, tier: Tier) -> Needs;
 
     /// Names of the settings a plant may override, see [`Context::setting`].
     fn settings(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Builds the prepared files in an empty `directory`, untimed.
-    ///
-    /// # Errors
-    /// Whatever the engine or the disk reports.
-    fn prepare(&self, context: &Context, directory: &Path) -> Result<(), Failure>;
-
     /// Loads the prepared files, ready to be measured.
     ///
     /// # Errors
     /// Whatever the engine or the disk reports.
-    fn load(&self, context: &Context, directory: &Path) -> Result<Box<dyn Subject>, Failure>;
+    fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure>;
 }
 
 /// A loaded scenario: the thing whose operations are timed.
 ///
-/// The harness calls [`Subject::operate`] with the indexes from 0 up to `warm_up() + operations()`,
-/// each exactly once and in order; only those after the warm-up are timed. Then it checks, then it
-/// asks for the report.
+/// The harness operates the indexes from 0 up to `warm_up() + operations()`, each exactly once, and
+/// times those after the warm-up: in order through [`Subject::operate`], or, when the scenario has
+/// other [`Traffic`] than one thread, in the order in which threads get to them through
+/// [`Subject::service`]. Then it checks, then it asks for the report.
 pub trait Subject {
     /// Number of operations to run before measuring, so that caches and branch predictors settle.
     fn warm_up(&self) -> usize;
@@ -77,6 +94,11 @@ pub trait Subject {
     /// The timed operation. What it returns keeps the compiler from dropping the work. It must not
     /// panic: an operation that fails is remembered and reported by [`Subject::check`].
     fn operate(&mut self, index: usize) -> u64;
+
+    /// The same operation for several threads at once; `None` for what only one can do.
+    fn service(&self) -> Option<&dyn Service> {
+        None
+    }
 
     /// Compares what the engine answered with the truth, untimed. A fast wrong answer is not an
     /// improvement.
@@ -90,6 +112,33 @@ pub trait Subject {
     /// # Errors
     /// Whatever the engine reports. A metric that could not be measured is left out.
     fn report(&mut self) -> Result<Vec<(MetricName, MetricValue)>, Failure>;
+}
+
+/// A subject that many threads operate at once.
+pub trait Service: Sync {
+    /// See [`Subject::operate`].
+    fn serve(&self, index: usize) -> u64;
+
+    /// What goes on beside it, from before the warm-up until the last operation.
+    fn background(&self) -> Vec<Background<'_>> {
+        Vec::new()
+    }
+}
+
+/// Work beside the measured operations, at a rate of its own.
+pub struct Background<'s> {
+    /// What it is, for messages.
+    pub name: &'static str,
+    /// Steps per second. A step that comes late is not dropped: the work catches up.
+    pub rate: f64,
+    /// One step, counted from 0.
+    pub step: Box<dyn FnMut(usize) + Send + 's>,
+}
+
+impl fmt::Debug for Background<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}/s", self.name, self.rate)
+    }
 }
 
 /// An answer that is not the truth, described for the person who has to find out why.

@@ -1,6 +1,7 @@
 //! Chooses the scenarios of a run by glob.
 
 use crate::scenario::Scenario;
+use crate::tier::Tier;
 
 /// Most ids suggested for a mistyped glob.
 const SUGGESTIONS: usize = 3;
@@ -19,33 +20,63 @@ pub enum SelectionError {
         /// The ids closest to it, closest first.
         nearest: Vec<&'static str>,
     },
+    /// A glob whose scenarios are all measured on larger tiers only.
+    #[error(
+        "`{glob}` is not measured on tier {tier}\n  hint: --tier {smallest} is the smallest that does"
+    )]
+    NotOnTier {
+        /// The glob as written.
+        glob: String,
+        /// The tier that was asked for.
+        tier: Tier,
+        /// The smallest that measures something of it.
+        smallest: Tier,
+    },
 }
 
-/// The scenarios that any of `globs` matches, in the order of the suite; all of them without globs.
+/// The scenarios that are measured on `tier`, in the order of the suite.
+#[must_use]
+pub fn on_tier<'s>(suite: &[&'s dyn Scenario], tier: Tier) -> Vec<&'s dyn Scenario> {
+    let is_measured = |scenario: &&dyn Scenario| scenario.smallest_tier() <= tier;
+    suite.iter().copied().filter(is_measured).collect()
+}
+
+/// The scenarios of `tier` that any of `globs` matches, in the order of the suite; all of the tier
+/// without globs.
 ///
 /// # Errors
 /// See [`SelectionError`]; every glob must match something.
 pub fn select<'s>(
     suite: &[&'s dyn Scenario],
+    tier: Tier,
     globs: &[String],
 ) -> Result<Vec<&'s dyn Scenario>, SelectionError> {
     for glob in globs {
         fast_glob::validate(glob).map_err(|_| SelectionError::Glob(glob.clone()))?;
-        if !suite
+        let matching = suite
             .iter()
-            .any(|scenario| fast_glob::glob_match(glob, scenario.id()))
-        {
-            return Err(SelectionError::NoMatch {
-                glob: glob.clone(),
-                nearest: nearest(suite, glob),
-            });
+            .filter(|scenario| fast_glob::glob_match(glob, scenario.id()));
+        match matching.map(|scenario| scenario.smallest_tier()).min() {
+            None => {
+                return Err(SelectionError::NoMatch {
+                    glob: glob.clone(),
+                    nearest: nearest(suite, glob),
+                });
+            }
+            Some(smallest) if smallest > tier => {
+                return Err(SelectionError::NotOnTier {
+                    glob: glob.clone(),
+                    tier,
+                    smallest,
+                });
+            }
+            Some(_) => {}
         }
     }
     let is_selected =
         |id: &str| globs.is_empty() || globs.iter().any(|glob| fast_glob::glob_match(glob, id));
-    Ok(suite
-        .iter()
-        .copied()
+    Ok(on_tier(suite, tier)
+        .into_iter()
         .filter(|scenario| is_selected(scenario.id()))
         .collect())
 }
@@ -91,16 +122,16 @@ mod tests {
     use super::*;
     use crate::fake::FakeScenario;
 
-    const VECTOR: FakeScenario = FakeScenario {
-        id: "vector/search/k10",
-    };
-    const TEXT: FakeScenario = FakeScenario {
-        id: "text/search/two-terms",
+    const VECTOR: FakeScenario = FakeScenario::named("vector/search/k10");
+    const TEXT: FakeScenario = FakeScenario::named("text/search/two-terms");
+    const LARGE: FakeScenario = FakeScenario {
+        smallest_tier: Tier::Pr,
+        ..FakeScenario::named("vector/build")
     };
 
     fn selected(globs: &[&str]) -> Result<Vec<&'static str>, SelectionError> {
         let globs: Vec<String> = globs.iter().map(|&glob| glob.to_owned()).collect();
-        select(&[&VECTOR, &TEXT], &globs)
+        select(&[&VECTOR, &TEXT, &LARGE], Tier::Smoke, &globs)
             .map(|chosen| chosen.iter().map(|scenario| scenario.id()).collect())
     }
 
@@ -121,7 +152,20 @@ mod tests {
         else {
             panic!("was accepted")
         };
-        assert_eq!(nearest, [VECTOR.id, TEXT.id]);
+        assert_eq!(nearest[0], VECTOR.id);
+    }
+
+    #[test]
+    fn what_a_tier_does_not_measure_is_refused_by_name_and_left_out_by_glob() {
+        assert_eq!(selected(&["vector/**"]), Ok(vec![VECTOR.id]));
+        assert_eq!(
+            selected(&["vector/build"]),
+            Err(SelectionError::NotOnTier {
+                glob: "vector/build".into(),
+                tier: Tier::Smoke,
+                smallest: Tier::Pr,
+            })
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! `signals/write` under criterion.
+//! The scenarios of `signals` under criterion.
 
 mod shared;
 
 fn main() {
-    shared::measure(&bench_suite::signals::SignalWrite);
+    shared::measure_all(&bench_suite::signals::scenarios());
 }

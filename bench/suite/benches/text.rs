@@ -1,7 +1,7 @@
-//! `text/search/two-terms` under criterion.
+//! The scenarios of `text` under criterion.
 
 mod shared;
 
 fn main() {
-    shared::measure(&bench_suite::text::TextSearch);
+    shared::measure_all(&bench_suite::text::scenarios());
 }

@@ -1,7 +1,7 @@
-//! `vector/search/k10` under criterion.
+//! The scenarios of `vector` under criterion.
 
 mod shared;
 
 fn main() {
-    shared::measure(&bench_suite::vector::VectorSearch);
+    shared::measure_all(&bench_suite::vector::scenarios());
 }

@@ -5,4 +5,10 @@ mod events;
 mod model;
 mod write;
 
-pub use write::SignalWrite;
+use bench_harness::Scenario;
+
+/// The scenarios of this area.
+#[must_use]
+pub fn scenarios() -> Vec<&'static dyn Scenario> {
+    vec![&write::SignalWrite]
+}

@@ -5,4 +5,10 @@ mod index;
 mod search;
 mod truth;
 
-pub use search::TextSearch;
+use bench_harness::Scenario;
+
+/// The scenarios of this area.
+#[must_use]
+pub fn scenarios() -> Vec<&'static dyn Scenario> {
+    vec![&search::TextSearch]
+}

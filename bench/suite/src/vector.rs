@@ -5,4 +5,10 @@ mod rows;
 mod search;
 mod truth;
 
-pub use search::VectorSearch;
+use bench_harness::Scenario;
+
+/// The scenarios of this area.
+#[must_use]
+pub fn scenarios() -> Vec<&'static dyn Scenario> {
+    vec![&search::VectorSearch]
+}

@@ -42,7 +42,7 @@ pub(crate) enum Verb {
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Size class whose parameters are shown.
+    /// Size class whose scenarios and parameters are shown.
     #[arg(long, value_enum, default_value_t = Tier::Smoke)]
     pub(crate) tier: Tier,
     /// Prints the ids alone, one per line.
@@ -63,6 +63,9 @@ pub(crate) struct RunArgs {
     /// Repetitions of each scenario per session; each is a fresh process.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repetitions: u32,
+    /// Measures what fits this machine and records the others as failed, instead of refusing.
+    #[arg(long)]
+    pub(crate) skip_unfit: bool,
 }
 
 #[derive(Debug, Args)]
@@ -95,7 +98,7 @@ impl SelectionArgs {
         suite: &[&'s dyn Scenario],
         environment: &str,
     ) -> Result<Selected<'s>, BenchError> {
-        let scenarios = select(suite, &self.only)?;
+        let scenarios = select(suite, self.setup.tier, &self.only)?;
         // The variable is set once for many calls, each of which may select another scenario; so its
         // plants must match something of the suite, and those of this call something of this call.
         let mut plants = Plant::read_all(environment).map_err(BenchError::Variable)?;
@@ -173,8 +176,8 @@ mod tests {
     #[test]
     fn plants_of_the_variable_and_of_the_call_are_joined() {
         let suite: [&dyn Scenario; 2] = [
-            &FakeScenario { id: "fake/a" },
-            &FakeScenario { id: "fake/b" },
+            &FakeScenario::named("fake/a"),
+            &FakeScenario::named("fake/b"),
         ];
         let (tail, work) = ("fake/a:tail=10%", "**:work=20%");
         let variable = "BENCH_PLANT: ";

@@ -4,15 +4,18 @@ use gate_schema::exit::ExitCode;
 
 use super::answer;
 use super::args::ListArgs;
+use crate::document::identity;
 use crate::error::BenchError;
 use crate::scenario::Scenario;
+use crate::selection::on_tier;
 use crate::tier::Tier;
 
 pub(super) fn list(suite: &[&dyn Scenario], args: &ListArgs) -> Result<ExitCode, BenchError> {
+    let suite = on_tier(suite, args.tier);
     answer(&if args.ids {
-        ids(suite)
+        ids(&suite)
     } else {
-        table(suite, args.tier)
+        table(&suite, args.tier)
     })
 }
 
@@ -32,8 +35,7 @@ fn table(suite: &[&dyn Scenario], tier: Tier) -> String {
         .unwrap_or(0);
     let mut text = String::new();
     for scenario in suite {
-        let params: Vec<String> = scenario
-            .params(tier)
+        let params: Vec<String> = identity(*scenario, tier)
             .iter()
             .map(|(name, param)| format!("{name}={param}"))
             .collect();
@@ -59,19 +61,19 @@ mod tests {
     #[test]
     fn the_table_shows_parameters_and_the_first_sentence() {
         let suite: [&dyn Scenario; 2] = [
-            &FakeScenario { id: "fake/one" },
-            &FakeScenario { id: "fake/other" },
+            &FakeScenario::named("fake/one"),
+            &FakeScenario::named("fake/other"),
         ];
         assert_eq!(
             table(&suite, Tier::Smoke),
-            "fake/one    items=10000\n            Measures nothing.\nfake/other  items=10000\n            Measures nothing.\n"
+            "fake/one    items=10000 layer=A0\n            Measures nothing.\nfake/other  items=10000 layer=A0\n            Measures nothing.\n"
         );
     }
 
     #[test]
     fn ids_stand_alone() {
         let suite: [&dyn Scenario; 2] =
-            [&FakeScenario { id: "fake/one" }, &FakeScenario { id: "b" }];
+            [&FakeScenario::named("fake/one"), &FakeScenario::named("b")];
         assert_eq!(ids(&suite), "fake/one\nb\n");
         assert_eq!(ids(&[]), "");
     }

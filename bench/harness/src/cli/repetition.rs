@@ -15,13 +15,9 @@ pub(super) fn repetition(
     args: &ChildArgs,
 ) -> Result<ExitCode, BenchError> {
     let scenario = find(suite, &args.scenario)?;
-    let tier = args.setup.tier;
-    let prepared = args
-        .setup
-        .cache()
-        .prepared(scenario.id(), &scenario.preparation(tier))?;
-    let planted = Planted::in_scenario(scenario.id(), &args.setup.plants);
-    let observation = repeat(scenario, tier, &planted, &prepared)?;
+    let setup = &args.setup;
+    let planted = Planted::in_scenario(scenario.id(), &setup.plants);
+    let observation = repeat(scenario, setup.tier, &planted, &setup.cache())?;
     let json = serde_json::to_string(&observation).expect("an observation has only text keys");
     answer(&(json + "\n"))
 }

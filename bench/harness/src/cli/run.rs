@@ -4,19 +4,22 @@ use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use gate_schema::exit::ExitCode;
-use gate_schema::run::{Check, Run, Session};
+use gate_schema::run::{Check, Failure, Run};
 
 use super::answer;
 use super::args::{RunArgs, Selected};
-use crate::child::{ChildError, Children};
-use crate::document::{Parts, manifest, run_id};
+use crate::child::Children;
+use crate::document::{Parts, manifest, run_id, scenario_id};
 use crate::emit::Destination;
 use crate::environment::environment;
 use crate::error::BenchError;
+use crate::interrupt::Interrupt;
+use crate::needs::{Available, Shortage};
+use crate::prepare::needs;
 use crate::scenario::Scenario;
-use crate::session::{Plan, Turn, measure_sessions};
+use crate::session::{Outcome, Plan, Turn, Unmeasured, measure_sessions};
 use crate::source::source;
-use crate::talk::Phase;
+use crate::talk::{Phase, say};
 
 pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, BenchError> {
     // All that can be wrong with the call is found before the first minute is spent.
@@ -24,67 +27,144 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
     let Selected { scenarios, plants } = args.selection.select_here(suite)?;
     let destination = Destination::check(&args.out)?;
     let children = args.selection.children(&plants)?;
+    let (fitting, unfit) = fit(&scenarios, args)?;
+    let interrupt = Interrupt::listen().map_err(BenchError::Signals)?;
     // Described first: a commit made while we measure must not be credited.
     let (source, environment) = (source(Path::new("."), &plants), environment());
 
-    for scenario in &scenarios {
-        children.prepare(*scenario)?;
+    for scenario in &fitting {
+        if let Err(error) = children.prepare(*scenario) {
+            return Err(if interrupt.is_asked() {
+                BenchError::NothingMeasured
+            } else {
+                error.into()
+            });
+        }
     }
     let id = run_id(setup.tier, SystemTime::now());
     let plan = Plan {
-        scenarios: &scenarios,
+        scenarios: &fitting,
         sessions: args.sessions,
         repetitions: args.repetitions,
     };
     let start = Instant::now();
-    let sessions = measure_all(&plan, &id, &children)?;
-    let is_right = sessions
+    let outcome = measure_all(&plan, &id, &children, &interrupt);
+    let is_right = outcome
+        .sessions
         .iter()
         .flat_map(|session| &session.scenarios)
         .all(|measured| measured.check == Check::Passed);
-    let manifest = manifest(&scenarios, setup.tier);
+    let is_whole = unfit.is_empty() && outcome.failures.is_empty();
     let run = Run::from(Parts {
         id,
         created: SystemTime::now(),
         source,
         environment,
-        manifest,
-        sessions,
+        manifest: manifest(&scenarios, setup.tier),
+        sessions: outcome.sessions,
+        failures: [unfit, outcome.failures].concat(),
     });
     destination.write(&run)?;
+    conclude(&run, outcome.is_interrupted);
 
-    let (turns, seconds) = (plan.turns(), start.elapsed().as_secs_f64());
+    let measured: usize = run
+        .sessions
+        .iter()
+        .flat_map(|session| &session.scenarios)
+        .map(|measured| measured.repetitions.len())
+        .sum();
+    let seconds = start.elapsed().as_secs_f64();
     answer(&format!(
-        "{turns} repetitions in {seconds:.1} s -> {}\n",
+        "{measured} repetitions in {seconds:.1} s -> {}\n",
         args.out.display()
     ))?;
-    Ok(if is_right {
+    Ok(if is_right && is_whole {
         ExitCode::Pass
     } else {
         ExitCode::Fail
     })
 }
 
-fn measure_all(plan: &Plan<'_>, id: &str, children: &Children) -> Result<Vec<Session>, ChildError> {
+/// The scenarios that this machine can measure, and the others as failures when they may be skipped.
+fn fit<'s>(
+    scenarios: &[&'s dyn Scenario],
+    args: &RunArgs,
+) -> Result<(Vec<&'s dyn Scenario>, Vec<Failure>), BenchError> {
+    let (tier, cache) = (args.selection.setup.tier, args.selection.setup.cache());
+    let available = Available::now(cache.root());
+    let mut fitting = Vec::new();
+    let mut unfit: Vec<(&str, Shortage)> = Vec::new();
+    for scenario in scenarios {
+        match available.fit(&needs(*scenario, tier, &cache)) {
+            Ok(()) => fitting.push(*scenario),
+            Err(shortage) => unfit.push((scenario.id(), shortage)),
+        }
+    }
+    if !unfit.is_empty() && !args.skip_unfit {
+        return Err(BenchError::Unfit(
+            unfit
+                .into_iter()
+                .map(|(id, shortage)| format!("\n  {id} {shortage}"))
+                .collect(),
+        ));
+    }
+    let skipped = scenarios.iter().filter_map(|scenario| {
+        let (_, shortage) = unfit.iter().find(|(id, _)| *id == scenario.id())?;
+        say(format_args!("skipping {}: it {shortage}", scenario.id()));
+        Some(Failure {
+            scenario: scenario_id(*scenario),
+            session: None,
+            pair: None,
+            how: format!("skipped: {shortage}"),
+            stderr: Vec::new(),
+        })
+    });
+    let skipped = skipped.collect();
+    Ok((fitting, skipped))
+}
+
+/// Says what is not in the document, and that it is not.
+fn conclude(run: &Run, is_interrupted: bool) {
+    if is_interrupted {
+        say("interrupted: what was measured is kept, and the document names what is missing");
+    }
+    for failure in &run.failures {
+        say(format_args!(
+            "not measured: {} ({})",
+            failure.scenario, failure.how
+        ));
+    }
+}
+
+fn measure_all(plan: &Plan<'_>, id: &str, children: &Children, interrupt: &Interrupt) -> Outcome {
     let progress = Phase::start("measuring", plan.turns());
     measure_sessions(plan, id, &SystemTime::now, &mut |turn: Turn<'_>| {
         let start = Instant::now();
-        let observation = children.repeat(turn.scenario)?;
+        if interrupt.is_asked() {
+            return Err(Unmeasured::Interrupted);
+        }
+        let observation = children.repeat(turn.scenario).map_err(|error| {
+            // Ctrl-C reaches the child too, so its end is ours.
+            if interrupt.is_asked() {
+                return Unmeasured::Interrupted;
+            }
+            progress.say(format_args!("error: {error}"));
+            error.into()
+        })?;
         let Turn {
             session,
             repetition,
             scenario,
         } = turn;
-        let seconds = start.elapsed().as_secs_f64();
+        let (id, seconds) = (scenario.id(), start.elapsed().as_secs_f64());
         progress.say(format_args!(
-            "session {session} repetition {repetition} {}: {seconds:.1} s",
-            scenario.id()
+            "session {session} repetition {repetition} {id}: {seconds:.1} s"
         ));
         if let Some(wrong) = &observation.wrong_answer {
-            progress.say(format_args!(
-                "error: wrong answer from {}: {wrong}",
-                scenario.id()
-            ));
+            progress.say(format_args!("error: wrong answer from {id}: {wrong}"));
+        }
+        for anomaly in &observation.anomalies {
+            progress.say(format_args!("  note: {anomaly}"));
         }
         progress.advance(1);
         Ok(observation)

@@ -1,4 +1,4 @@
-//! Runs one scenario of the suite under criterion.
+//! Runs scenarios of the suite under criterion.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -8,6 +8,15 @@ use bench_harness::prepare::prepare;
 use bench_harness::{Context, Scenario, Tier};
 use criterion::Criterion;
 
+/// Measures those of `scenarios` that the smoke tier has.
+pub(crate) fn measure_all(scenarios: &[&dyn Scenario]) {
+    for scenario in scenarios {
+        if scenario.smallest_tier() <= Tier::Smoke {
+            measure(*scenario);
+        }
+    }
+}
+
 /// Measures the operations of `scenario` on the smoke tier, one after the other and around again,
 /// under the scenario's own id.
 ///
@@ -16,16 +25,16 @@ use criterion::Criterion;
 ///
 /// # Panics
 /// When the scenario cannot be prepared or loaded.
-pub(crate) fn measure(scenario: &dyn Scenario) {
+fn measure(scenario: &dyn Scenario) {
     let tier = Tier::Smoke;
     // Cargo runs benches in the package's folder, but the cache is the workspace's.
     let cache = Cache::at(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../target/bench-cache"
     ));
-    let prepared = prepare(scenario, tier, &cache).expect("the scenario prepares");
+    prepare(scenario, tier, &cache).expect("the scenario prepares");
     let mut subject = scenario
-        .load(&Context::new(tier), &prepared)
+        .load(&Context::new(tier, &cache))
         .expect("the scenario loads");
     let mut indexes = (0..subject.warm_up() + subject.operations()).cycle();
 

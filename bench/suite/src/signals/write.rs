@@ -2,25 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
-use std::path::Path;
 
 use bench_harness::memory::allocated_bytes;
 use bench_harness::scenario::{integer, metric, name};
 use bench_harness::schema::{
     DeclaredMetric, Direction, Kind, MetricName, MetricValue, Name, Param, Unit,
 };
-use bench_harness::{Context, Failure, Recipe, Scenario, Subject, Tier, WrongAnswer};
+use bench_harness::{Context, Failure, Layer, Needs, Recipe, Scenario, Subject, Tier, WrongAnswer};
 use dashmap::DashMap;
 
 use super::entity::{Entity, SIGNALS, Signal, WINDOWS};
 use super::events::{self, Event};
 use super::model::{self, Expected};
-use crate::engine;
 use crate::random::SEED;
 
 /// Shards of the map. Stated, because the default follows the number of cores, and the memory per
 /// entity would follow it too.
 const SHARDS: usize = 8;
+
+/// Memory of an entity in the map, about.
+const BYTES_PER_ENTITY: usize = 400;
 
 /// Relative difference allowed between a sum in single precision and the true one.
 const PRECISION: f64 = 1e-4;
@@ -37,7 +38,7 @@ type Entities = DashMap<u32, Box<Entity>, FixedHasher>;
 
 /// Writing one signal of one entity in all windows, one thread.
 #[derive(Debug)]
-pub struct SignalWrite;
+pub(crate) struct SignalWrite;
 
 impl Scenario for SignalWrite {
     fn id(&self) -> &'static str {
@@ -67,10 +68,12 @@ impl Scenario for SignalWrite {
         events::recipe(tier)
     }
 
-    fn preparation(&self, tier: Tier) -> Recipe {
-        Recipe::new("nothing, the map is filled on loading")
-            .with_recipe("input", &self.input(tier))
-            .with("dashmap", engine::DASHMAP)
+    fn layer(&self) -> Layer {
+        Layer::Engine
+    }
+
+    fn needs(&self, tier: Tier) -> Needs {
+        Needs::memory((tier.items() * BYTES_PER_ENTITY) as u64)
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {
@@ -84,11 +87,7 @@ impl Scenario for SignalWrite {
         allocated_bytes().map(|_| bytes).into_iter().collect()
     }
 
-    fn prepare(&self, _: &Context, _: &Path) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn load(&self, context: &Context, _: &Path) -> Result<Box<dyn Subject>, Failure> {
+    fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
         let tier = context.tier();
         let events = events::events(tier);
         let empty = allocated_bytes();
@@ -197,12 +196,14 @@ fn is_equal(signal: &Signal, expected: &Expected) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use bench_harness::cache::Cache;
+
     use super::*;
 
     /// The scenario after all its events.
     fn played() -> Box<dyn Subject> {
         let mut subject = SignalWrite
-            .load(&Context::new(Tier::Tiny), Path::new(""))
+            .load(&Context::new(Tier::Tiny, &Cache::at("unused")))
             .expect("loads");
         for index in 0..subject.warm_up() + subject.operations() {
             subject.operate(index);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bench_harness::{Failure, Phase, Recipe};
+use bench_harness::{Artifact, Context, Failure, Needs, Phase, Recipe, Tier};
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
 
@@ -19,23 +19,67 @@ const BUDGET_BYTES: usize = 256 << 20;
 
 const FIELD: &str = "body";
 
-/// What the index depends on besides the documents.
-pub(crate) fn recipe() -> Recipe {
-    Recipe::new("tantivy index, term frequencies, nothing stored")
-        .with("tantivy", engine::TANTIVY)
-        .with("commits", COMMITS)
-        .with("indexing threads", 1)
-        .with("budget bytes", BUDGET_BYTES)
-        .with_code("index.rs", include_str!("index.rs"))
+/// Bytes of a document in the index, about.
+const BYTES_PER_DOCUMENT: usize = 250;
+
+/// Documents indexed per second, at the least.
+const DOCUMENTS_PER_SECOND: f64 = 15_000.0;
+
+/// The index of the first documents of the corpus.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IndexFiles {
+    items: usize,
+}
+
+impl IndexFiles {
+    pub(crate) fn of(tier: Tier) -> Self {
+        Self {
+            items: tier.items(),
+        }
+    }
+
+    /// What the opened index takes: its files are mapped.
+    pub(crate) fn opened(&self) -> Needs {
+        Needs::memory((self.items * BYTES_PER_DOCUMENT) as u64)
+    }
+
+    pub(crate) fn open(&self, context: &Context) -> Result<Opened, Failure> {
+        Opened::open(&context.prepared(self)?)
+    }
+}
+
+impl Artifact for IndexFiles {
+    fn name(&self) -> String {
+        "text/index".into()
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe::new("tantivy index, term frequencies, nothing stored")
+            .with_recipe("input", &Corpus::recipe(self.items))
+            .with("tantivy", engine::TANTIVY)
+            .with("commits", COMMITS)
+            .with("indexing threads", 1)
+            .with("budget bytes", BUDGET_BYTES)
+            .with_code("index.rs", include_str!("index.rs"))
+            .with_code("corpus.rs", include_str!("corpus.rs"))
+    }
+
+    fn needs(&self) -> Needs {
+        let bytes = (self.items * BYTES_PER_DOCUMENT) as u64;
+        Needs::memory(bytes + BUDGET_BYTES as u64)
+            // Twice, because a merge writes before it deletes.
+            .with_disk(2 * bytes)
+            .with_seconds(self.items as f64 / DOCUMENTS_PER_SECOND)
+    }
+
+    fn build(&self, context: &Context, directory: &Path) -> Result<(), Failure> {
+        let progress = context.phase("building the index", self.items);
+        build(&Corpus::new(), self.items, directory, &progress)
+    }
 }
 
 /// Builds the index of the first `items` documents.
-pub(crate) fn build(
-    corpus: &Corpus,
-    items: usize,
-    directory: &Path,
-    progress: &Phase,
-) -> Result<(), Failure> {
+fn build(corpus: &Corpus, items: usize, directory: &Path, progress: &Phase) -> Result<(), Failure> {
     let index = Index::create_in_dir(directory, schema())?;
     let field = index.schema().get_field(FIELD)?;
     let batch = items.div_ceil(COMMITS);
@@ -64,7 +108,7 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// Opens what [`build`] built.
-    pub(crate) fn open(directory: &Path) -> Result<Self, Failure> {
+    fn open(directory: &Path) -> Result<Self, Failure> {
         let index = Index::open_in_dir(directory)?;
         let field = index.schema().get_field(FIELD)?;
         // Nobody writes, and a watcher thread would only disturb.

@@ -1,20 +1,21 @@
 //! The scenario `text/search/two-terms`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use bench_harness::scenario::{integer, metric, name};
 use bench_harness::schema::{
     DeclaredMetric, Direction, Kind, MetricName, MetricValue, Name, Param, Unit,
 };
-use bench_harness::{Context, Failure, Recipe, Scenario, Subject, Tier, WrongAnswer};
+use bench_harness::{
+    Artifact, Context, Failure, Layer, Needs, Recipe, Scenario, Subject, Tier, WrongAnswer,
+};
 use tantivy::Score;
 use tantivy::collector::{Count, TopDocs};
 use tantivy::query::BooleanQuery;
 
 use super::corpus::{Corpus, QUERIES};
-use super::index::{self, Opened};
-use super::truth::{self, Expected, TOP};
+use super::index::{IndexFiles, Opened};
+use super::truth::{self, Expected, TOP, TruthFiles};
 use crate::random::{SEED, Stream};
 
 /// Timed searches: twice what a p99 needs.
@@ -23,12 +24,9 @@ const OPERATIONS: usize = 20_000;
 /// Relative difference allowed between a score in single precision and the true one.
 const PRECISION: f32 = 1e-4;
 
-const INDEX_DIRECTORY: &str = "index";
-const TRUTH_FILE: &str = "truth.words";
-
 /// Ranked disjunction of two terms, ten best documents, one thread.
 #[derive(Debug)]
-pub struct TextSearch;
+pub(crate) struct TextSearch;
 
 impl Scenario for TextSearch {
     fn id(&self) -> &'static str {
@@ -57,12 +55,19 @@ impl Scenario for TextSearch {
         Corpus::recipe(tier.items())
     }
 
-    fn preparation(&self, tier: Tier) -> Recipe {
-        Recipe::new("index and true answers")
-            .with_recipe("input", &self.input(tier))
-            .with_recipe("index", &index::recipe())
-            .with_code("corpus.rs", include_str!("corpus.rs"))
-            .with_code("truth.rs", include_str!("truth.rs"))
+    fn layer(&self) -> Layer {
+        Layer::Engine
+    }
+
+    fn artifacts(&self, tier: Tier) -> Vec<Box<dyn Artifact>> {
+        vec![
+            Box::new(IndexFiles::of(tier)),
+            Box::new(TruthFiles::of(tier)),
+        ]
+    }
+
+    fn needs(&self, tier: Tier) -> Needs {
+        IndexFiles::of(tier).opened()
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {
@@ -72,21 +77,10 @@ impl Scenario for TextSearch {
         ]
     }
 
-    fn prepare(&self, context: &Context, directory: &Path) -> Result<(), Failure> {
-        let (items, corpus) = (context.tier().items(), Corpus::new());
-        let index = directory.join(INDEX_DIRECTORY);
-        std::fs::create_dir(&index)?;
-        let progress = context.phase("building the index", items);
-        index::build(&corpus, items, &index, &progress)?;
-        drop(progress);
-        let progress = context.phase("finding the true answers", items);
-        let answers = truth::answer(&corpus, items, &corpus.queries(items), &progress);
-        Ok(truth::save(&directory.join(TRUTH_FILE), &answers)?)
-    }
-
-    fn load(&self, context: &Context, directory: &Path) -> Result<Box<dyn Subject>, Failure> {
-        let opened = Opened::open(&directory.join(INDEX_DIRECTORY))?;
-        let queries = Corpus::new().queries(context.tier().items());
+    fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
+        let tier = context.tier();
+        let opened = IndexFiles::of(tier).open(context)?;
+        let queries = Corpus::new().queries(tier.items());
         // Built here, so that parsing is not measured.
         let queries = queries.iter().map(|query| {
             BooleanQuery::new_multiterms_query(
@@ -96,7 +90,7 @@ impl Scenario for TextSearch {
         Ok(Box::new(Loaded {
             queries: queries.collect(),
             opened,
-            expected: truth::load(&directory.join(TRUTH_FILE))?,
+            expected: truth::load(&TruthFiles::of(tier).path(context)?)?,
             order: Stream::named("text/order").shuffled(QUERIES),
             failures: 0,
         }))
@@ -204,21 +198,21 @@ fn wrong(place: String, found: String, expected: String) -> WrongAnswer {
 
 #[cfg(test)]
 mod tests {
+    use bench_harness::cache::Cache;
+    use bench_harness::prepare::prepare;
+
     use super::*;
 
     #[test]
     fn the_engine_agrees_with_the_model_and_a_changed_truth_is_noticed() {
-        let (context, directory) = (
-            Context::new(Tier::Tiny),
-            tempfile::tempdir().expect("a directory"),
-        );
-        TextSearch
-            .prepare(&context, directory.path())
-            .expect("prepares");
-        let load = || TextSearch.load(&context, directory.path()).expect("loads");
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(directory.path());
+        prepare(&TextSearch, Tier::Tiny, &cache).expect("prepares");
+        let context = Context::new(Tier::Tiny, &cache);
+        let load = || TextSearch.load(&context).expect("loads");
         assert_eq!(load().check(), Ok(()));
 
-        let path = directory.path().join(TRUTH_FILE);
+        let path = TruthFiles::of(Tier::Tiny).path(&context).expect("is there");
         let answers = truth::load(&path).expect("is whole");
         // The number of scores on disk follows from the hits, up to the limit.
         let number = answers

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use bench_harness::Phase;
+use bench_harness::{Artifact, Context, Failure, Needs, Phase, Recipe, Tier};
 use tantivy::fieldnorm::FieldNormReader;
 
 use super::corpus::{Corpus, Query};
-use crate::words;
+use crate::{engine, words};
 
 /// Ranked documents per query.
 pub(crate) const TOP: usize = 10;
@@ -24,6 +24,61 @@ pub(crate) struct Expected {
     pub(crate) hits: u32,
     /// Scores of the best documents, best first: [`TOP`] of them, or all if there are fewer hits.
     pub(crate) scores: Vec<f32>,
+}
+
+const FILE: &str = "truth.words";
+
+/// Bytes per document while answering: postings of the terms that occur in queries.
+const BYTES_PER_DOCUMENT: usize = 400;
+
+/// Documents read per second, at the least.
+const DOCUMENTS_PER_SECOND: f64 = 100_000.0;
+
+/// The true answers to the corpus's queries over its first documents.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TruthFiles {
+    items: usize,
+}
+
+impl TruthFiles {
+    pub(crate) fn of(tier: Tier) -> Self {
+        Self {
+            items: tier.items(),
+        }
+    }
+
+    pub(crate) fn path(&self, context: &Context) -> Result<PathBuf, Failure> {
+        Ok(context.prepared(self)?.join(FILE))
+    }
+}
+
+impl Artifact for TruthFiles {
+    fn name(&self) -> String {
+        "text/truth".into()
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe::new("BM25 over plain postings")
+            .with_recipe("input", &Corpus::recipe(self.items))
+            // Its rounding of lengths is part of what a score means.
+            .with("tantivy", engine::TANTIVY)
+            .with("top", TOP)
+            .with_code("truth.rs", include_str!("truth.rs"))
+            .with_code("corpus.rs", include_str!("corpus.rs"))
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::memory((self.items * BYTES_PER_DOCUMENT) as u64)
+            .with_seconds(self.items as f64 / DOCUMENTS_PER_SECOND)
+    }
+
+    fn build(&self, context: &Context, directory: &Path) -> Result<(), Failure> {
+        let progress = context.phase("finding the true answers", self.items);
+        let corpus = Corpus::new();
+        let queries = corpus.queries(self.items);
+        let answers = answer(&corpus, self.items, &queries, &progress);
+        Ok(save(&directory.join(FILE), &answers)?)
+    }
 }
 
 /// One document of a postings list.

@@ -13,7 +13,7 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::random::{SEED, Stream};
 
-/// Dimensions of a row, those of common sentence embeddings.
+/// Dimensions of a row unless a scenario says otherwise: those of common sentence embeddings.
 pub(crate) const DIMENSIONS: usize = 384;
 
 /// Number of queries.
@@ -39,39 +39,20 @@ const NOISE: f32 = 0.02;
 /// Ids of queries start here, far behind the rows of every tier: a query is never a row.
 const FIRST_QUERY: u64 = 1 << 40;
 
-/// Makes any row or query from its id alone.
-pub(crate) struct Generator {
-    rows: Stream,
-    clusters: Zipf<f64>,
-    centres: Vec<[f32; LATENT]>,
-    /// Column by column, so that projecting is a sum of scaled columns.
-    projection: Vec<[f32; DIMENSIONS]>,
+/// Which vectors: the first rows of the generator for that many dimensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rows {
+    pub(crate) items: usize,
+    pub(crate) dimensions: usize,
 }
 
-impl Generator {
-    pub(crate) fn new() -> Self {
-        let mut centres = Stream::named("vector/centres").piece(0);
-        let mut projection = Stream::named("vector/projection").piece(0);
-        // Columns of unit length on average, so that the noise is measured against the sheet.
-        let scale = 1.0 / (DIMENSIONS as f32).sqrt();
-        Self {
-            rows: Stream::named("vector/rows"),
-            clusters: Zipf::new(CLUSTERS as f64, SKEW).expect("the parameters are in range"),
-            centres: (0..CLUSTERS)
-                .map(|_| std::array::from_fn(|_| SPREAD * normal(&mut centres)))
-                .collect(),
-            projection: (0..LATENT)
-                .map(|_| std::array::from_fn(|_| scale * normal(&mut projection)))
-                .collect(),
-        }
-    }
-
-    /// Everything that determines the rows and queries of `items`.
-    pub(crate) fn recipe(items: usize) -> Recipe {
+impl Rows {
+    /// Everything that determines the rows and the queries.
+    pub(crate) fn recipe(self) -> Recipe {
         Recipe::new("clustered vectors, version 1")
             .with("seed", SEED)
-            .with("items", items)
-            .with("dimensions", DIMENSIONS)
+            .with("items", self.items)
+            .with("dimensions", self.dimensions)
             .with("queries", QUERIES)
             .with("latent dimensions", LATENT)
             .with("clusters", CLUSTERS)
@@ -79,13 +60,48 @@ impl Generator {
             .with("spread", SPREAD)
             .with("noise", NOISE)
     }
+}
 
-    /// The row `id`, of unit length.
-    pub(crate) fn row(&self, id: u64) -> [f32; DIMENSIONS] {
+/// Makes any row or query from its id alone.
+pub(crate) struct Generator {
+    rows: Stream,
+    clusters: Zipf<f64>,
+    centres: Vec<[f32; LATENT]>,
+    /// Column by column, so that projecting is a sum of scaled columns.
+    projection: Vec<Vec<f32>>,
+}
+
+impl Generator {
+    pub(crate) fn new(dimensions: usize) -> Self {
+        let mut centres = Stream::named("vector/centres").piece(0);
+        let mut projection = Stream::named("vector/projection").piece(0);
+        // Columns of unit length on average, so that the noise is measured against the sheet.
+        let scale = 1.0 / (dimensions as f32).sqrt();
+        let mut column = || {
+            let values = (0..dimensions).map(|_| scale * normal(&mut projection));
+            values.collect()
+        };
+        Self {
+            rows: Stream::named("vector/rows"),
+            clusters: Zipf::new(CLUSTERS as f64, SKEW).expect("the parameters are in range"),
+            centres: (0..CLUSTERS)
+                .map(|_| std::array::from_fn(|_| SPREAD * normal(&mut centres)))
+                .collect(),
+            projection: (0..LATENT).map(|_| column()).collect(),
+        }
+    }
+
+    /// Number of dimensions of every row.
+    pub(crate) fn dimensions(&self) -> usize {
+        self.projection[0].len()
+    }
+
+    /// Writes the row `id`, of unit length.
+    pub(crate) fn fill(&self, id: u64, row: &mut [f32]) {
         let mut random = self.rows.piece(id);
         // Zipf counts from 1.
         let centre = &self.centres[self.clusters.sample(&mut random) as usize - 1];
-        let mut row: [f32; DIMENSIONS] = std::array::from_fn(|_| NOISE * normal(&mut random));
+        row.fill_with(|| NOISE * normal(&mut random));
         for (at, (column, centre)) in self.projection.iter().zip(centre).enumerate() {
             let deviation = ((at + 1) as f32).powf(-0.25);
             let latent = centre + deviation * normal(&mut random);
@@ -94,16 +110,23 @@ impl Generator {
             }
         }
         let length = row.iter().map(|value| value * value).sum::<f32>().sqrt();
-        row.map(|value| value / length)
+        row.iter_mut().for_each(|value| *value /= length);
+    }
+
+    /// The row `id`.
+    pub(crate) fn row(&self, id: u64) -> Vec<f32> {
+        let mut row = vec![0.0; self.dimensions()];
+        self.fill(id, &mut row);
+        row
     }
 
     /// The query `number`, from the same distribution as the rows but not one of them.
-    pub(crate) fn query(&self, number: usize) -> [f32; DIMENSIONS] {
+    pub(crate) fn query(&self, number: usize) -> Vec<f32> {
         self.row(FIRST_QUERY + number as u64)
     }
 
     /// All queries.
-    pub(crate) fn queries(&self) -> Vec<[f32; DIMENSIONS]> {
+    pub(crate) fn queries(&self) -> Vec<Vec<f32>> {
         (0..QUERIES).map(|number| self.query(number)).collect()
     }
 }
@@ -118,8 +141,8 @@ mod tests {
 
     #[test]
     fn a_row_depends_on_its_id_only() {
-        let bits = |row: [f32; DIMENSIONS]| row.map(f32::to_bits);
-        let (one, other) = (Generator::new(), Generator::new());
+        let bits = |row: Vec<f32>| -> Vec<u32> { row.into_iter().map(f32::to_bits).collect() };
+        let (one, other) = (Generator::new(DIMENSIONS), Generator::new(DIMENSIONS));
         let batch: Vec<_> = (0..20).map(|id| bits(one.row(id))).collect();
         assert_eq!(bits(other.row(13)), batch[13]);
         assert_ne!(batch[12], batch[13]);
@@ -129,7 +152,7 @@ mod tests {
     #[test]
     fn version_1_never_changes() {
         // A change here makes every stored run incomparable: raise the version of the recipe.
-        let rounded: Vec<i32> = Generator::new().row(1)[..4]
+        let rounded: Vec<i32> = Generator::new(DIMENSIONS).row(1)[..4]
             .iter()
             .map(|value| (value * 1e4).round() as i32)
             .collect();
@@ -138,7 +161,10 @@ mod tests {
 
     #[test]
     fn rows_have_unit_length() {
-        let row = Generator::new().row(0);
-        assert!((row.iter().map(|value| value * value).sum::<f32>() - 1.0).abs() < 1e-5);
+        for dimensions in [3, 128, 1_536] {
+            let row = Generator::new(dimensions).row(0);
+            let squares = row.iter().map(|value| value * value).sum::<f32>();
+            assert!((squares - 1.0).abs() < 1e-5, "{dimensions} dimensions");
+        }
     }
 }

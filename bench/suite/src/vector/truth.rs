@@ -1,26 +1,74 @@
 //! The true neighbours of every query, by comparing it with every row.
 //!
 //! Deliberately not by the engine's own exact search: a kernel that is wrong would agree with
-//! itself.
+//! itself. A block of rows against all queries is a product of two matrices, which a library does
+//! near the speed of the processor.
 
 use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::thread;
 
-use bench_harness::Phase;
+use bench_harness::{Artifact, Context, Failure, Needs, Phase, Recipe};
 
-use super::rows::{DIMENSIONS, Generator};
+use super::rows::{Generator, Rows};
 use crate::words;
 
-/// Neighbours per query.
-pub(crate) const K: usize = 10;
+/// Neighbours kept per query: enough for every k that is measured.
+pub(crate) const NEIGHBOURS: usize = 100;
 
-/// Rows compared with all queries in one go: 96 KB stay in the second-level cache.
-const BLOCK: usize = 64;
+/// Rows compared with all queries in one go: their products with a thousand queries are 1 MB.
+const BLOCK: usize = 256;
 
-/// Independent sums in a dot product, so that the compiler can use vector registers.
-const LANES: usize = 16;
+/// Relative slack of a hit: a neighbour as near as the last one is as good as the last one.
+const TIE: f32 = 1e-3;
+
+/// Time to make one row and compare it with all queries, on one core.
+const SECONDS_PER_ROW: f64 = 15e-6;
+
+const FILE: &str = "truth.words";
+
+/// The true neighbours of the generator's queries among its first rows.
+///
+/// Rows and queries have unit length, where inner product, cosine and Euclidean distance put
+/// neighbours into the same order; so one truth serves all three.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TruthFiles {
+    pub(crate) rows: Rows,
+}
+
+impl TruthFiles {
+    pub(crate) fn load(&self, context: &Context) -> Result<Truth, Failure> {
+        Ok(Truth::load(&context.prepared(self)?.join(FILE))?)
+    }
+}
+
+impl Artifact for TruthFiles {
+    fn name(&self) -> String {
+        "vector/truth".into()
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe::new("nearest neighbours by comparing with every row")
+            .with_recipe("input", &self.rows.recipe())
+            .with("neighbours", NEIGHBOURS)
+            .with_code("truth.rs", include_str!("truth.rs"))
+            .with_code("rows.rs", include_str!("rows.rs"))
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::memory(64 << 20).with_seconds(self.rows.items as f64 * SECONDS_PER_ROW)
+    }
+
+    fn build(&self, context: &Context, directory: &Path) -> Result<(), Failure> {
+        let progress = context.phase("finding the true neighbours", self.rows.items);
+        let generator = Generator::new(self.rows.dimensions);
+        let queries = generator.queries();
+        let threads = thread::available_parallelism()?.get();
+        let truth = Truth::compute(&generator, &queries, self.rows.items, threads, &progress);
+        Ok(truth.save(&directory.join(FILE))?)
+    }
+}
 
 /// A row and its distance from a query.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,33 +77,23 @@ pub(crate) struct Neighbour {
     pub(crate) distance: f32,
 }
 
-/// The K nearest rows of every query, nearest first.
+/// The nearest rows of every query, nearest first.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Truth {
     pub(crate) neighbours: Vec<Vec<Neighbour>>,
 }
 
 /// Inner-product distance of unit vectors, as the engine defines it: 0 for equal ones.
-pub(crate) fn distance(a: &[f32; DIMENSIONS], b: &[f32; DIMENSIONS]) -> f32 {
-    let mut sums = [0.0_f32; LANES];
-    for (a, b) in a
-        .as_chunks::<LANES>()
-        .0
-        .iter()
-        .zip(b.as_chunks::<LANES>().0)
-    {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    1.0 - sums.iter().sum::<f32>()
+pub(crate) fn distance(a: &[f32], b: &[f32]) -> f32 {
+    let product = a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b));
+    (1.0 - product.sum::<f64>()) as f32
 }
 
 impl Truth {
-    /// Compares all queries with all rows, the rows split over `threads`.
+    /// Compares all queries with the first `items` rows, split over `threads`.
     pub(crate) fn compute(
         generator: &Generator,
-        queries: &[[f32; DIMENSIONS]],
+        queries: &[Vec<f32>],
         items: usize,
         threads: usize,
         progress: &Phase,
@@ -71,31 +109,54 @@ impl Truth {
                 .map(|worker| worker.join().expect("comparing does not panic"))
                 .collect()
         });
-        let join = |query: usize| {
+        let join = |(number, query): (usize, &Vec<f32>)| {
             let mut joined = Nearest::default();
-            for found in partial.iter().flat_map(|of_range| &of_range[query].sorted) {
-                joined.offer(*found);
+            for of_range in &partial {
+                for found in &of_range[number].sorted {
+                    // Again in double precision, so that the order of near ties is the true one.
+                    let distance = distance(query, &generator.row(u64::from(found.key)));
+                    joined.offer(Neighbour { distance, ..*found });
+                }
             }
             joined.sorted
         };
         Self {
-            neighbours: (0..queries.len()).map(join).collect(),
+            neighbours: queries.iter().enumerate().map(join).collect(),
         }
     }
 
+    /// How many of `found` are among the `k` true neighbours of a query, or exactly as near as the
+    /// last of them. Judged by true distances: those an engine reports are rounded.
+    pub(crate) fn hits(
+        &self,
+        number: usize,
+        k: usize,
+        found: &[u64],
+        true_distance: impl Fn(u64) -> f32,
+    ) -> usize {
+        let neighbours = &self.neighbours[number];
+        let neighbours = &neighbours[..k.min(neighbours.len())];
+        let Some(last) = neighbours.last() else {
+            return 0;
+        };
+        let is_hit = |&&key: &&u64| {
+            neighbours.iter().any(|n| u64::from(n.key) == key)
+                || true_distance(key) <= last.distance * (1.0 + TIE)
+        };
+        found.iter().take(k).filter(is_hit).count()
+    }
+
     pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
-        words::write(
-            path,
-            self.neighbours
-                .iter()
-                .flatten()
-                .flat_map(|n| [n.key, n.distance.to_bits()]),
-        )
+        let per_query = self.neighbours.first().map_or(0, Vec::len);
+        let all = self.neighbours.iter().flatten();
+        let pairs = all.flat_map(|n| [n.key, n.distance.to_bits()]);
+        words::write(path, std::iter::once(per_query as u32).chain(pairs))
     }
 
     pub(crate) fn load(path: &Path) -> io::Result<Self> {
         let words = words::read(path)?;
-        let neighbours = words
+        let (per_query, pairs) = words.split_first().ok_or(io::ErrorKind::UnexpectedEof)?;
+        let neighbours = pairs
             .as_chunks::<2>()
             .0
             .iter()
@@ -104,8 +165,9 @@ impl Truth {
                 distance: f32::from_bits(bits),
             });
         let neighbours: Vec<Neighbour> = neighbours.collect();
+        let per_query = (*per_query as usize).max(1);
         Ok(Self {
-            neighbours: neighbours.chunks(K).map(<[_]>::to_vec).collect(),
+            neighbours: neighbours.chunks(per_query).map(<[_]>::to_vec).collect(),
         })
     }
 }
@@ -114,20 +176,28 @@ impl Truth {
 /// million of them would take 1.5 GB.
 fn nearest(
     generator: &Generator,
-    queries: &[[f32; DIMENSIONS]],
+    queries: &[Vec<f32>],
     range: Range<usize>,
     progress: &Phase,
 ) -> Vec<Nearest> {
+    let dimensions = generator.dimensions();
+    let questions = queries.concat();
+    let mut rows = vec![0.0; BLOCK * dimensions];
+    let mut products = vec![0.0; BLOCK * queries.len()];
     let mut nearest = vec![Nearest::default(); queries.len()];
     for start in range.clone().step_by(BLOCK) {
         let keys = start..range.end.min(start + BLOCK);
-        let block: Vec<[f32; DIMENSIONS]> =
-            keys.clone().map(|key| generator.row(key as u64)).collect();
-        for (query, nearest) in queries.iter().zip(&mut nearest) {
-            for (key, row) in keys.clone().zip(&block) {
+        let rows = &mut rows[..keys.len() * dimensions];
+        for (key, row) in keys.clone().zip(rows.chunks_exact_mut(dimensions)) {
+            generator.fill(key as u64, row);
+        }
+        let products = &mut products[..keys.len() * queries.len()];
+        multiply(&questions, rows, dimensions, products);
+        for (products, nearest) in products.chunks_exact(keys.len()).zip(&mut nearest) {
+            for (key, product) in keys.clone().zip(products) {
                 nearest.offer(Neighbour {
                     key: key as u32,
-                    distance: distance(query, row),
+                    distance: 1.0 - product,
                 });
             }
         }
@@ -136,7 +206,41 @@ fn nearest(
     nearest
 }
 
-/// The K nearest so far, nearest first, equal distances by key.
+/// The inner products of every row of `a` with every row of `b`: as many rows as `a` has, as many
+/// columns as `b` has rows.
+///
+/// # Panics
+/// When the lengths do not fit each other.
+fn multiply(a: &[f32], b: &[f32], dimensions: usize, products: &mut [f32]) {
+    let (m, n) = (a.len() / dimensions, b.len() / dimensions);
+    assert_eq!(a.len(), m * dimensions, "whole rows");
+    assert_eq!(b.len(), n * dimensions, "whole rows");
+    assert_eq!(products.len(), m * n, "one product per pair");
+    let (row, column) = (dimensions as isize, n as isize);
+    #[expect(unsafe_code, reason = "the library takes pointers and strides")]
+    // SAFETY: with these strides `a` is read as m x dimensions, `b` transposed as dimensions x n, and
+    // `products` is written as m x n; the assertions above say that the slices hold that many.
+    unsafe {
+        matrixmultiply::sgemm(
+            m,
+            dimensions,
+            n,
+            1.0,
+            a.as_ptr(),
+            row,
+            1,
+            b.as_ptr(),
+            1,
+            row,
+            0.0,
+            products.as_mut_ptr(),
+            column,
+            1,
+        );
+    }
+}
+
+/// The nearest so far, nearest first, equal distances by key.
 #[derive(Clone, Debug, Default)]
 struct Nearest {
     sorted: Vec<Neighbour>,
@@ -145,62 +249,71 @@ struct Nearest {
 impl Nearest {
     #[inline]
     fn offer(&mut self, offered: Neighbour) {
-        if self
-            .sorted
-            .get(K - 1)
-            .is_some_and(|last| offered.distance > last.distance)
+        let is_full = self.sorted.len() == NEIGHBOURS;
+        if is_full
+            && self
+                .sorted
+                .last()
+                .is_some_and(|last| offered.distance > last.distance)
         {
             return;
         }
-        // Rare: of a million rows about a hundred get this far.
-        self.sorted.push(offered);
-        self.sorted
-            .sort_by(|a, b| a.distance.total_cmp(&b.distance).then(a.key.cmp(&b.key)));
-        self.sorted.truncate(K);
+        // Rare: of a million rows about a thousand get this far.
+        let at = self.sorted.partition_point(|other| {
+            let order = other.distance.total_cmp(&offered.distance);
+            order.then(other.key.cmp(&offered.key)).is_lt()
+        });
+        self.sorted.insert(at, offered);
+        self.sorted.truncate(NEIGHBOURS);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bench_harness::{Context, Tier};
+    use bench_harness::Tier;
+    use bench_harness::cache::Cache;
 
     use super::*;
 
-    const ITEMS: usize = 200;
+    const ITEMS: usize = 300;
 
-    fn computed(generator: &Generator, queries: &[[f32; DIMENSIONS]], threads: usize) -> Truth {
-        let progress = Context::new(Tier::Tiny).phase("comparing", ITEMS);
+    fn computed(generator: &Generator, queries: &[Vec<f32>], threads: usize) -> Truth {
+        let context = Context::new(Tier::Tiny, &Cache::at("unused"));
+        let progress = context.phase("comparing", ITEMS);
         Truth::compute(generator, queries, ITEMS, threads, &progress)
     }
 
     #[test]
     fn the_truth_is_what_a_naive_search_finds() {
-        let generator = Generator::new();
-        let queries: Vec<_> = (0..20).map(|number| generator.query(number)).collect();
-        let truth = computed(&generator, &queries, 3);
-        for (query, neighbours) in queries.iter().zip(&truth.neighbours) {
-            let naive_distance = |key: usize| {
-                let row = generator.row(key as u64);
-                1.0 - row
-                    .iter()
-                    .zip(query)
-                    .map(|(&a, &b)| f64::from(a) * f64::from(b))
-                    .sum::<f64>()
-            };
-            let mut naive: Vec<(f64, usize)> =
-                (0..ITEMS).map(|key| (naive_distance(key), key)).collect();
-            naive.sort_by(|a, b| a.0.total_cmp(&b.0));
-            assert_eq!(neighbours.len(), K);
-            for (neighbour, (distance, key)) in neighbours.iter().zip(naive) {
-                assert_eq!(neighbour.key as usize, key);
-                assert!((f64::from(neighbour.distance) - distance).abs() < 1e-5);
+        for dimensions in [3, 384] {
+            let generator = Generator::new(dimensions);
+            let queries: Vec<_> = (0..20).map(|number| generator.query(number)).collect();
+            let truth = computed(&generator, &queries, 3);
+            for (query, neighbours) in queries.iter().zip(&truth.neighbours) {
+                let naive_distance = |key: usize| {
+                    let row = generator.row(key as u64);
+                    let products = row.iter().zip(query);
+                    1.0 - products
+                        .map(|(&a, &b)| f64::from(a) * f64::from(b))
+                        .sum::<f64>()
+                };
+                let mut naive: Vec<(f64, usize)> =
+                    (0..ITEMS).map(|key| (naive_distance(key), key)).collect();
+                naive.sort_by(|a, b| a.0.total_cmp(&b.0));
+                assert_eq!(neighbours.len(), NEIGHBOURS);
+                for (neighbour, (distance, key)) in neighbours.iter().zip(naive) {
+                    assert!((f64::from(neighbour.distance) - distance).abs() < 1e-6);
+                    let is_it = neighbour.key as usize == key;
+                    // In three dimensions some rows are as near as others.
+                    assert!(is_it || dimensions == 3, "{neighbour:?} is not {key}");
+                }
             }
         }
     }
 
     #[test]
     fn threads_do_not_change_the_truth_and_the_disk_keeps_it() {
-        let generator = Generator::new();
+        let generator = Generator::new(384);
         let queries = [generator.query(0), generator.query(1)];
         let truth = computed(&generator, &queries, 1);
         assert_eq!(computed(&generator, &queries, 2), truth);
@@ -208,5 +321,27 @@ mod tests {
         let path = directory.path().join("truth");
         truth.save(&path).expect("is writable");
         assert_eq!(Truth::load(&path).expect("is whole"), truth);
+    }
+
+    #[test]
+    fn hits_are_the_true_neighbours_and_whatever_is_as_near() {
+        let neighbours = (1_u8..=20).map(|key| Neighbour {
+            key: u32::from(key),
+            distance: f32::from(key) / 100.0,
+        });
+        let truth = Truth {
+            neighbours: vec![neighbours.collect()],
+        };
+        let far = |_: u64| 0.5;
+        let as_near = |_: u64| 0.03;
+        for (case, k, found, hits) in [
+            ("all", 3, &[1, 2, 3][..], 3),
+            ("a wrong one", 3, &[1, 2, 9], 2),
+            ("more than were asked for", 2, &[9, 1, 2], 1),
+            ("none", 3, &[], 0),
+        ] {
+            assert_eq!(truth.hits(0, k, found, far), hits, "{case}");
+        }
+        assert_eq!(truth.hits(0, 3, &[1, 2, 77], as_near), 3, "a tie");
     }
 }

@@ -49,8 +49,7 @@ fn run_with_plants(plants: &str, arguments: &[&str]) -> Run {
     let output = command.env("BENCH_PLANT", plants).output();
     let (code, stderr) = code_and_stderr(&output.expect("the program starts"));
     assert_eq!(code, Some(0), "{stderr}");
-    let text = fs::read(directory.path().join("out.json")).expect("the document is there");
-    serde_json::from_slice(&text).expect("the document parses")
+    document(directory.path())
 }
 
 fn code_and_stderr(output: &Output) -> (Option<i32>, String) {
@@ -91,7 +90,13 @@ fn prepared_files_live_below_the_current_directory_unless_told_otherwise() {
         (Some("named"), Some("given"), "given"),
     ] {
         let directory = directory();
-        let mut arguments = vec!["verify", "--tier", "tiny", "--only", "signals/**"];
+        let mut arguments = vec![
+            "verify",
+            "--tier",
+            "tiny",
+            "--only",
+            "text/search/two-terms",
+        ];
         arguments.extend(option.map(|path| ["--cache", path]).into_iter().flatten());
         let mut command = command(directory.path(), &arguments);
         match variable {
@@ -293,14 +298,12 @@ fn a_wrong_answer_fails_the_run_and_stands_in_the_document() {
         stderr.contains("error: wrong answer from text/search/two-terms: query 0: "),
         "{stderr}"
     );
-    let run: Run =
-        serde_json::from_slice(&fs::read(directory.path().join("out.json")).expect("is written"))
-            .expect("parses");
+    let run = document(directory.path());
     assert_eq!(run.sessions[0].scenarios[0].check, Check::Failed);
 }
 
 #[test]
-fn a_failed_repetition_shows_why_and_writes_nothing() {
+fn a_failed_repetition_stands_in_the_document_with_its_last_words() {
     let directory = directory();
     let selection = [
         "--tier",
@@ -316,7 +319,9 @@ fn a_failed_repetition_shows_why_and_writes_nothing() {
     let length = fs::metadata(&index).expect("is there").len();
     fs::write(&index, vec![0; length as usize]).expect("is writable");
 
-    let (code, stderr) = code_and_stderr(&call(&["run", "--out", "out.json"]));
+    let once = ["--sessions", "1", "--repetitions", "1"];
+    let run = [&["run", "--out", "out.json"][..], &once].concat();
+    let (code, stderr) = code_and_stderr(&call(&run));
     assert_eq!(code, Some(1), "{stderr}");
     assert!(
         stderr.contains(
@@ -324,7 +329,17 @@ fn a_failed_repetition_shows_why_and_writes_nothing() {
         ),
         "{stderr}"
     );
-    assert!(!directory.path().join("out.json").exists());
+    let run = document(directory.path());
+    assert_eq!(run.validate(), Ok(()));
+    assert!(run.sessions.is_empty());
+    assert_eq!(run.failures[0].how, "ended with exit status: 1");
+    assert!(run.failures[0].stderr[0].starts_with("error: "), "{stderr}");
+}
+
+/// What was written to `out.json`.
+fn document(directory: &Path) -> Run {
+    let text = fs::read(directory.join("out.json")).expect("the document is there");
+    serde_json::from_slice(&text).expect("the document parses")
 }
 
 /// A file in the only entry of a cache.
@@ -342,7 +357,7 @@ fn a_repetition_without_prepared_files_is_refused() {
     let directory = directory();
     let arguments = [
         "repetition",
-        "signals/write",
+        "text/search/two-terms",
         "--tier",
         "tiny",
         "--cache",
@@ -350,5 +365,5 @@ fn a_repetition_without_prepared_files_is_refused() {
     ];
     let (code, stderr) = code_and_stderr(&bench(directory.path(), &arguments));
     assert_eq!(code, Some(2));
-    assert!(stderr.contains("signals/write is not prepared"), "{stderr}");
+    assert!(stderr.contains("text/index is not prepared"), "{stderr}");
 }

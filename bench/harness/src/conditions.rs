@@ -1,0 +1,201 @@
+//! The conditions under which a repetition was measured: what the system did to this process.
+//!
+//! They decide nothing. They are named when they are unusual, so that whoever wonders about a figure
+//! finds the likely cause beside it.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::measure::Timings;
+
+/// Share of the processors' time that the hypervisor may give to others before it is said.
+const STOLEN: f64 = 0.02;
+
+/// Times per second that the system took the processor away before it is said. A quiet machine does
+/// so a few times.
+const INTERRUPTED: f64 = 100.0;
+
+/// What the system counts, at one moment or between two.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Conditions {
+    /// Pages read from disk because they were not in memory.
+    major_faults: u64,
+    /// Times the system took the processor away.
+    involuntary_switches: u64,
+    /// Ticks of all processors, and those of them that others got.
+    ticks: u64,
+    stolen_ticks: u64,
+    /// Since the process's first look.
+    at: Duration,
+}
+
+impl Conditions {
+    /// What was counted up to now. Zeros where the system does not tell.
+    #[must_use]
+    pub fn now() -> Self {
+        let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+        let (ticks, stolen_ticks) = ticks(&stat).unwrap_or_default();
+        let (major_faults, involuntary_switches) = of_this_process().unwrap_or_default();
+        Self {
+            major_faults,
+            involuntary_switches,
+            ticks,
+            stolen_ticks,
+            at: elapsed(),
+        }
+    }
+
+    /// What was counted between an earlier moment and this.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            major_faults: self.major_faults.saturating_sub(earlier.major_faults),
+            involuntary_switches: self
+                .involuntary_switches
+                .saturating_sub(earlier.involuntary_switches),
+            ticks: self.ticks.saturating_sub(earlier.ticks),
+            stolen_ticks: self.stolen_ticks.saturating_sub(earlier.stolen_ticks),
+            at: self.at.saturating_sub(earlier.at),
+        }
+    }
+
+    /// What was unusual, in words; empty when nothing was.
+    #[must_use]
+    pub fn anomalies(&self, timings: &Timings) -> Vec<String> {
+        let mut anomalies = self.of_the_system();
+        anomalies.extend(timings.slices.trend().map(|change| {
+            let (percent, compared) = (
+                100.0 * change.abs(),
+                if change > 0.0 { "more" } else { "less" },
+            );
+            format!("not steady: the last operations took {percent:.0} % {compared} than the first")
+        }));
+        anomalies.extend(timings.behind.iter().cloned());
+        anomalies
+    }
+
+    fn of_the_system(&self) -> Vec<String> {
+        let mut anomalies = Vec::new();
+        let stolen = self.stolen_ticks as f64 / self.ticks.max(1) as f64;
+        if stolen > STOLEN {
+            let percent = 100.0 * stolen;
+            anomalies.push(format!("others got {percent:.0} % of the processors' time"));
+        }
+        let seconds = self.at.as_secs_f64();
+        let per_second = self.involuntary_switches as f64 / seconds;
+        if seconds > 0.0 && per_second > INTERRUPTED {
+            anomalies.push(format!(
+                "the system took the processor away {per_second:.0} times per second"
+            ));
+        }
+        if self.major_faults > 0 {
+            anomalies.push(format!("{} pages came from disk", self.major_faults));
+        }
+        anomalies
+    }
+}
+
+/// Time since the first call.
+fn elapsed() -> Duration {
+    static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed()
+}
+
+/// All ticks and the stolen ones, from the first line of `/proc/stat`, see proc(5).
+fn ticks(stat: &str) -> Option<(u64, u64)> {
+    let fields = stat.lines().next()?.strip_prefix("cpu ")?;
+    let ticks: Vec<u64> = fields
+        .split_whitespace()
+        .map_while(|field| field.parse().ok())
+        .collect();
+    // User to steal; guest time behind them is in user time already.
+    Some((ticks.iter().take(8).sum(), *ticks.get(7)?))
+}
+
+/// Major faults and involuntary switches, over all threads.
+#[cfg(unix)]
+fn of_this_process() -> Option<(u64, u64)> {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
+    #[expect(
+        unsafe_code,
+        reason = "the standard library does not expose resource usage"
+    )]
+    // SAFETY: getrusage fills the struct it is given when it returns 0, and keeps no pointer to it.
+    let usage = unsafe {
+        if libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) != 0 {
+            return None;
+        }
+        usage.assume_init()
+    };
+    let count = |number| u64::try_from(number).ok();
+    Some((count(usage.ru_majflt)?, count(usage.ru_nivcsw)?))
+}
+
+#[cfg(not(unix))]
+fn of_this_process() -> Option<(u64, u64)> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_read_or_absent() {
+        let stat = "cpu  10 1 5 80 2 0 1 3 9 0\ncpu0 5 0 2 40 1 0 0 1 4 0\n";
+        assert_eq!(ticks(stat), Some((102, 3)));
+        assert_eq!(ticks("cpu  1 2 3"), None);
+        assert_eq!(ticks(""), None);
+    }
+
+    #[test]
+    fn only_the_unusual_is_said() {
+        let quiet = Conditions {
+            major_faults: 0,
+            involuntary_switches: 40,
+            ticks: 200,
+            stolen_ticks: 2,
+            at: Duration::from_secs(1),
+        };
+        for (case, conditions, expected) in [
+            ("quiet", quiet, None),
+            ("nothing counted", Conditions::default(), None),
+            (
+                "neighbours",
+                Conditions {
+                    stolen_ticks: 20,
+                    ..quiet
+                },
+                Some("others got 10 % of the processors' time"),
+            ),
+            (
+                "too many threads",
+                Conditions {
+                    involuntary_switches: 250,
+                    ..quiet
+                },
+                Some("the system took the processor away 250 times per second"),
+            ),
+            (
+                "a cold cache",
+                Conditions {
+                    major_faults: 7,
+                    ..quiet
+                },
+                Some("7 pages came from disk"),
+            ),
+        ] {
+            let anomalies = conditions.of_the_system();
+            assert_eq!(anomalies.first().map(String::as_str), expected, "{case}");
+            assert!(anomalies.len() <= 1, "{case}: {anomalies:?}");
+        }
+    }
+
+    #[test]
+    fn what_happens_between_two_moments_is_counted() {
+        let before = Conditions::now();
+        let between = Conditions::now().since(&before);
+        assert!(between.at <= Conditions::now().at);
+        assert!(between.major_faults <= Conditions::now().major_faults);
+    }
+}

@@ -1,0 +1,132 @@
+//! The closed loop: every client asks again as soon as it was answered.
+
+use std::ops::Range;
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
+
+use quanta::{Clock, Instant};
+
+use super::Timings;
+use super::lap::time;
+use super::slices::Slices;
+use crate::extra_work::ExtraWork;
+use crate::recorder::{Recorder, nanoseconds};
+use crate::scenario::Service;
+
+/// What one client saw.
+struct Client {
+    /// Every operation, in nanoseconds. Not a histogram: a thousand of those would be 216 MB.
+    elapsed_ns: Vec<u64>,
+    start: Instant,
+    end: Instant,
+}
+
+/// Measures `indexes` with `number` clients. Client `c` gets every `number`-th index from the `c`-th
+/// on, so that each asks the same in every run.
+pub(super) fn closed(
+    service: &dyn Service,
+    indexes: Range<usize>,
+    number: usize,
+    clock: &Clock,
+    extra_work: Option<ExtraWork>,
+) -> Timings {
+    let barrier = Barrier::new(number);
+    let client = |of: usize| {
+        let indexes = indexes.clone().skip(of).step_by(number);
+        // Written to, so that no page is first touched while measuring.
+        let mut elapsed_ns = vec![u64::MAX; indexes.clone().count()];
+        let mut slots = elapsed_ns.iter_mut();
+        let mut extra_work = extra_work;
+        barrier.wait();
+        let start = clock.now();
+        time(
+            indexes,
+            || clock.now(),
+            |index| service.serve(index),
+            |elapsed| match &mut extra_work {
+                Some(extra_work) => extra_work.follow(elapsed),
+                None => false,
+            },
+            |elapsed| {
+                if let Some(slot) = slots.next() {
+                    *slot = nanoseconds(elapsed);
+                }
+            },
+        );
+        let end = clock.now();
+        Client {
+            elapsed_ns,
+            start,
+            end,
+        }
+    };
+    let clients: Vec<Client> = thread::scope(|scope| {
+        let client = &client;
+        let threads: Vec<_> = (0..number)
+            .map(|of| scope.spawn(move || client(of)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("operations do not panic"))
+            .collect()
+    });
+    join(&clients)
+}
+
+fn join(clients: &[Client]) -> Timings {
+    let mut recorder = Recorder::new();
+    for nanos in clients.iter().flat_map(|client| &client.elapsed_ns) {
+        recorder.record(Duration::from_nanos(*nanos));
+    }
+    let start = clients.iter().map(|client| client.start).min();
+    let end = clients.iter().map(|client| client.end).max();
+    let wall = start
+        .zip(end)
+        .map_or(Duration::ZERO, |(start, end)| end - start);
+
+    // Slice by slice over what every client did in its own order.
+    let mut slices = Slices::new();
+    let fewest = clients.iter().map(|client| client.elapsed_ns.len()).min();
+    for slice in Slices::of(0..fewest.unwrap_or_default()) {
+        let nanos = clients
+            .iter()
+            .flat_map(|client| &client.elapsed_ns[slice.clone()]);
+        let elapsed = Duration::from_nanos(nanos.sum());
+        slices.push(elapsed, slice.len() * clients.len());
+    }
+    Timings {
+        recorder,
+        service: None,
+        wall,
+        slices,
+        behind: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    struct Counted(Vec<AtomicUsize>);
+
+    impl Service for Counted {
+        fn serve(&self, index: usize) -> u64 {
+            self.0[index].fetch_add(1, Ordering::Relaxed) as u64
+        }
+    }
+
+    #[test]
+    fn every_index_is_served_once_by_however_many_clients() {
+        for number in [1, 2, 7, 100] {
+            let counted = Counted((0..50).map(|_| AtomicUsize::new(0)).collect());
+            let timings = closed(&counted, 10..50, number, &Clock::new(), None);
+            assert_eq!(timings.recorder.count(), 40, "{number} clients");
+            let served = |index: usize| counted.0[index].load(Ordering::Relaxed);
+            assert!((0..10).all(|index| served(index) == 0));
+            assert!((10..50).all(|index| served(index) == 1));
+        }
+    }
+}

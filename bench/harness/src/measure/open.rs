@@ -1,0 +1,214 @@
+//! The open loop: requests come when the plan says, whether or not the ones before were answered.
+//!
+//! Latency counts from the planned moment. A closed loop would stop asking while the subject stalls,
+//! and so hide the stall from everybody who would have come meanwhile (Schroeder et al., NSDI 2006;
+//! "coordinated omission").
+
+use std::hint::{self, black_box};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use quanta::{Clock, Instant};
+
+use super::slices::Slices;
+use super::{MeasureError, Timings};
+use crate::extra_work::ExtraWork;
+use crate::recorder::Recorder;
+use crate::scenario::Service;
+
+/// The system wakes a sleeper up to this much late; the rest of a wait is spent looking at the clock.
+const WAKE_UP: Duration = Duration::from_micros(200);
+
+/// From now to the first request, so that every worker is there in time.
+const HEAD_START: Duration = Duration::from_millis(2);
+
+/// Below this share of the plan the subject is saturated (the rule of a capacity search: completed
+/// less than 98 % of what was offered).
+const ANSWERED: f64 = 0.98;
+
+/// Operates the indexes from `first` on, each at its planned moment, by `workers` threads of which
+/// whichever is free takes the next.
+///
+/// # Errors
+/// [`MeasureError::Saturated`] when answers fell behind the plan for good.
+pub(super) fn scheduled(
+    service: &dyn Service,
+    first: usize,
+    plan: &[Duration],
+    workers: usize,
+    clock: &Clock,
+    extra_work: Option<ExtraWork>,
+) -> Result<Timings, MeasureError> {
+    let origin = clock.now() + HEAD_START;
+    let answered = answer(service, first, plan, origin, workers, clock, extra_work);
+    let wall = answered.end.map_or(Duration::ZERO, |end| end - origin);
+    saturated(plan, wall)?;
+    Ok(Timings {
+        recorder: answered.latency,
+        service: Some(answered.service),
+        wall,
+        // The plan itself has trends; whoever falls behind it is saturated.
+        slices: Slices::default(),
+        behind: Vec::new(),
+    })
+}
+
+/// Answers every request of the plan, which starts at `origin`.
+fn answer(
+    service: &dyn Service,
+    first: usize,
+    plan: &[Duration],
+    origin: Instant,
+    workers: usize,
+    clock: &Clock,
+    extra_work: Option<ExtraWork>,
+) -> Answered {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut answered = Answered::new();
+        let mut extra_work = extra_work;
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(&planned) = plan.get(number) else {
+                return answered;
+            };
+            let planned = origin + planned;
+            let start = wait_until(planned, clock);
+            black_box(service.serve(first + number));
+            let mut end = clock.now();
+            if let Some(extra_work) = &mut extra_work
+                && extra_work.follow(end - start)
+            {
+                end = clock.now();
+            }
+            answered.latency.record(end - planned);
+            answered.service.record(end - start);
+            answered.end = answered.end.max(Some(end));
+        }
+    };
+    thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> = (0..workers.max(1)).map(|_| scope.spawn(work)).collect();
+        let mut all = Answered::new();
+        for thread in threads {
+            all.absorb(&thread.join().expect("operations do not panic"));
+        }
+        all
+    })
+}
+
+/// What workers recorded.
+struct Answered {
+    latency: Recorder,
+    service: Recorder,
+    end: Option<Instant>,
+}
+
+impl Answered {
+    fn new() -> Self {
+        Self {
+            latency: Recorder::new(),
+            service: Recorder::new(),
+            end: None,
+        }
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        self.latency.absorb(&other.latency);
+        self.service.absorb(&other.service);
+        self.end = self.end.max(other.end);
+    }
+}
+
+/// Waits for a moment; returns at once when it is past. Returns the time now.
+fn wait_until(moment: Instant, clock: &Clock) -> Instant {
+    let mut now = clock.now();
+    if let Some(remaining) = moment.checked_duration_since(now)
+        && remaining > WAKE_UP
+    {
+        thread::sleep(remaining - WAKE_UP);
+        now = clock.now();
+    }
+    while now < moment {
+        hint::spin_loop();
+        now = clock.now();
+    }
+    now
+}
+
+fn saturated(plan: &[Duration], wall: Duration) -> Result<(), MeasureError> {
+    let Some(planned) = plan.last().filter(|planned| !planned.is_zero()) else {
+        return Ok(());
+    };
+    let per_second = |span: Duration| plan.len() as f64 / span.as_secs_f64();
+    let (offered, answered) = (per_second(*planned), per_second(wall.max(*planned)));
+    if answered < ANSWERED * offered {
+        return Err(MeasureError::Saturated { offered, answered });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::clients::closed;
+    use crate::traffic::Arrivals;
+
+    /// Answers at once, but for one request in the middle that stalls.
+    struct Stalling {
+        stall: Duration,
+    }
+
+    impl Service for Stalling {
+        fn serve(&self, index: usize) -> u64 {
+            let clock = Clock::new();
+            if index == 200 {
+                wait_until(clock.now() + self.stall, &clock);
+            }
+            0
+        }
+    }
+
+    const STALL: Stalling = Stalling {
+        stall: Duration::from_millis(200),
+    };
+
+    #[test]
+    fn a_stall_is_paid_for_by_everybody_who_had_to_wait() {
+        // 500 requests at 500 per second: about a hundred of them come during the stall.
+        let (clock, plan) = (Clock::new(), Arrivals::Constant.plan(500.0, 500));
+        let open = answer(&STALL, 0, &plan, clock.now(), 1, &clock, None);
+        let closed = closed(&STALL, 0..500, 1, &clock, None);
+        let p90 = |recorder: &Recorder| recorder.quantile(0.9);
+        let paid = p90(&open.latency);
+        assert!(paid > Duration::from_millis(80), "{paid:?}");
+        for hidden in [p90(&closed.recorder), p90(&open.service)] {
+            assert!(hidden < Duration::from_millis(40), "{hidden:?}");
+        }
+        assert_eq!(open.latency.count(), 500);
+    }
+
+    #[test]
+    fn whoever_falls_behind_the_plan_is_saturated() {
+        let plan: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
+        let wall = |millis| saturated(&plan, Duration::from_millis(millis));
+        assert_eq!(wall(50), Ok(()), "the end of the plan counts");
+        assert_eq!(wall(101), Ok(()));
+        assert!(matches!(
+            wall(200),
+            Err(MeasureError::Saturated { offered, answered })
+                if (offered - 1_000.0).abs() < 1e-6 && (answered - 500.0).abs() < 1e-6
+        ));
+        assert_eq!(saturated(&[], Duration::ZERO), Ok(()));
+    }
+
+    #[test]
+    fn a_moment_that_is_past_is_not_waited_for() {
+        let clock = Clock::new();
+        let now = clock.now();
+        assert!(wait_until(now, &clock) >= now);
+        let later = now + Duration::from_micros(300);
+        assert!(wait_until(later, &clock) >= later);
+    }
+}

@@ -1,0 +1,9 @@
+//! What users prefer, merged over their sessions.
+
+use bench_harness::Scenario;
+
+/// The scenarios of this area.
+#[must_use]
+pub fn scenarios() -> Vec<&'static dyn Scenario> {
+    Vec::new()
+}

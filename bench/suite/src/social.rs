@@ -1,0 +1,9 @@
+//! Who follows and blocks whom, as filters over items.
+
+use bench_harness::Scenario;
+
+/// The scenarios of this area.
+#[must_use]
+pub fn scenarios() -> Vec<&'static dyn Scenario> {
+    Vec::new()
+}
