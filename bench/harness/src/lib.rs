@@ -9,6 +9,7 @@
 //! | preparing, untimed and cached | [`mod@prepare`], [`cache`] |
 //! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`conditions`], [`memory`], [`ballast`] |
 //! | many repetitions | [`selection`], [`plant`], [`child`], [`session`] |
+//! | what many scenarios tell | [`growth`] |
 //! | the document | [`mod@source`], [`mod@environment`], [`document`], [`emit`] |
 //!
 //! Invariants: who measures does not know thresholds, so nothing here depends on `gate-core`; the
@@ -29,6 +30,7 @@ mod error;
 mod extra_work;
 #[cfg(test)]
 mod fake;
+pub mod growth;
 mod interrupt;
 pub mod layer;
 pub mod measure;
@@ -47,6 +49,7 @@ mod tail;
 mod talk;
 pub mod tier;
 pub mod traffic;
+mod workloads;
 
 use std::process::ExitCode;
 
@@ -59,6 +62,7 @@ pub use scenario::{Background, Failure, Scenario, Service, Subject, WrongAnswer}
 pub use talk::Phase;
 pub use tier::Tier;
 pub use traffic::{Arrivals, Traffic};
+pub use workloads::workloads;
 
 /// What a suite needs of the document's contract, so that it does not depend on `gate-schema`.
 pub mod schema {

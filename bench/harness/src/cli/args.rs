@@ -48,6 +48,9 @@ pub(crate) struct ListArgs {
     /// Prints the ids alone, one per line.
     #[arg(long)]
     pub(crate) ids: bool,
+    /// Prints the catalogue of all tiers as Markdown.
+    #[arg(long, conflicts_with = "ids")]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, Args)]

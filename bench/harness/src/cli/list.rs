@@ -9,8 +9,12 @@ use crate::error::BenchError;
 use crate::scenario::Scenario;
 use crate::selection::on_tier;
 use crate::tier::Tier;
+use crate::workloads::workloads;
 
 pub(super) fn list(suite: &[&dyn Scenario], args: &ListArgs) -> Result<ExitCode, BenchError> {
+    if args.markdown {
+        return answer(&workloads(suite));
+    }
     let suite = on_tier(suite, args.tier);
     answer(&if args.ids {
         ids(&suite)

@@ -1,0 +1,185 @@
+//! How a figure grows with size: a power law through measurements at several sizes.
+//!
+//! A cost that grows as the logarithm of the size is cheap for ever, one that grows as the size is
+//! not; and the difference shows at sizes that are quick to measure, long before it hurts.
+
+use gate_schema::id::MetricName;
+use gate_schema::run::{DeclaredMetric, Kind, MetricValue};
+use gate_schema::unit::{Direction, Unit};
+
+use crate::scenario::{metric, name};
+
+/// Fewest sizes that bear a fit: two always lie on a line.
+pub const MIN_SIZES: usize = 3;
+
+/// Half-width of a 95 % interval in standard errors, by degrees of freedom from 1 on (Student's t).
+const T_95: [f64; 8] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306];
+
+/// A power law `y = a * x^b`, fitted by least squares on logarithms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Growth {
+    /// `b`: 0 is flat, 1 is linear.
+    pub exponent: f64,
+    /// Half-width of the 95 % interval of the exponent.
+    pub half_width: f64,
+    /// `ln a`.
+    intercept: f64,
+    /// Mean of `ln x`, sum of squared deviations from it, number of sizes.
+    centre: f64,
+    spread: f64,
+    sizes: usize,
+    /// Standard deviation of the measurements around the law, in logarithms.
+    scatter: f64,
+}
+
+/// What the law promises at a size that was not measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extrapolation {
+    /// The figure on the law.
+    pub expected: f64,
+    /// Lower and upper end of the 95 % prediction interval. It knows the scatter of the measurements
+    /// and nothing of what changes beyond them: caches that overflow, disks that fill.
+    pub interval: (f64, f64),
+}
+
+impl Growth {
+    /// Fits `(size, figure)` pairs. `None` with fewer than [`MIN_SIZES`] different sizes or a pair that
+    /// is not positive and finite.
+    #[must_use]
+    pub fn fit(points: &[(f64, f64)]) -> Option<Self> {
+        let is_positive = |value: f64| value.is_finite() && value > 0.0;
+        if !points
+            .iter()
+            .all(|(x, y)| is_positive(*x) && is_positive(*y))
+        {
+            return None;
+        }
+        let points: Vec<(f64, f64)> = points.iter().map(|(x, y)| (x.ln(), y.ln())).collect();
+        let mut sizes: Vec<f64> = points.iter().map(|(x, _)| *x).collect();
+        sizes.sort_by(f64::total_cmp);
+        sizes.dedup();
+        if sizes.len() < MIN_SIZES {
+            return None;
+        }
+        let count = points.len() as f64;
+        let centre = points.iter().map(|(x, _)| x).sum::<f64>() / count;
+        let mean = points.iter().map(|(_, y)| y).sum::<f64>() / count;
+        let spread = points
+            .iter()
+            .map(|(x, _)| (x - centre).powi(2))
+            .sum::<f64>();
+        let product = points.iter().map(|(x, y)| (x - centre) * (y - mean));
+        let exponent = product.sum::<f64>() / spread;
+        let intercept = mean - exponent * centre;
+        let squares = points
+            .iter()
+            .map(|(x, y)| (y - intercept - exponent * x).powi(2));
+        let scatter = (squares.sum::<f64>() / (count - 2.0)).sqrt();
+        Some(Self {
+            exponent,
+            half_width: t_95(points.len()) * scatter / spread.sqrt(),
+            intercept,
+            centre,
+            spread,
+            sizes: points.len(),
+            scatter,
+        })
+    }
+
+    /// By which factor the figure grows when the size grows tenfold: 1 is flat, 10 is linear.
+    #[must_use]
+    pub fn per_tenfold(&self) -> f64 {
+        10_f64.powf(self.exponent)
+    }
+
+    /// The law at another size.
+    #[must_use]
+    pub fn at(&self, size: f64) -> Extrapolation {
+        let x = size.ln();
+        let expected = self.intercept + self.exponent * x;
+        let leverage = 1.0 + 1.0 / self.sizes as f64 + (x - self.centre).powi(2) / self.spread;
+        let half_width = t_95(self.sizes) * self.scatter * leverage.sqrt();
+        Extrapolation {
+            expected: expected.exp(),
+            interval: ((expected - half_width).exp(), (expected + half_width).exp()),
+        }
+    }
+
+    /// The growth as a metric that a gate can hold: [`Growth::per_tenfold`].
+    #[must_use]
+    pub fn measured(&self, metric: &'static str) -> (MetricName, MetricValue) {
+        (name(metric), MetricValue::Value(self.per_tenfold()))
+    }
+}
+
+/// Declares a metric that [`Growth::measured`] reports.
+#[must_use]
+pub fn growth_metric(text: &'static str) -> DeclaredMetric {
+    metric(text, Kind::Value, Unit::Count, Direction::Lower)
+}
+
+/// For a line through that many points.
+fn t_95(points: usize) -> f64 {
+    let freedom = points.saturating_sub(2).clamp(1, T_95.len());
+    T_95[freedom - 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn law(exponent: f64, sizes: &[f64]) -> Vec<(f64, f64)> {
+        sizes.iter().map(|x| (*x, 3.0 * x.powf(exponent))).collect()
+    }
+
+    #[test]
+    fn a_law_is_found_again() {
+        for exponent in [0.0, 0.1, 0.5, 1.0, 2.0] {
+            let growth = Growth::fit(&law(exponent, &[1e3, 1e4, 1e5])).expect("three sizes");
+            assert!((growth.exponent - exponent).abs() < 1e-9, "{growth:?}");
+            assert!(growth.half_width < 1e-6, "no scatter, no doubt: {growth:?}");
+            let far = growth.at(1e9);
+            let expected = 3.0 * 1e9_f64.powf(exponent);
+            assert!((far.expected / expected - 1.0).abs() < 1e-6, "{far:?}");
+        }
+        let linear = Growth::fit(&law(1.0, &[1e3, 1e4, 1e5])).expect("three sizes");
+        assert!((linear.per_tenfold() - 10.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn too_little_bears_no_fit() {
+        for points in [
+            law(1.0, &[1e3, 1e4]),
+            law(1.0, &[1e3, 1e3, 1e4]),
+            vec![(1e3, 1.0), (1e4, 0.0), (1e5, 3.0)],
+            vec![(1e3, 1.0), (1e4, f64::NAN), (1e5, 3.0)],
+            vec![],
+        ] {
+            assert_eq!(Growth::fit(&points), None, "{points:?}");
+        }
+    }
+
+    #[test]
+    fn intervals_cover_and_widen_with_the_distance() {
+        // Alternately 5 % above and below a square root.
+        let points: Vec<(f64, f64)> = (0_i32..6)
+            .map(|number| {
+                let size = 1e3 * 4_f64.powi(number);
+                let error = if number % 2 == 0 { 1.05 } else { 0.95 };
+                (size, size.sqrt() * error)
+            })
+            .collect();
+        let growth = Growth::fit(&points).expect("six sizes");
+        assert!(
+            (growth.exponent - 0.5).abs() < growth.half_width,
+            "{growth:?}"
+        );
+        assert!(growth.half_width < 0.05, "{growth:?}");
+        let width = |size: f64| {
+            let (low, high) = growth.at(size).interval;
+            assert!(low < size.sqrt() && size.sqrt() < high, "{size}");
+            high / low
+        };
+        assert!(width(1e6) < width(1e8) && width(1e8) < width(1e9));
+    }
+}
