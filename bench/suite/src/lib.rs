@@ -19,6 +19,7 @@
 pub mod coengage;
 pub mod engine;
 pub mod feed;
+pub mod files;
 mod random;
 pub mod session;
 pub mod signals;
