@@ -9,6 +9,7 @@ use crate::child::ChildError;
 use crate::emit::EmitError;
 use crate::plant::{PlantError, VARIABLE};
 use crate::repetition::RepetitionError;
+use crate::scenario::Failure;
 use crate::selection::SelectionError;
 
 /// Why a verb ended early.
@@ -33,6 +34,8 @@ pub(crate) enum BenchError {
          a smaller --tier needs less"
     )]
     Unfit(String),
+    #[error("{0}")]
+    Verb(Failure),
     #[error("interrupted while preparing; nothing was measured and nothing written")]
     NothingMeasured,
     #[error("cannot listen for Ctrl-C: {0}")]
@@ -54,7 +57,9 @@ impl BenchError {
                 ExitCode::Usage
             }
             Self::Repetition(RepetitionError::Cache(_)) => ExitCode::Usage,
-            Self::Child(_) | Self::Repetition(_) | Self::NothingMeasured => ExitCode::Fail,
+            Self::Child(_) | Self::Repetition(_) | Self::Verb(_) | Self::NothingMeasured => {
+                ExitCode::Fail
+            }
             Self::Selection(_)
             | Self::Plant(_)
             | Self::Variable(_)

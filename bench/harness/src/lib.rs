@@ -49,11 +49,15 @@ mod tail;
 mod talk;
 pub mod tier;
 pub mod traffic;
+mod verb;
 mod workloads;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 pub use artifact::Artifact;
+// Verbs of a suite describe their arguments with it.
+pub use clap;
 pub use context::Context;
 pub use layer::Layer;
 pub use needs::Needs;
@@ -62,6 +66,7 @@ pub use scenario::{Background, Failure, Scenario, Service, Subject, WrongAnswer}
 pub use talk::Phase;
 pub use tier::Tier;
 pub use traffic::{Arrivals, Traffic};
+pub use verb::Verb;
 pub use workloads::workloads;
 
 /// What a suite needs of the document's contract, so that it does not depend on `gate-schema`.
@@ -77,5 +82,21 @@ pub mod schema {
 /// The whole `bench` program for the scenarios of `suite`.
 #[must_use]
 pub fn main(suite: &[&dyn Scenario]) -> ExitCode {
-    cli::dispatch(suite).into()
+    main_with(suite, &[], std::env::args_os())
 }
+
+/// The same with verbs of the suite's own, and with any command line; the first argument is the name
+/// of the program.
+#[must_use]
+pub fn main_with(
+    suite: &[&dyn Scenario],
+    verbs: &[&dyn Verb],
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> ExitCode {
+    cli::dispatch(suite, verbs, arguments).into()
+}
+
+/// `docs/scenario.md`, whose example is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/scenario.md")]
+struct ScenarioPage;

@@ -19,11 +19,11 @@ use crate::tier::Tier;
 #[command(name = "bench", version)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) verb: Verb,
+    pub(crate) verb: Verbs,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Verb {
+pub(crate) enum Verbs {
     /// Lists the scenarios with their parameters.
     List(ListArgs),
     /// Measures and writes a run document.
@@ -199,7 +199,7 @@ mod tests {
             let call = ["bench", "run", "--out", "out.json"]
                 .iter()
                 .chain(arguments);
-            let Verb::Run(args) = Cli::parse_from(call).verb else {
+            let Verbs::Run(args) = Cli::parse_from(call).verb else {
                 panic!("is not a run")
             };
             let case = format!("{environment:?} {arguments:?}");
