@@ -29,15 +29,26 @@ enum Shape {
     Numbers,
     /// One histogram and four numbers per scenario, as in this repository's own suite.
     Mixed,
+    /// All numbers in one scenario, as importers make of a flat file.
+    Wide,
 }
 
 impl Shape {
-    /// Kind of each metric of a scenario.
-    fn kinds(self) -> &'static [&'static str] {
+    /// Kind of each metric of a scenario, in a run of so many.
+    fn kinds(self, count: usize) -> Vec<&'static str> {
         match self {
-            Self::Histograms => &["histogram"],
-            Self::Numbers => &["value"],
-            Self::Mixed => &["histogram", "value", "value", "value", "value"],
+            Self::Histograms => vec!["histogram"],
+            Self::Numbers => vec!["value"],
+            Self::Mixed => vec!["histogram", "value", "value", "value", "value"],
+            Self::Wide => vec!["value"; count],
+        }
+    }
+
+    /// Scenarios of a run of so many.
+    fn scenarios(self, count: usize) -> usize {
+        match self {
+            Self::Histograms | Self::Numbers | Self::Mixed => count,
+            Self::Wide => 1,
         }
     }
 }
@@ -50,16 +61,18 @@ fn main() -> std::io::Result<()> {
     );
     println!("|---|---|---|---|---|");
     for (shape, counts) in [
-        (Shape::Histograms, [200, 2_000, 10_000]),
-        (Shape::Numbers, [1_000, 10_000, 100_000]),
+        (Shape::Histograms, &[200, 2_000, 10_000][..]),
+        (Shape::Numbers, &[1_000, 10_000, 100_000]),
+        (Shape::Wide, &[20_000]),
     ] {
-        for count in counts {
+        for &count in counts {
             let (a, b) = (in_folder("a.json"), in_folder("b.json"));
             write_run(&a, shape, count, CANDIDATE, 1.0)?;
             write_run(&b, shape, count, CANDIDATE, 1.001)?;
             let what = match shape {
                 Shape::Histograms => "histograms",
                 Shape::Numbers | Shape::Mixed => "numbers",
+                Shape::Wide => "numbers of one scenario",
             };
             row(&format!("{count} {what} x 10"), &a, &b)?;
         }
@@ -156,7 +169,7 @@ fn reap(child: Child) -> (i32, i64) {
     (libc::WEXITSTATUS(status), usage.ru_maxrss)
 }
 
-/// Writes a run of `count` scenarios.
+/// Writes a run of `count` scenarios, or of one with so many metrics.
 fn write_run(
     path: &Path,
     shape: Shape,
@@ -166,7 +179,8 @@ fn write_run(
 ) -> std::io::Result<()> {
     let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
     let mut random = Random(1);
-    let has_histograms = shape.kinds().contains(&"histogram");
+    let (kinds, scenarios) = (shape.kinds(count), shape.scenarios(count));
+    let has_histograms = kinds.contains(&"histogram");
     let pool: Vec<String> = (0..if has_histograms { 64 } else { 0 })
         .map(|_| histogram(&mut random, level))
         .collect();
@@ -174,9 +188,8 @@ fn write_run(
         file,
         r#"{{"format":"gate.run/1","id":"made-up","created":"2026-11-20T08:00:00Z","source":{{}},"environment":{{"fingerprint":{{"cpu_model":"any"}},"tool":"none"}},"manifest":{{"scenarios":["#
     )?;
-    for scenario in 0..count {
-        let metrics: Vec<String> = shape
-            .kinds()
+    for scenario in 0..scenarios {
+        let metrics: Vec<String> = kinds
             .iter()
             .enumerate()
             .map(|(at, kind)| {
@@ -199,7 +212,7 @@ fn write_run(
             file,
             r#"{comma}{{"id":"{session}","start":"2026-11-20T08:00:00Z","mode":"single","scenarios":["#
         )?;
-        for scenario in 0..count {
+        for scenario in 0..scenarios {
             let comma = if scenario == 0 { "" } else { "," };
             write!(
                 file,
@@ -207,8 +220,7 @@ fn write_run(
             )?;
             for repetition in 0..repetitions {
                 let comma = if repetition == 0 { "" } else { "," };
-                let metrics: Vec<String> = shape
-                    .kinds()
+                let metrics: Vec<String> = kinds
                     .iter()
                     .enumerate()
                     .map(|(at, kind)| match *kind {

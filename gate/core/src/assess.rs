@@ -2,7 +2,7 @@
 //! statistics, the comparison of what is comparable, and the correction for many rows.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::noise::Noise;
@@ -11,10 +11,9 @@ use gate_schema::report::{FieldDifference, Reason, Verdict};
 use gate_schema::run::Kind;
 
 use crate::budget::standing;
-use crate::comparable::{Conditions, environment_differences};
+use crate::comparable::{Conditions, are_in_turn, environment_differences, holds_for};
 use crate::estimate::median;
 use crate::evaluate::{EvaluateError, Side};
-use crate::evidence::Evidence;
 use crate::family::discoveries;
 use crate::observe::{Observed, ObservedMetric};
 use crate::paired::History;
@@ -37,6 +36,17 @@ pub(crate) struct Assessment<'a> {
     pub(crate) family: usize,
     /// Rules of the policy file that no row matched.
     pub(crate) unused_rules: Vec<&'a Rule>,
+    /// Whether both sides were measured in turn.
+    pub(crate) is_paired: bool,
+}
+
+/// What becomes of what the baseline declares and the candidate does not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// Its rows are missing.
+    Missing,
+    /// Nothing: the baseline is there to explain the candidate's rows.
+    LeftOut,
 }
 
 /// Compares both sides.
@@ -46,6 +56,19 @@ pub(crate) struct Assessment<'a> {
 pub(crate) fn assess<'a>(
     baseline: Side<'a>,
     candidate: Side<'a>,
+    noise: Option<&Noise>,
+    policy: &'a Policy,
+) -> Result<Assessment<'a>, EvaluateError> {
+    assess_with(Lost::Missing, [baseline, candidate], noise, policy)
+}
+
+/// Compares both sides, baseline first.
+///
+/// # Errors
+/// See [`EvaluateError`].
+pub(crate) fn assess_with<'a>(
+    lost: Lost,
+    [baseline, candidate]: [Side<'a>; 2],
     noise: Option<&Noise>,
     policy: &'a Policy,
 ) -> Result<Assessment<'a>, EvaluateError> {
@@ -61,6 +84,12 @@ pub(crate) fn assess<'a>(
     );
     let mut rules = Rules::new(policy);
     let mut drafts = drafts(baseline, candidate, &conditions, &mut rules)?;
+    if lost == Lost::Missing {
+        drafts.extend(lost_drafts(baseline, candidate, &mut rules)?);
+    }
+    // The noise of another machine says nothing about this one.
+    let environment = &baseline.run.environment;
+    let noise = noise.filter(|noise| holds_for(noise, environment, &policy.ignore_environment));
 
     let ratios: Vec<f64> = drafts
         .iter()
@@ -80,35 +109,28 @@ pub(crate) fn assess<'a>(
         .filter(|d| d.is_gating() && d.tested().is_some())
         .count();
     // Pairs were measured on one machine, whatever the two builds say about their compilers.
-    let is_paired = drafts.iter().any(|draft| !draft.stages().is_empty());
+    let is_paired = are_in_turn(baseline.run, candidate.run);
     Ok(Assessment {
         families,
         differences: if is_paired { Vec::new() } else { differences },
         family,
         unused_rules: rules.unused().collect(),
+        is_paired,
         drafts,
     })
 }
 
-/// One draft per judged metric of either side, in candidate order, then what only the baseline has.
+/// One draft per judged metric of the candidate, in its order.
 fn drafts<'a>(
     baseline: Side<'a>,
     candidate: Side<'a>,
     conditions: &Conditions,
     rules: &mut Rules<'_>,
 ) -> Result<Vec<Draft<'a>>, EvaluateError> {
-    let failed: BTreeSet<&ScenarioId> = (candidate.run.failures.iter())
-        .map(|failure| &failure.scenario)
-        .collect();
-    let (baseline, candidate) = (baseline.observed, candidate.observed);
-    let in_baseline: HashMap<&ScenarioId, &Observed> =
-        baseline.iter().map(|o| (&o.declared.scenario, o)).collect();
-    let in_candidate: HashMap<&ScenarioId, &Observed> = candidate
-        .iter()
-        .map(|o| (&o.declared.scenario, o))
-        .collect();
-    let is_shared = |scenario: &&ScenarioId| in_baseline.contains_key(*scenario);
-    if failed.is_empty() && !in_candidate.keys().any(is_shared) {
+    let has_failed = !candidate.run.failures.is_empty();
+    let (in_baseline, candidate) = (by_scenario(baseline.observed), candidate.observed);
+    let is_shared = |o: &Observed| in_baseline.contains_key(&o.declared.scenario);
+    if !has_failed && !candidate.iter().any(is_shared) {
         return Err(EvaluateError::NoOverlap);
     }
     let mut drafts = Vec::new();
@@ -119,23 +141,47 @@ fn drafts<'a>(
             .flat_map(|o| &o.metrics)
             .map(|m| (&m.name, m))
             .collect();
+        // A metric that changed its kind has other judged names; it is no addition for that.
+        let redeclared: HashMap<&MetricName, &ObservedMetric> = counterpart
+            .iter()
+            .flat_map(|o| o.metrics.iter().rev())
+            .map(|m| (&m.declared.name, m))
+            .collect();
         for metric in &observed.metrics {
-            let same = metrics.get(&metric.name).copied();
-            // A metric that changed its kind has other judged names; it is no addition for that.
-            let redeclared = || {
-                counterpart?
-                    .metrics
-                    .iter()
-                    .find(|m| m.declared.name == metric.declared.name)
-            };
-            let there = counterpart.zip(same.or_else(redeclared));
+            let same = metrics.get(&metric.name);
+            let there = same.or_else(|| redeclared.get(&metric.declared.name));
+            let there = counterpart.zip(there.copied());
             drafts.extend(candidate_draft(observed, metric, there, conditions, rules)?);
         }
     }
-    for observed in baseline {
+    Ok(drafts)
+}
+
+fn by_scenario(observed: &[Observed]) -> HashMap<&ScenarioId, &Observed> {
+    let observed = observed.iter();
+    observed.map(|o| (&o.declared.scenario, o)).collect()
+}
+
+/// One draft per metric that only the baseline declares, in its order.
+fn lost_drafts<'a>(
+    baseline: Side<'a>,
+    candidate: Side<'a>,
+    rules: &mut Rules<'_>,
+) -> Result<Vec<Draft<'a>>, EvaluateError> {
+    let failed: BTreeSet<&ScenarioId> = (candidate.run.failures.iter())
+        .map(|failure| &failure.scenario)
+        .collect();
+    let in_candidate = by_scenario(candidate.observed);
+    let mut drafts = Vec::new();
+    for observed in baseline.observed {
         let counterpart = in_candidate.get(&observed.declared.scenario);
+        let declared_there: HashSet<&MetricName> = counterpart
+            .iter()
+            .flat_map(|o| &o.declared.metrics)
+            .map(|metric| &metric.name)
+            .collect();
         for declared in &observed.declared.metrics {
-            if counterpart.is_none_or(|o| o.declared.metric(&declared.name).is_none()) {
+            if !declared_there.contains(&declared.name) {
                 let metric = Cow::Owned(ObservedMetric::unmeasured(declared));
                 let settings = rules.settings(observed.declared.scenario.as_str(), &metric)?;
                 let reason = if failed.contains(&observed.declared.scenario) {
@@ -216,22 +262,28 @@ fn candidate_draft<'a>(
         return Ok(draft.is_gating().then_some(draft));
     }
     draft.standing = standing(metric, location(at_limit));
-    draft.settled = if metric.values() < metric.expected {
-        Some((
-            Verdict::Inconclusive,
-            Reason::PartlyMeasured {
-                have: metric.values(),
-                need: metric.expected,
-            },
-        ))
+    let (have, need) = (metric.values(), metric.expected);
+    draft.settled = if have < need {
+        let reason = match metric.declared.kind {
+            Kind::Curve => Reason::PartlyReached { have, need },
+            Kind::Histogram | Kind::Value | Kind::Proportion => {
+                Reason::PartlyMeasured { have, need }
+            }
+        };
+        Some((Verdict::Inconclusive, reason))
     } else if let Some((there, there_metric)) = baseline {
         let in_turn = Conditions { timing: None };
         let conditions = if is_paired { &in_turn } else { conditions };
-        let refused = conditions.refuse(
-            (&there.declared, &observed.declared),
-            (there_metric, metric),
-        );
-        let unusable = there.has_failed || there.wrong_answer || there_metric.sessions.is_empty();
+        let refused = conditions
+            .refuse(
+                (&there.declared, &observed.declared),
+                (there_metric, metric),
+            )
+            .or_else(|| unpaired(there_metric, metric).filter(|_| is_paired));
+        // What went wrong in one stored session spoils that session alone, which holds no values then.
+        // Pairs were all measured for this one comparison.
+        let is_spoilt = is_paired && (there.has_failed || there.wrong_answer);
+        let unusable = is_spoilt || there_metric.sessions.is_empty();
         match (refused, few_samples(there_metric)) {
             // Nothing there is a plainer reason than where it was not measured.
             _ if unusable && margin != Margin::Unjudged => {
@@ -256,22 +308,27 @@ fn candidate_draft<'a>(
     Ok(Some(draft))
 }
 
+/// Why pairs cannot be compared: some have no second member, and which ones is no accident.
+fn unpaired(baseline: &ObservedMetric, candidate: &ObservedMetric) -> Option<Reason> {
+    let (have, need) = Sides::complete_pairs([baseline, candidate]);
+    (have < need).then_some(Reason::BaselinePartlyMeasured { have, need })
+}
+
 /// Corrects for deciding many rows at once. Rows that only report are a family of their own: they
 /// are shown with the same care and cost the gating rows no power.
 fn families(drafts: &[Draft<'_>], policy: &Policy) -> Vec<Family> {
     let mut families = vec![Family::default(); drafts.len()];
     for gating in [true, false] {
-        let members: Vec<(usize, &Draft<'_>, &Evidence)> = drafts
+        let members: Vec<(usize, &Draft<'_>)> = drafts
             .iter()
             .enumerate()
-            .filter(|(_, d)| d.is_gating() == gating)
-            .filter_map(|(i, d)| Some((i, d, d.tested()?)))
+            .filter(|(_, d)| d.is_gating() == gating && d.tested().is_some())
             .collect();
-        let claims: Vec<f64> = members.iter().map(|(_, d, _)| d.claim()).collect();
-        let gains: Vec<f64> = members.iter().map(|(.., e)| e.p_better).collect();
+        let claims: Vec<f64> = members.iter().map(|(_, d)| d.claim()).collect();
+        let gains: Vec<f64> = members.iter().map(|(_, d)| d.gain()).collect();
         let worse = discoveries(&claims, members.len(), policy.false_discovery);
         let better = discoveries(&gains, members.len(), IMPROVED_DISCOVERY);
-        for (at, (i, ..)) in members.iter().enumerate() {
+        for (at, (i, _)) in members.iter().enumerate() {
             families[*i] = Family {
                 size: members.len(),
                 worse: worse[at],

@@ -11,36 +11,52 @@ use crate::estimate::{Location, estimate, mean};
 use crate::evaluate::{EvaluateError, Side};
 use crate::row::Draft;
 use crate::stored::MAX_SESSIONS;
+use crate::warm_up;
 
-/// Adds the sessions of pairs of one build with itself to what was known. Rows come from these runs;
-/// a session that `earlier` holds already is replaced, and at most the newest [`MAX_SESSIONS`] stay.
+/// One build measured against itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Calibration<'a> {
+    /// Both arms, which share their sessions of pairs.
+    pub arms: [Side<'a>; 2],
+    /// Starts of the build that were dropped before the first session.
+    pub dropped: u32,
+    /// When it ended, RFC 3339 in UTC.
+    pub created: &'a str,
+}
+
+/// Adds a calibration to what was known. Its rows are added; a session that `earlier` holds already is
+/// replaced, and at most the newest [`MAX_SESSIONS`] stay.
 ///
 /// # Errors
 /// See [`EvaluateError`].
 pub fn learn(
     earlier: Option<&Noise>,
-    first: Side<'_>,
-    second: Side<'_>,
+    calibration: &Calibration<'_>,
     policy: &Policy,
-    created: &str,
 ) -> Result<Noise, EvaluateError> {
+    let [first, second] = calibration.arms;
     let assessment = assess(first, second, None, policy)?;
     let mut rows: BTreeMap<(ScenarioId, MetricName), NoiseRow> = BTreeMap::new();
     for row in earlier.map_or(&[][..], |noise| &noise.rows) {
         rows.insert((row.scenario.clone(), row.metric.clone()), row.clone());
     }
     for draft in &assessment.drafts {
-        let Some(learned) = row(draft) else { continue };
+        let Some(learned) = row(draft, calibration.dropped) else {
+            continue;
+        };
         let key = (learned.scenario.clone(), learned.metric.clone());
         let known = rows.entry(key).or_insert_with(|| NoiseRow {
             sessions: Vec::new(),
+            warm_up: None,
             ..learned.clone()
         });
         // What was learned on another scale says nothing about this one.
         if known.scale != learned.scale || known.unit != learned.unit {
             known.sessions.clear();
+            known.warm_up = None;
             (known.scale, known.unit) = (learned.scale, learned.unit);
         }
+        known.warm_up = warm_up::joined(known.warm_up.take(), learned.warm_up);
         for session in learned.sessions {
             known.sessions.retain(|earlier| earlier.id != session.id);
             known.sessions.push(session);
@@ -50,13 +66,13 @@ pub fn learn(
     }
     Ok(Noise {
         format: FORMAT.to_owned(),
-        created: created.to_owned(),
+        created: calibration.created.to_owned(),
         fingerprint: first.run.environment.fingerprint.clone(),
         rows: rows.into_values().collect(),
     })
 }
 
-fn row(draft: &Draft<'_>) -> Option<NoiseRow> {
+fn row(draft: &Draft<'_>, dropped: u32) -> Option<NoiseRow> {
     let sides = draft.sides.as_ref()?;
     let sessions: Vec<NoiseSession> = sides
         .differences(&draft.metric)
@@ -83,7 +99,9 @@ fn row(draft: &Draft<'_>) -> Option<NoiseRow> {
             }
         })
         .collect();
+    let levels = sides.levels(&draft.metric);
     (!sessions.is_empty()).then(|| NoiseRow {
+        warm_up: warm_up::of_calibration(&levels, sides.nature.quantum, dropped),
         scenario: draft.scenario.clone(),
         metric: draft.metric.name.clone(),
         unit: draft.metric.unit(),

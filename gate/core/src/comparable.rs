@@ -1,10 +1,11 @@
 //! Whether two sides measured the same thing, under the same conditions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use gate_schema::id::Name;
+use gate_schema::id::{Name, ScenarioId};
+use gate_schema::noise::Noise;
 use gate_schema::report::{FieldDifference, Reason, SideName};
-use gate_schema::run::{Declared, Environment};
+use gate_schema::run::{Declared, Environment, Measured, Mode, Run, Session};
 
 use crate::observe::ObservedMetric;
 
@@ -30,6 +31,49 @@ pub fn environment_differences(
         })
         .filter(|difference| difference.baseline != difference.candidate)
         .collect()
+}
+
+/// Whether what calibration showed holds where a run was measured.
+pub(crate) fn holds_for(noise: &Noise, run: &Environment, ignored: &BTreeSet<String>) -> bool {
+    let calibrated = Environment {
+        fingerprint: noise.fingerprint.clone(),
+        ..Environment::default()
+    };
+    environment_differences(&calibrated, run, ignored).is_empty()
+}
+
+/// Whether some pair was measured on both sides, so that both ran on one machine in turn. A pair counts
+/// whose second member failed.
+pub(crate) fn are_in_turn(baseline: &Run, candidate: &Run) -> bool {
+    let sessions = [baseline, candidate].map(paired);
+    let has_failed_in = |run: &Run, sessions: &BTreeMap<&str, &Session>| {
+        let mut ids = run.failures.iter().filter_map(|f| f.session.as_deref());
+        ids.any(|id| sessions.contains_key(id))
+    };
+    sessions[1].iter().any(|(id, session)| {
+        let there = sessions[0].get(id);
+        there.is_some_and(|there| share_a_pair(there, session))
+    }) || has_failed_in(candidate, &sessions[0])
+        || has_failed_in(baseline, &sessions[1])
+}
+
+/// The sessions of pairs of one run, by id.
+fn paired(run: &Run) -> BTreeMap<&str, &Session> {
+    let sessions = run.sessions.iter().filter(|s| s.mode == Mode::Paired);
+    sessions.map(|s| (s.id.as_str(), s)).collect()
+}
+
+/// Whether some pair of some scenario is on both sides of a session.
+fn share_a_pair(baseline: &Session, candidate: &Session) -> bool {
+    let pairs = |measured: &Measured| -> BTreeSet<u32> {
+        measured.repetitions.iter().filter_map(|r| r.pair).collect()
+    };
+    let scenarios = baseline.scenarios.iter();
+    let there: HashMap<&ScenarioId, &Measured> = scenarios.map(|m| (&m.scenario, m)).collect();
+    candidate.scenarios.iter().any(|here| {
+        let there = there.get(&here.scenario);
+        there.is_some_and(|there| !pairs(there).is_disjoint(&pairs(here)))
+    })
 }
 
 /// Whether a comparison of two runs may look at timings.

@@ -37,8 +37,8 @@ pub struct Estimate {
 pub fn estimate(values: &[f64], location: Location) -> Estimate {
     let n = values.len();
     let trim = match location {
-        Location::Trimmed if n >= TRIM_FROM => (TRIM * n as f64).floor() as usize,
-        _ => 0,
+        Location::Trimmed => trimmed_away(n),
+        Location::Plain => 0,
     };
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -69,6 +69,15 @@ pub fn estimate(values: &[f64], location: Location) -> Estimate {
         variance: n as f64 * squares / (h * (h - 1.0)),
         freedom: h - 1.0,
         n,
+    }
+}
+
+/// How many of `n` values are trimmed from each end.
+pub(crate) fn trimmed_away(n: usize) -> usize {
+    if n >= TRIM_FROM {
+        (TRIM * n as f64).floor() as usize
+    } else {
+        0
     }
 }
 

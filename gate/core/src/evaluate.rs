@@ -32,7 +32,8 @@ pub struct Side<'a> {
 pub struct Known<'a> {
     /// What calibration of this machine showed.
     pub noise: Option<&'a Noise>,
-    /// The baseline once more, paired with itself on a few scenarios.
+    /// The baseline once more, paired with itself on the few scenarios that its manifest names. Present
+    /// as soon as that was tried, even if every repetition failed.
     pub canary: Option<Side<'a>>,
     /// The accepted level, when the baseline is another: the candidate's own base.
     pub promoted: Option<Side<'a>>,
@@ -67,9 +68,10 @@ pub fn evaluate(
         Some(again) => Some(canary::judge(baseline, again, known.noise, policy)?),
         None => None,
     };
-    let is_unsteady = canaries.as_ref().is_some_and(|c| !c.fired.is_empty());
+    let is_unsteady = canaries.as_ref().is_some_and(|c| !c.are_steady());
     let assessment = assess(baseline, candidate, known.noise, policy)?;
-    let failures = failures(baseline.run, candidate.run);
+    let canary = known.canary.map(|again| again.run);
+    let failures = failures(baseline.run, canary, candidate.run);
     let warnings = warnings(&baseline, &candidate, &assessment);
     let uniform = uniform::test(&assessment.drafts, policy, is_unsteady);
     let Assessment {
@@ -77,9 +79,9 @@ pub fn evaluate(
         families,
         differences,
         family,
+        is_paired,
         ..
     } = assessment;
-    let is_paired = drafts.iter().any(|draft| !draft.stages().is_empty());
     let calibration_sessions = drafts.iter().filter_map(|d| d.calibration_sessions());
 
     let method = Method {
@@ -129,14 +131,17 @@ pub fn evaluate(
     Ok(report)
 }
 
-/// The first failure of each scenario on each side, the candidate's first.
-fn failures(baseline: &Run, candidate: &Run) -> Vec<FailedScenario> {
+/// The first failure of each scenario on each side, the candidate's first. The canary is the baseline's
+/// build, so that its failures are the baseline's.
+fn failures(baseline: &Run, canary: Option<&Run>, candidate: &Run) -> Vec<FailedScenario> {
     let mut seen = BTreeSet::new();
     [
-        (candidate, SideName::Candidate),
-        (baseline, SideName::Baseline),
+        Some((candidate, SideName::Candidate)),
+        Some((baseline, SideName::Baseline)),
+        canary.map(|canary| (canary, SideName::Baseline)),
     ]
     .into_iter()
+    .flatten()
     .flat_map(|(run, side)| run.failures.iter().map(move |failure| (side, failure)))
     .filter(|(side, failure)| seen.insert((*side == SideName::Baseline, &failure.scenario)))
     .map(|(side, failure)| FailedScenario {
@@ -146,7 +151,8 @@ fn failures(baseline: &Run, candidate: &Run) -> Vec<FailedScenario> {
     .collect()
 }
 
-/// A gain in a scenario whose quality fell is a trade, not an improvement.
+/// A gain in a scenario whose quality fell is a trade, not an improvement. Quality that is as low on the
+/// base did not fall.
 fn name_traded_quality(rows: &mut [Row]) {
     use gate_schema::unit::Unit;
     let fallen: BTreeMap<ScenarioId, MetricName> = rows
@@ -154,6 +160,7 @@ fn name_traded_quality(rows: &mut [Row]) {
         .filter(|row| {
             row.unit == Unit::Ratio
                 && matches!(row.verdict, Verdict::OverBudget | Verdict::Regressed)
+                && !outcome::is_excused(row)
         })
         .map(|row| (row.scenario.clone(), row.metric.clone()))
         .collect();

@@ -11,7 +11,8 @@ pub const NOISY: f64 = 0.001;
 /// One-sided level at which a single session agrees that a row got worse.
 pub const AGREES: f64 = 0.005;
 
-/// One-sided level of each end of an interval.
+/// One-sided level of each end of an interval. Pairs are looked at more than once and split it; see
+/// [`crate::paired::LOOKS`].
 pub const INTERVAL: f64 = 0.05;
 
 /// Standard normal quantile of 80 % power.
@@ -35,6 +36,8 @@ pub struct Evidence {
     pub error: f64,
     /// Degrees of freedom of `error`.
     pub freedom: f64,
+    /// One-sided level of each end of the interval.
+    pub level: f64,
     /// One-sided p-value of "got worse".
     pub p_worse: f64,
     /// One-sided p-value of "got better".
@@ -49,7 +52,7 @@ impl Evidence {
     /// Half-width of the interval.
     #[must_use]
     pub fn half_width(&self) -> f64 {
-        t_quantile(INTERVAL, self.freedom) * self.error
+        t_quantile(self.level, self.freedom) * self.error
     }
 
     /// Smallest worsening found with 80 % probability when `family` rows are tested at level `q`.

@@ -18,6 +18,7 @@ pub mod estimate;
 pub mod evaluate;
 pub mod evidence;
 pub mod family;
+pub mod modes;
 pub mod next;
 pub mod observe;
 pub mod outcome;
@@ -28,13 +29,14 @@ pub mod statistic;
 pub mod stored;
 pub mod together;
 pub mod uniform;
+pub mod warm_up;
 
 mod canary;
 mod describe;
 mod promoted;
 pub mod resolution;
 pub mod row;
-mod sides;
+pub mod sides;
 mod waive;
 
 pub use evaluate::{Known, Side, evaluate};

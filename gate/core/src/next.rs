@@ -1,10 +1,11 @@
 //! What to measure next: fresh pairs where they can change a verdict, and nowhere else.
 //!
 //! The first session measures every scenario. After it only suspicious scenarios are measured again,
-//! in a second session, and in a third where two disagree. Later sessions may acquit as well as
-//! convict, and the final test is one fixed test over all pairs, so that looking in between does not
-//! inflate the false-alarm rate. Whoever drives this asks again after each step until
-//! [`Step::Done`].
+//! in a second session, and in a third where exactly one of two agrees. Later sessions may acquit as
+//! well as convict, and the claim that a row got worse is one fixed test over all pairs, so that looking
+//! in between does not inflate the false-alarm rate. Passing is not one test: a row that is too noisy to
+//! pass is looked at again, and all looks share the level ([`crate::paired::LOOKS`]). Whoever drives
+//! this asks again after each step until [`Step::Done`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,8 +33,9 @@ pub const MIN_SUSPICIOUS: usize = 3;
 /// Scenarios on which the baseline is measured against itself.
 pub const CANARIES: usize = 3;
 
-/// Most sessions of pairs of one scenario.
-pub const MAX_STAGES: usize = 5;
+/// Sessions of pairs after which a row too noisy to pass stays undecided: each more would cost all looks
+/// at it some of their level, see [`crate::paired::LOOKS`].
+pub const MAX_LOOKS: usize = 3;
 
 /// How many pairs a step measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +116,7 @@ pub fn next(
         }
         Some(again) => {
             let canaries = canary::judge(baseline, again, known.noise, policy)?;
-            if !canaries.fired.is_empty() {
+            if !canaries.are_steady() {
                 return Ok(Step::Done);
             }
         }
@@ -132,7 +134,7 @@ pub fn next(
         needs = again(&disagreeing, plan.rerun_pairs, Why::Disagreeing);
     }
     if needs.is_empty() {
-        needs = undecided(&assessment, &scenarios, policy);
+        needs = undecided(&assessment, &scenarios, policy, plan);
     }
     Ok(if needs.is_empty() {
         Step::Done
@@ -167,10 +169,11 @@ fn by_scenario<'a>(assessment: &'a Assessment<'_>) -> BTreeMap<&'a ScenarioId, S
             let least = scenario.suspicion.get_or_insert(evidence.p_worse);
             *least = least.min(evidence.p_worse);
         }
+        // Where none of two agrees, a third cannot make them two.
         scenario.disagrees |= draft.stages().len() == MIN_AGREEING
             && family.worse
             && draft.is_beyond_margin()
-            && evidence.agreeing < MIN_AGREEING;
+            && evidence.agreeing + 1 == MIN_AGREEING;
     }
     scenarios
 }
@@ -190,17 +193,19 @@ fn are_many(suspects: usize, scenarios: usize) -> bool {
     suspects >= MIN_SUSPICIOUS && suspects as f64 > MANY_SUSPICIOUS * scenarios as f64
 }
 
-/// Scenarios with rows that noise keeps from passing, smallest need first.
+/// Scenarios with rows that noise keeps from passing, smallest need first. A few pairs more would widen
+/// the intervals of rows that pass already, at the stricter level of a later look.
 fn undecided(
     assessment: &Assessment<'_>,
     scenarios: &BTreeMap<&ScenarioId, Scenario>,
     policy: &Policy,
+    plan: Plan,
 ) -> Vec<Need> {
     let mut needed: BTreeMap<&ScenarioId, u32> = BTreeMap::new();
     let mut hopeless: BTreeSet<&ScenarioId> = BTreeSet::new();
     for (draft, family) in assessment.drafts.iter().zip(&assessment.families) {
         let sessions = scenarios.get(draft.scenario).map_or(0, |s| s.sessions);
-        let is_open = draft.is_gating() && (1..MAX_STAGES).contains(&sessions);
+        let is_open = draft.is_gating() && (1..MAX_LOOKS).contains(&sessions);
         // Where sessions disagree, one more would only be one more throw of the dice.
         let disagrees = family.worse && draft.is_beyond_margin();
         let verdict = draft.verdict(*family, policy);
@@ -209,7 +214,7 @@ fn undecided(
         }
         match draft.pairs_needed() {
             Some(pairs) => {
-                let most = needed.entry(draft.scenario).or_default();
+                let most = needed.entry(draft.scenario).or_insert(plan.rerun_pairs);
                 *most = pairs.max(*most);
             }
             None => {

@@ -86,6 +86,8 @@ pub struct Paired {
 pub struct Queries {
     /// Mean ratio of each query over the repetitions that tell.
     pub ratios: Vec<f64>,
+    /// What one hit of one query in one repetition is worth, as a ratio.
+    pub step: f64,
     /// Repetitions that tell, over all sessions.
     pub repetitions: usize,
 }
@@ -172,6 +174,9 @@ impl Record<'_> {
     /// # Errors
     /// The first histogram that does not decode or does not fit its count and sum.
     pub fn observe(&self) -> Result<Observed, Problem> {
+        let metrics = self.declared.metrics.iter();
+        let declared: BTreeMap<&MetricName, &DeclaredMetric> =
+            metrics.map(|metric| (&metric.name, metric)).collect();
         let mut collected: BTreeMap<&MetricName, Collected<'_>> = BTreeMap::new();
         for place in &self.measured {
             let ((s, session), (k, measured)) = (place.session, place.measured);
@@ -180,9 +185,9 @@ impl Record<'_> {
             }
             let mut in_session: BTreeMap<&MetricName, InSession> = BTreeMap::new();
             for (r, repetition) in measured.repetitions.iter().enumerate() {
-                for (name, value) in &repetition.metrics {
-                    let at = self.declared.metric(name).and_then(|declared| declared.at);
-                    let value = Value::of(value, at).map_err(|defect| Problem {
+                for (name, measured) in &repetition.metrics {
+                    let declared = declared.get(name).copied();
+                    let value = Value::of(measured, declared).map_err(|defect| Problem {
                         pointer: format!(
                             "/sessions/{s}/scenarios/{k}/repetitions/{r}/metrics/{}",
                             name.as_str().replace('/', "~1")
@@ -194,7 +199,7 @@ impl Record<'_> {
                         .entry(name)
                         .or_default()
                         .push((repetition.pair, value));
-                    if let Some(MetricValue::Proportion(proportion)) = repetition.metric(name) {
+                    if let MetricValue::Proportion(proportion) = measured {
                         collected.entry(name).or_default().add_queries(proportion);
                     }
                 }

@@ -5,11 +5,10 @@
 //!            Pass                <           Undecided          <             Fail
 //! ```
 //! The policy may move Incomparable and Inconclusive to either side. Rows that do not gate are left
-//! out, and so are budgets that the base breaks without the
-//! candidate's change. A stale waiver fails: it
-//! accepts something that nobody looks at any more. So does a scenario of the candidate that failed,
-//! whether or not it ever declared a row. A comparison in which no gating row was decided is Undecided:
-//! nothing measured is never a pass.
+//! out. A row over a budget that its base breaks as well, no worse than the base, counts as the pass
+//! that it is against it. A stale waiver fails: it accepts something that nobody looks at any more. So
+//! does a scenario of the candidate that failed, whether or not it ever declared a row. A comparison in
+//! which no gating row was decided is Undecided: nothing measured is never a pass.
 
 use gate_schema::exit::ExitCode;
 use gate_schema::policy::{Policy, Undecided};
@@ -53,16 +52,23 @@ pub fn join(report: &Report, policy: &Policy) -> Outcome {
         Outcome::Undecided
     };
     let together = report.uniform.iter().filter(|uniform| uniform.gating);
+    // A budget is excused only for a row that passes against its base.
+    let verdict = |row: &Row| {
+        if is_excused(row) {
+            Verdict::Pass
+        } else {
+            row.verdict
+        }
+    };
     gating()
-        .filter(|row| !is_excused(row))
-        .map(|row| row.verdict)
+        .map(verdict)
         .chain(together.map(|uniform| uniform.verdict))
         .map(|verdict| weight(verdict, policy))
         .fold(floor, Outcome::max)
 }
 
 /// Whether the row breaks a budget that the base breaks without the candidate's change.
-fn is_excused(row: &Row) -> bool {
+pub(crate) fn is_excused(row: &Row) -> bool {
     row.verdict == Verdict::OverBudget && row.blame == Some(Blame::AlreadyOnBase)
 }
 

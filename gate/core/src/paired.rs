@@ -8,11 +8,26 @@
 use gate_schema::noise::{NoiseRow, Spread};
 
 use crate::estimate::{Location, estimate, f_above, mean, t_above};
-use crate::evidence::{AGREES, Comparison, Evidence, MIN_REPETITIONS, NOISY};
+use crate::evidence::{AGREES, Comparison, Evidence, INTERVAL, MIN_REPETITIONS, NOISY};
+use crate::next::MAX_LOOKS;
 use crate::stored::{MAX_HISTORY_FREEDOM, MAX_SESSIONS, MIN_HISTORY, Nature};
 
 /// Most degrees of freedom that several sessions of pairs may claim together.
 pub const MAX_PAIRED_FREEDOM: f64 = 60.0;
+
+/// One-sided level of each end of the interval at the first look at the pairs of a row, and at every
+/// later one. Each look is one more chance to pass for a row that is worse by just its margin, so all of
+/// [`crate::next::MAX_LOOKS`] together stay within [`crate::evidence::INTERVAL`]. Most rows pass at the
+/// first look if at all, so that it gets most. The rest makes up for trimming, which is a little liberal
+/// with five pairs: 5.7 % pass at a level of 5 %.
+pub const LOOKS: [f64; 2] = [0.035, 0.005];
+const _: () = assert!(LOOKS[0] + LOOKS[1] * (MAX_LOOKS - 1) as f64 <= INTERVAL);
+
+/// The level at which a row is looked at after so many sessions of pairs; one of [`LOOKS`].
+#[must_use]
+pub fn level_after(sessions: usize) -> f64 {
+    LOOKS[usize::from(sessions > 1)]
+}
 
 /// What calibration of this machine says about the noise of one row.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -127,14 +142,32 @@ impl SessionEvidence {
     pub fn agrees(&self) -> bool {
         self.pairs >= MIN_REPETITIONS && self.p_worse <= AGREES
     }
+
+    /// The variance, where nothing but its own pairs tells it.
+    fn own_variance(&self) -> Option<f64> {
+        self.variance
+            .filter(|_| self.from_history <= 0.0 && !self.noisy)
+    }
+}
+
+/// The variance of sessions without history: what all of them show, by degrees of freedom. A session of
+/// few pairs that is quiet by luck would else outweigh the others and pass for certain.
+fn shared_variance(sessions: &[SessionEvidence]) -> f64 {
+    let own = || sessions.iter().filter_map(|s| Some((s, s.own_variance()?)));
+    let freedom: f64 = own().map(|(s, _)| s.freedom).sum();
+    own().map(|(s, u)| s.freedom * u).sum::<f64>() / freedom
 }
 
 /// Pools sessions, at least one, by the inverse of the variance of their estimates.
 #[must_use]
 pub fn pool(sessions: &[SessionEvidence]) -> Comparison {
+    let shared = shared_variance(sessions);
     let known: Vec<(&SessionEvidence, f64)> = sessions
         .iter()
-        .filter_map(|s| Some((s, s.pairs as f64 / s.variance?)))
+        .filter_map(|s| {
+            let variance = s.own_variance().map_or(s.variance, |_| Some(shared))?;
+            Some((s, s.pairs as f64 / variance))
+        })
         .collect();
     let weight: f64 = known.iter().map(|(_, w)| w).sum();
     if known.is_empty() {
@@ -156,6 +189,7 @@ pub fn pool(sessions: &[SessionEvidence]) -> Comparison {
         evidence: Some(Evidence {
             error,
             freedom,
+            level: level_after(sessions.len()),
             p_worse: t_above(worse / error, freedom),
             p_better: t_above(-worse / error, freedom),
             agreeing: sessions.iter().filter(|s| s.agrees()).count(),

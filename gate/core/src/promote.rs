@@ -1,6 +1,6 @@
 //! Accepting a run as the level that later runs are compared with: the rules, and the cut-down form.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gate_schema::defect::Defect;
 use gate_schema::hdr::{self, Histogram};
@@ -54,6 +54,12 @@ pub enum Refusal {
         /// The first fingerprint field that differs.
         field: Name,
     },
+    /// A repetition crashed, hung or wrote no usable document. Promoted for a reason, nothing tells later
+    /// comparisons of it.
+    Failed {
+        /// The scenario.
+        scenario: ScenarioId,
+    },
     /// A scenario's own check found a wrong answer. Promoted for a reason, its measurements are kept
     /// and never compared with.
     WrongAnswer {
@@ -79,6 +85,7 @@ impl Refusal {
                 | Self::UnknownSource
                 | Self::Dropped { .. }
                 | Self::FewRepetitions { .. }
+                | Self::Failed { .. }
                 | Self::WrongAnswer { .. }
         )
     }
@@ -115,6 +122,10 @@ pub fn refusals(run: &Run, accepted: Option<&Run>) -> Vec<Refusal> {
             scenario: d.scenario.clone(),
         }));
     }
+    let failed: BTreeSet<&ScenarioId> = run.failures.iter().map(|f| &f.scenario).collect();
+    refusals.extend(failed.into_iter().map(|scenario| Refusal::Failed {
+        scenario: scenario.clone(),
+    }));
     let mut measured: BTreeMap<&ScenarioId, Vec<&Measured>> = BTreeMap::new();
     for record in run.sessions.iter().flat_map(|session| &session.scenarios) {
         measured.entry(&record.scenario).or_default().push(record);
@@ -125,7 +136,7 @@ pub fn refusals(run: &Run, accepted: Option<&Run>) -> Vec<Refusal> {
         let holds_all =
             |r: &Repetition| declared.metrics.iter().all(|d| r.metric(&d.name).is_some());
         let is_complete = measured.iter().flat_map(|m| &m.repetitions).all(holds_all);
-        if measured.len() < run.sessions.len() || !is_complete {
+        if measured.is_empty() || measured.len() < run.sessions.len() || !is_complete {
             refusals.push(Refusal::Incomplete {
                 scenario: scenario(),
             });
@@ -197,8 +208,10 @@ pub fn changes(accepted: &[Observed], run: &[Observed]) -> Vec<Change> {
         else {
             continue;
         };
+        let there: HashMap<&MetricName, &ObservedMetric> =
+            counterpart.metrics.iter().map(|m| (&m.name, m)).collect();
         for metric in &observed.metrics {
-            let there = counterpart.metrics.iter().find(|m| m.name == metric.name);
+            let there = there.get(&metric.name).copied();
             let (Some(from), Some(to)) = (there.and_then(level), level(metric)) else {
                 continue;
             };

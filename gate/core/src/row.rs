@@ -1,11 +1,12 @@
 //! One row, from evidence to verdict.
 
 use gate_schema::policy::{AtLimit, Machine, Policy};
-use gate_schema::report::{Blame, BudgetStatus, Effect, Level, Reason, Row, Verdict};
+use gate_schema::report::{Blame, BudgetCheck, BudgetStatus, Effect, Level, Reason, Row, Verdict};
 
 use crate::budget;
 use crate::estimate::Location;
 use crate::evidence::{Evidence, MIN_REPETITIONS};
+use crate::modes::modes;
 use crate::sides::{Compared, How, Sides};
 
 mod draft;
@@ -14,8 +15,15 @@ mod effect;
 pub(crate) use draft::{Draft, Family};
 pub use draft::{MAX_NEEDED, MIN_AGREEING, SUSPICIOUS};
 
+/// The margin to which a row is held that policy does not judge, before the budget it breaks is excused
+/// because its base breaks it too: the built-in margin of tails, which most such rows are.
+pub const UNJUDGED_MARGIN: f64 = 0.05;
+
+/// The same for a ratio, as a difference: the built-in margin of recall.
+pub const UNJUDGED_POINTS: f64 = 0.005;
+
 impl Draft<'_> {
-    /// Decides the row. `is_unsteady` says that the baseline differed from itself.
+    /// Decides the row. `is_unsteady` says that the baseline was not shown to repeat itself.
     pub(crate) fn finish(self, family: Family, policy: &Policy, is_unsteady: bool) -> Row {
         let budget = self
             .standing
@@ -33,27 +41,18 @@ impl Draft<'_> {
                 relative => relative,
             },
         };
-        let absolute = budget.as_ref().and_then(|check| {
-            let measured_holds = check.headroom >= 0.0;
-            let certain = check.interval.is_some() || self.settings.at_limit == AtLimit::Fail;
-            match (check.status, self.settings.at_limit) {
-                (BudgetStatus::Within, _) => None,
-                (BudgetStatus::Over, _) if certain => Some((Verdict::OverBudget, Reason::Budget)),
-                (BudgetStatus::AtLimit, AtLimit::Fail) => {
-                    Some((Verdict::OverBudget, Reason::AtLimit))
-                }
-                _ if measured_holds => Some((Verdict::Pass, Reason::AtLimit)),
-                _ => Some((Verdict::Inconclusive, Reason::AtLimit)),
-            }
-        });
-        let is_worse = relative.0 == Verdict::Regressed;
+        let at_limit = self.settings.at_limit;
+        let absolute = budget.as_ref().and_then(|check| absolute(check, at_limit));
+        let relative_verdict = relative.0;
         let (verdict, reason) = match absolute {
             Some(absolute) if absolute.0 >= relative.0 => absolute,
             _ => relative,
         };
-        let blame = (verdict == Verdict::OverBudget)
-            .then(|| self.blame(is_worse))
-            .flatten();
+        let broken = budget.as_ref().filter(|_| verdict == Verdict::OverBudget);
+        let blame = broken.and_then(|check| self.blame(check, relative_verdict));
+        let sides = self.sides.as_ref();
+        let members = sides.map_or(Vec::new(), |sides| sides.members(&self.metric));
+        let turned: Vec<[f64; 2]> = members.iter().map(|&[b, c]| [c, b]).collect();
         Row {
             scenario: self.scenario.clone(),
             metric: self.metric.name.clone(),
@@ -66,16 +65,19 @@ impl Draft<'_> {
                 value: sides.axis.unplace(sides.history.centre),
                 sessions: sides.history.sessions,
                 repetitions: sides.baseline.values(),
+                modes: modes(&sides.baseline.sessions, &members),
             }),
             candidate: self.standing.map(|standing| Level {
                 value: standing.value,
                 sessions: self.metric.sessions.len(),
                 repetitions: self.metric.values(),
+                modes: modes(&self.metric.sessions, &turned),
             }),
             effect: self.effect(family, policy).map(|effect| Effect {
-                pairs_needed: effect
-                    .pairs_needed
-                    .filter(|_| verdict == Verdict::Inconclusive),
+                pairs_needed: match verdict {
+                    Verdict::Inconclusive => self.pairs_needed(),
+                    _ => None,
+                },
                 ..effect
             }),
             budget,
@@ -85,20 +87,50 @@ impl Draft<'_> {
     }
 
     /// Whose a broken budget is; `None` unless the baseline is the candidate's own base, measured with
-    /// it.
-    fn blame(&self, is_worse: bool) -> Option<Blame> {
+    /// it. The base alone is to blame only where it breaks the budget by itself, no less than the
+    /// candidate, and the candidate was shown to be no worse than it.
+    fn blame(&self, candidate: &BudgetCheck, relative: Verdict) -> Option<Blame> {
         let (sides, budget) = (self.sides.as_ref()?, self.settings.budget.as_ref()?);
         if !self.is_paired() {
             return None;
         }
-        let location = location(self.settings.at_limit);
-        let there = budget::standing(sides.baseline, location)?;
-        let status = budget::check(&there, budget, self.settings.at_limit).status;
-        Some(if status != BudgetStatus::Within && !is_worse {
-            Blame::AlreadyOnBase
-        } else {
-            Blame::CausedHere
+        let at_limit = self.settings.at_limit;
+        let there = budget::standing(sides.baseline, location(at_limit))?;
+        let base = budget::check(&there, budget, at_limit);
+        let is_broken_there = matches!(absolute(&base, at_limit), Some((Verdict::OverBudget, _)));
+        Some(match self.against_base(relative) {
+            _ if base.status == BudgetStatus::Within => Blame::CausedHere,
+            Against::NoWorse if is_broken_there && base.status >= candidate.status => {
+                Blame::AlreadyOnBase
+            }
+            Against::Worse => Blame::MadeWorse,
+            Against::NoWorse | Against::Unknown => Blame::Unclear,
         })
+    }
+
+    /// What was shown of the row against its base. No worse is whose verdict against it passes, so that
+    /// excusing a budget hides no other verdict; a row that policy does not judge is held to the margin
+    /// that it would have.
+    fn against_base(&self, relative: Verdict) -> Against {
+        let (Some(sides), Some(compared)) = (&self.sides, &self.compared) else {
+            return Against::Unknown;
+        };
+        let comparison = &compared.comparison;
+        let half = match (&comparison.evidence, comparison.exact) {
+            _ if compared.has_few_pairs() && !comparison.exact => return Against::Unknown,
+            (Some(evidence), _) => evidence.half_width(),
+            (None, true) => 0.0,
+            (None, false) => return Against::Unknown,
+        };
+        let (least, most) = (comparison.worse - half, comparison.worse + half);
+        match relative {
+            Verdict::Pass | Verdict::Improved if most <= sides.no_worse_within() => {
+                Against::NoWorse
+            }
+            // What passes and may be worse is not judged.
+            Verdict::Pass | Verdict::Regressed if least > 0.0 => Against::Worse,
+            _ => Against::Unknown,
+        }
     }
 
     /// The verdict against the baseline alone; `None` when it needed no numbers.
@@ -120,10 +152,15 @@ impl Draft<'_> {
             return match compared.comparison.exact {
                 true if worse > margin => (Verdict::Regressed, Reason::BeyondMargin),
                 true if -worse > margin => (Verdict::Improved, Reason::BetterThanMargin),
-                true => (Verdict::Pass, Reason::Exact),
+                true if worse.abs() <= margin => (Verdict::Pass, Reason::Exact),
+                // Not a number: no margin was shown to hold.
+                true => (Verdict::Inconclusive, Reason::Noise),
                 false => (Verdict::Inconclusive, too_few(sides, compared, policy)),
             };
         };
+        if compared.has_few_pairs() {
+            return (Verdict::Inconclusive, too_few(sides, compared, policy));
+        }
         let half = evidence.half_width();
         let no_worse = worse + half < margin;
         if family.better && -worse >= margin && no_worse {
@@ -187,6 +224,26 @@ impl Draft<'_> {
     }
 }
 
+/// What was shown of a candidate against its base.
+enum Against {
+    NoWorse,
+    Worse,
+    Unknown,
+}
+
+/// What a budget alone says about a row; `None` where it holds.
+fn absolute(check: &BudgetCheck, at_limit: AtLimit) -> Option<(Verdict, Reason)> {
+    let measured_holds = check.headroom >= 0.0;
+    let certain = check.interval.is_some() || at_limit == AtLimit::Fail;
+    match (check.status, at_limit) {
+        (BudgetStatus::Within, _) => None,
+        (BudgetStatus::Over, _) if certain => Some((Verdict::OverBudget, Reason::Budget)),
+        (BudgetStatus::AtLimit, AtLimit::Fail) => Some((Verdict::OverBudget, Reason::AtLimit)),
+        _ if measured_holds => Some((Verdict::Pass, Reason::AtLimit)),
+        _ => Some((Verdict::Inconclusive, Reason::AtLimit)),
+    }
+}
+
 /// How repetitions are averaged before a budget is held against them. A limit that is a promise holds
 /// for every repetition, so none is trimmed away.
 pub(crate) fn location(at_limit: AtLimit) -> Location {
@@ -201,7 +258,7 @@ fn too_few(sides: &Sides<'_>, compared: &Compared, policy: &Policy) -> Reason {
     match compared.stages() {
         [] => few_sessions(sides, policy),
         stages => Reason::FewRepetitions {
-            have: stages.iter().map(|session| session.pairs).sum(),
+            have: stages.iter().map(|s| s.pairs).max().unwrap_or(0),
             need: MIN_REPETITIONS,
         },
     }

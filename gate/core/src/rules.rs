@@ -37,6 +37,12 @@ pub struct UnitMismatch {
     pub unit: Unit,
 }
 
+/// Whether a scenario was asked for.
+pub(crate) fn is_selected(policy: &Policy, scenario: &str) -> bool {
+    let mut only = policy.only.iter();
+    policy.only.is_empty() || only.any(|glob| glob_match(glob, scenario))
+}
+
 /// Resolves settings and remembers which rules ever applied.
 pub struct Rules<'a> {
     policy: &'a Policy,
@@ -175,8 +181,14 @@ impl<'a> Rules<'a> {
     }
 
     /// Rules from the policy file that no row matched: usually a typo that switches off a budget. A
-    /// rule that only repeats a built-in one, as `gate init` writes them, is none.
+    /// rule that only repeats a built-in one, as `gate init` writes them, is none; nor is one that may
+    /// be about scenarios that were not asked for.
     pub fn unused(&self) -> impl Iterator<Item = &'a Rule> {
+        let policy = self.policy;
+        let is_name = |text: &str| !text.contains(['*', '?', '[', '{', '!']);
+        let applies = move |rule: &Rule| {
+            policy.only.is_empty() || is_name(&rule.scenario) && is_selected(policy, &rule.scenario)
+        };
         let built_in = || self.policy.rules.iter().filter(|rule| rule.line == 0);
         let repeats = move |rule: &Rule| {
             built_in().any(|b| {
@@ -193,6 +205,6 @@ impl<'a> Rules<'a> {
             .zip(&self.used)
             .filter(|(_, used)| !**used)
             .map(|(rule, _)| rule);
-        unmatched.filter(move |rule| rule.line > 0 && !repeats(rule))
+        unmatched.filter(move |rule| rule.line > 0 && applies(rule) && !repeats(rule))
     }
 }

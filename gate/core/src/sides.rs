@@ -1,21 +1,28 @@
 //! The two sides of a row on one axis, and how they are compared there.
 
+use std::collections::BTreeSet;
+
 use gate_schema::policy::Margin;
 use gate_schema::report::Scale;
 use gate_schema::unit::Unit;
 
 use crate::estimate::{Location, estimate, t_above};
-use crate::evidence::{Comparison, Evidence};
-use crate::observe::{ObservedMetric, Paired};
+use crate::evidence::{Comparison, Evidence, INTERVAL, MIN_REPETITIONS};
+use crate::observe::{ObservedMetric, Paired, Queries};
 use crate::paired::{History, SessionEvidence, pool};
+use crate::row::{UNJUDGED_MARGIN, UNJUDGED_POINTS};
 use crate::stored::{Baseline, Nature};
+
+/// Smallest level of a ratio that a relative margin is a fraction of: of nothing, any fraction is
+/// nothing.
+pub const RATIO_FLOOR: f64 = 0.01;
 
 /// Both sides of a comparable row.
 pub(crate) struct Sides<'a> {
     pub(crate) baseline: &'a ObservedMetric,
     pub(crate) axis: Axis,
     pub(crate) history: Baseline,
-    nature: Nature,
+    pub(crate) nature: Nature,
     /// The tolerated distance on the axis; `None` when the row is not judged.
     pub(crate) margin: Option<f64>,
 }
@@ -46,6 +53,13 @@ impl Compared {
             How::Pairs { sessions, .. } => sessions,
             How::Stored | How::Queries => &[],
         }
+    }
+
+    /// Whether it rests on pairs of which no session has enough to decide anything, whatever history
+    /// says about their noise.
+    pub(crate) fn has_few_pairs(&self) -> bool {
+        let stages = self.stages();
+        !stages.is_empty() && stages.iter().all(|s| s.pairs < MIN_REPETITIONS)
     }
 }
 
@@ -128,7 +142,7 @@ impl Axis {
                 Some(-(-fraction).ln_1p())
             }
             Margin::Relative(fraction) if self.logarithmic => Some(fraction.ln_1p()),
-            Margin::Relative(fraction) => Some(fraction * baseline.abs()),
+            Margin::Relative(fraction) => Some(fraction * baseline.abs().max(RATIO_FLOOR)),
             Margin::Absolute(difference) => Some(difference),
             Margin::Unjudged => None,
         }
@@ -174,28 +188,82 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// Whether some session measured both sides in turn.
+    /// Whether some pair has both members: only then were both sides measured in turn. An id alone may
+    /// be shared by chance.
     pub(crate) fn are_paired(sides: [&ObservedMetric; 2]) -> bool {
-        sides[1]
-            .paired
-            .iter()
-            .any(|session| counterpart(sides[0], session).is_some())
+        sides[1].paired.iter().any(|session| {
+            counterpart(sides[0], session).is_some_and(|there| {
+                let is_there = |pair: u32| there.values.iter().any(|(p, _)| *p == pair);
+                session.values.iter().any(|(pair, _)| is_there(*pair))
+            })
+        })
+    }
+
+    /// Pairs with both members and pairs of the candidate at all, over the sessions that both sides
+    /// share.
+    pub(crate) fn complete_pairs(sides: [&ObservedMetric; 2]) -> (usize, usize) {
+        let shared = sides[1].paired.iter().filter_map(|session| {
+            let there = counterpart(sides[0], session)?;
+            let there: BTreeSet<u32> = there.values.iter().map(|(pair, _)| *pair).collect();
+            let both = session.values.iter().filter(|(p, _)| there.contains(p));
+            Some((both.count(), session.values.len()))
+        });
+        shared.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    }
+
+    /// The distance on the axis by which the row may be worse and still count as no worse: its margin,
+    /// or where policy does not judge it [`UNJUDGED_MARGIN`] or [`UNJUDGED_POINTS`].
+    pub(crate) fn no_worse_within(&self) -> f64 {
+        let unjudged = match self.axis.scale() {
+            Scale::Relative => Margin::Relative(UNJUDGED_MARGIN),
+            Scale::Absolute => Margin::Absolute(UNJUDGED_POINTS),
+        };
+        let unjudged = || self.axis.margin(unjudged, self.history.centre);
+        self.margin.or_else(unjudged).unwrap_or(0.0)
     }
 
     /// Candidate minus baseline of every pair that both sides have, session by session.
     pub(crate) fn differences(&self, candidate: &ObservedMetric) -> Vec<(String, Vec<f64>)> {
+        let place = |value| self.axis.place(value);
+        self.pairs(candidate, |baseline, candidate| {
+            place(candidate) - place(baseline)
+        })
+    }
+
+    /// The level of every pair that both sides have, the mean of its members, session by session.
+    pub(crate) fn levels(&self, candidate: &ObservedMetric) -> Vec<Vec<f64>> {
+        let place = |value| self.axis.place(value);
+        let sessions = self.pairs(candidate, |baseline, candidate| {
+            f64::midpoint(place(baseline), place(candidate))
+        });
+        sessions.into_iter().map(|(_, levels)| levels).collect()
+    }
+
+    /// Both members, baseline first, of every pair that both sides have.
+    pub(crate) fn members(&self, candidate: &ObservedMetric) -> Vec<[f64; 2]> {
+        let sessions = self.pairs(candidate, |baseline, candidate| [baseline, candidate]);
+        sessions.into_iter().flat_map(|(_, pairs)| pairs).collect()
+    }
+
+    /// What `of` makes of both members, baseline first, of every pair that both sides have; by session,
+    /// in order of execution, none empty.
+    fn pairs<T>(
+        &self,
+        candidate: &ObservedMetric,
+        of: impl Fn(f64, f64) -> T,
+    ) -> Vec<(String, Vec<T>)> {
         let of_session = |session: &Paired| {
             let there = counterpart(self.baseline, session)?;
             let in_baseline = |pair: u32| there.values.iter().find(|(p, _)| *p == pair);
-            let differences: Vec<f64> = session
+            let pairs: Vec<T> = session
                 .values
                 .iter()
                 .filter_map(|&(pair, value)| {
                     let (_, baseline) = in_baseline(pair)?;
-                    Some(self.axis.place(value) - self.axis.place(*baseline))
+                    Some(of(*baseline, value))
                 })
                 .collect();
-            (!differences.is_empty()).then(|| (session.session.clone(), differences))
+            (!pairs.is_empty()).then(|| (session.session.clone(), pairs))
         };
         candidate.paired.iter().filter_map(of_session).collect()
     }
@@ -211,22 +279,24 @@ impl<'a> Sides<'a> {
         if let (Some(baseline), Some(queries)) = (&self.baseline.queries, &candidate.queries)
             && !self.axis.logarithmic
             && baseline.ratios.len() == queries.ratios.len()
+            // One query says nothing about others.
+            && queries.ratios.len() > 1
             && queries.repetitions == candidate.values()
         {
             return Compared {
-                comparison: by_query(&baseline.ratios, &queries.ratios, self.axis.sign),
+                comparison: by_query(baseline, queries, self.axis.sign),
                 how: How::Queries,
             };
         }
         let placed = self.axis.place_all(candidate);
-        let differences = self.differences(candidate);
-        if differences.is_empty() {
+        if !Self::are_paired([self.baseline, candidate]) {
             return Compared {
                 comparison: self.history.compare(&placed, fleet_ratio),
                 how: How::Stored,
             };
         }
-        let sessions: Vec<SessionEvidence> = differences
+        let sessions: Vec<SessionEvidence> = self
+            .differences(candidate)
             .iter()
             .map(|(_, d)| SessionEvidence::new(d, history.as_ref(), self.nature))
             .collect();
@@ -247,24 +317,27 @@ fn counterpart<'a>(there: &'a ObservedMetric, session: &Paired) -> Option<&'a Pa
 
 /// The difference query by query: three to five times tighter than two separate means, because the
 /// same queries are hard on both sides.
-fn by_query(baseline: &[f64], candidate: &[f64], sign: f64) -> Comparison {
-    let differences: Vec<f64> = baseline
-        .iter()
-        .zip(candidate)
-        .map(|(b, c)| sign * (c - b))
-        .collect();
+///
+/// Every query the same on both sides is exactly the same. Every query worse by the same is not: had
+/// one of them differed by one hit from the others, nobody would be surprised.
+fn by_query(baseline: &Queries, candidate: &Queries, sign: f64) -> Comparison {
+    let pairs = baseline.ratios.iter().zip(&candidate.ratios);
+    let is_same = pairs.clone().all(|(b, c)| b.total_cmp(c).is_eq());
+    let differences: Vec<f64> = pairs.map(|(b, c)| sign * (c - b)).collect();
     let e = estimate(&differences, Location::Plain);
-    let error = (e.variance / e.n as f64).sqrt();
-    if error == 0.0 {
+    if is_same && e.freedom > 0.0 {
         return Comparison {
-            worse: e.centre,
+            worse: 0.0,
             evidence: None,
             exact: true,
         };
     }
+    let one_hit = baseline.step.max(candidate.step).powi(2) / e.n as f64;
+    let error = (e.variance.max(one_hit) / e.n as f64).sqrt();
     let evidence = Evidence {
         error,
         freedom: e.freedom,
+        level: INTERVAL,
         p_worse: t_above(e.centre / error, e.freedom),
         p_better: t_above(-e.centre / error, e.freedom),
         agreeing: 0,

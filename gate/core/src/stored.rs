@@ -5,8 +5,8 @@
 //! over the baseline's history, and between sessions, moderated towards what the whole fleet of rows
 //! shows. All values are on the *worse* scale: larger is worse, logarithms where effects are relative.
 
-use crate::estimate::{Estimate, Location, estimate, f_above, mean, t_above};
-use crate::evidence::{AGREES, Comparison, Evidence, MIN_REPETITIONS, NOISY};
+use crate::estimate::{Estimate, Location, estimate, f_above, mean, t_above, trimmed_away};
+use crate::evidence::{AGREES, Comparison, Evidence, INTERVAL, MIN_REPETITIONS, NOISY};
 
 /// Newest baseline sessions that count. Older ones describe a machine that has drifted away.
 pub const MAX_SESSIONS: usize = 20;
@@ -156,6 +156,7 @@ impl Baseline {
         let evidence = Evidence {
             error,
             freedom,
+            level: INTERVAL,
             p_worse: p(worse, error),
             p_better: p(-worse, error),
             agreeing,
@@ -209,14 +210,6 @@ impl Baseline {
             .flatten()
             .all(|v| v.total_cmp(&first).is_eq());
         (identical && values >= MIN_EXACT).then_some(first)
-    }
-}
-
-fn trimmed_away(n: usize) -> usize {
-    if n >= crate::estimate::TRIM_FROM {
-        (crate::estimate::TRIM * n as f64).floor() as usize
-    } else {
-        0
     }
 }
 

@@ -3,14 +3,18 @@
 use gate_schema::policy::{Margin, Policy, Waiver};
 use gate_schema::report::{Row, Scale, Verdict, WaiverStatus, WaiverUse};
 
+use crate::rules::is_selected;
+
 /// Applies the waivers of a policy to decided rows and says what became of each, in the order of the
-/// file. A row that regressed within its ceiling becomes Waived; nothing else changes.
+/// file. A row that regressed within its ceiling becomes Waived; nothing else changes. Waivers of
+/// scenarios that were not asked for are left out: of them nothing is known.
 ///
 /// A budget cannot be waived: it is a promise to users, and moving it is a change of the policy.
 pub(crate) fn apply(rows: &mut [Row], policy: &Policy) -> Vec<WaiverUse> {
     policy
         .waivers
         .iter()
+        .filter(|waiver| is_selected(policy, waiver.scenario.as_str()))
         .map(|waiver| {
             let row = rows
                 .iter_mut()

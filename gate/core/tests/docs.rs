@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use gate_core::{
-    assess, estimate, evidence, next, paired, resolution, row, statistic, stored, together, uniform,
+    assess, estimate, evidence, modes, next, paired, resolution, row, sides, statistic, stored,
+    together, uniform, warm_up,
 };
 
 const PAGE: &str = include_str!("../../../docs/verdict.md");
@@ -25,6 +26,7 @@ fn quoted() -> BTreeMap<&'static str, &'static str> {
 #[test]
 fn every_constant_of_the_page_is_the_one_in_the_code() {
     let (from, to) = statistic::TAIL_RANKS;
+    let [first, later] = paired::LOOKS;
     let in_code: BTreeMap<&str, String> = [
         ("TRIM", estimate::TRIM.to_string()),
         ("TRIM_FROM", estimate::TRIM_FROM.to_string()),
@@ -57,7 +59,11 @@ fn every_constant_of_the_page_is_the_one_in_the_code() {
         ("MANY_SUSPICIOUS", next::MANY_SUSPICIOUS.to_string()),
         ("MIN_SUSPICIOUS", next::MIN_SUSPICIOUS.to_string()),
         ("CANARIES", next::CANARIES.to_string()),
-        ("MAX_STAGES", next::MAX_STAGES.to_string()),
+        ("MAX_LOOKS", next::MAX_LOOKS.to_string()),
+        ("LOOKS", format!("{first}, then {later}")),
+        ("RATIO_FLOOR", sides::RATIO_FLOOR.to_string()),
+        ("UNJUDGED_MARGIN", row::UNJUDGED_MARGIN.to_string()),
+        ("UNJUDGED_POINTS", row::UNJUDGED_POINTS.to_string()),
         ("MAX_NEEDED", row::MAX_NEEDED.to_string()),
         (
             "MIN_UNIFORM_SCENARIOS",
@@ -65,6 +71,16 @@ fn every_constant_of_the_page_is_the_one_in_the_code() {
         ),
         ("UNIFORM_MARGIN", uniform::UNIFORM_MARGIN.to_string()),
         ("UNIFORM_SHARE", uniform::UNIFORM_SHARE.to_string()),
+        ("VISIBLE", warm_up::VISIBLE.to_string()),
+        ("MAX_EXCESS", warm_up::MAX_EXCESS.to_string()),
+        ("MIN_MODE_VALUES", modes::MIN_MODE_VALUES.to_string()),
+        ("MIN_IN_MODE", modes::MIN_IN_MODE.to_string()),
+        ("MIN_MODE_SHARE", modes::MIN_MODE_SHARE.to_string()),
+        ("MODES_APART", modes::MODES_APART.to_string()),
+        ("MODES_APART_WIDER", modes::MODES_APART_WIDER.to_string()),
+        ("MODES_SHARED", modes::MODES_SHARED.to_string()),
+        ("MODES_SETTLED", modes::MODES_SETTLED.to_string()),
+        ("MIN_MODE_CHANGES", modes::MIN_MODE_CHANGES.to_string()),
         ("GATEABLE", resolution::GATEABLE.to_string()),
         ("GATEABLE_MARGINS", resolution::GATEABLE_MARGINS.to_string()),
     ]

@@ -1,17 +1,24 @@
 //! `proof check`: whole gates of the real binaries.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use gate_proof::real::case::Case;
 use gate_proof::real::neighbour::Neighbour;
-use gate_proof::real::policy::{self, POLICY};
+use gate_proof::real::policy::{POLICY, Policy};
 use gate_proof::real::read::Left;
 use gate_proof::real::record::{GateRecord, Recording, Settings};
-use gate_proof::real::start::{Interrupt, Starter};
+use gate_proof::real::start::{Interrupt, LOG, Ran, Starter};
 use gate_schema::id::Digest;
 use sha2::{Digest as _, Sha256};
+
+/// Broken gates in a row after which the next would break as well.
+const MAX_BROKEN: usize = 3;
+
+/// Lines of a broken gate's log that are shown.
+const LAST_LINES: usize = 12;
 
 /// What is run, how often and where it is recorded.
 #[derive(clap::Args)]
@@ -53,16 +60,6 @@ pub(crate) struct Check {
 
 /// Runs what the recording lacks, at the top of the repository. Returns the finished recording.
 pub(crate) fn run(arguments: &Check) -> Result<Recording, String> {
-    let policy = Path::new(POLICY);
-    let settings = Settings {
-        budget: arguments.budget.clone(),
-        expansion: arguments.expansion,
-        seed: arguments.seed,
-        bench: digest(&arguments.bench)?,
-        gate: digest(&arguments.gate)?,
-        policy: digest(policy)?,
-    };
-    let mut recording = Recording::resume(&arguments.out, settings)?;
     let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
     // Copies, because a build in between would exchange the programs under the gates.
     let [bench, gate] =
@@ -71,9 +68,20 @@ pub(crate) fn run(arguments: &Check) -> Result<Recording, String> {
             let copied = fs::copy(from, &to);
             copied.map(|_| to).map_err(|error| at(from, error))
         });
+    let (bench, gate) = (bench?, gate?);
+    let policy = Policy::read(Path::new(POLICY))?;
+    let settings = Settings {
+        budget: arguments.budget.clone(),
+        expansion: arguments.expansion,
+        seed: arguments.seed,
+        bench: digest(&bench)?,
+        gate: digest(&gate)?,
+        policy: policy.digest(),
+    };
+    let mut recording = Recording::resume(&arguments.out, settings)?;
     let starter = Starter {
-        gate: gate?,
-        policy: policy::copy(policy, &temporary.path().join("baselines"), &bench?)?,
+        gate,
+        policy: policy.write(&temporary.path().join("baselines"), &bench)?,
         budget: arguments.budget.clone(),
         expansion: arguments.expansion,
     };
@@ -97,8 +105,22 @@ fn gates(
     } else {
         &arguments.cases
     };
+    let interrupted = || {
+        let path = arguments.out.display();
+        Err(format!("interrupted; {path} holds every gate that ended"))
+    };
     let mut neighbour = None;
+    let mut broken_in_a_row = 0;
     while let Some(case) = recording.next(cases, arguments.gates, arguments.neighbour) {
+        if interrupt.has_fired() {
+            return interrupted();
+        }
+        if broken_in_a_row == MAX_BROKEN {
+            let path = arguments.out.display();
+            return Err(format!(
+                "{MAX_BROKEN} gates in a row broke, and the next would; {path} holds them"
+            ));
+        }
         if arguments.neighbour && neighbour.is_none() {
             neighbour = Some(start_neighbour(arguments.seed, recording.gates.len())?);
         }
@@ -106,37 +128,64 @@ fn gates(
         let directory = kept.join(name);
         // What an interrupted gate left must not be taken for this one's.
         let _ = fs::remove_dir_all(&directory);
-        let ran = starter.run(case, &directory, &interrupt);
-        if interrupt.has_fired() {
-            let path = arguments.out.display();
-            return Err(format!("interrupted; {path} holds every gate that ended"));
-        }
-        let ran = ran?;
-        if neighbour.as_mut().is_some_and(|n| !n.is_alive()) {
-            return Err("the neighbour ended before the gate did".to_owned());
-        }
-        let left = Left::read(&directory)?;
-        let rivals = if arguments.rivals {
-            left.rivals(case)?
-        } else {
-            Vec::new()
+        let ran = match starter.run(case, &directory, &interrupt) {
+            Err(_) if interrupt.has_fired() => return interrupted(),
+            ran => ran?,
         };
-        recording.gates.push(GateRecord {
-            case,
-            neighbour: arguments.neighbour,
-            started: ran.started,
-            seconds: ran.seconds,
-            exit_code: ran.exit_code,
-            said: left.said(),
-            rivals,
-        });
+        if ran.was_told && ran.broken.is_some() {
+            return interrupted();
+        }
+        let mut gate = record(arguments, case, ran, &directory);
+        if neighbour.as_mut().is_some_and(|n| !n.is_alive()) {
+            // The next gate gets another one.
+            neighbour = None;
+            let why = || "the neighbour ended before the gate did".to_owned();
+            gate.broken.get_or_insert_with(why);
+        }
+        broken_in_a_row = if gate.is_broken() {
+            broken_in_a_row + 1
+        } else {
+            0
+        };
+        recording.gates.push(gate);
         recording.write(&arguments.out)?;
+        tell(recording, &directory);
         if arguments.keep.is_none() {
             let _ = fs::remove_dir_all(&directory);
         }
-        tell(recording);
     }
     Ok(())
+}
+
+/// What became of a gate that ran. Nothing about it is an error: a gate that crashes, or leaves what
+/// nobody can read, is what the recording is for.
+fn record(arguments: &Check, case: Case, ran: Ran, directory: &Path) -> GateRecord {
+    let mut gate = GateRecord {
+        case,
+        neighbour: arguments.neighbour,
+        started: ran.started,
+        seconds: ran.seconds,
+        exit_code: ran.exit_code,
+        broken: ran.broken,
+        said: None,
+        rivals: Vec::new(),
+    };
+    if gate.broken.is_some() {
+        return gate;
+    }
+    match Left::read(directory) {
+        Ok(left) => {
+            gate.said = Some(left.said());
+            if arguments.rivals {
+                match left.rivals(case) {
+                    Ok(rivals) => gate.rivals = rivals,
+                    Err(why) => gate.broken = Some(why),
+                }
+            }
+        }
+        Err(why) => gate.broken = Some(why),
+    }
+    gate
 }
 
 /// What it does next must not repeat what it did before the recording was continued.
@@ -146,31 +195,41 @@ fn start_neighbour(seed: u64, gates: usize) -> Result<Neighbour, String> {
     Neighbour::start(&proof, seed).map_err(|error| format!("the neighbour: {error}"))
 }
 
-/// One line about the newest gate.
-fn tell(recording: &Recording) {
+/// One line about the newest gate, and the end of its log when it broke.
+fn tell(recording: &Recording, directory: &Path) {
     let Some(gate) = recording.gates.last() else {
         return;
     };
-    let failed: Vec<String> = (gate.said.failed.iter())
-        .map(|row| format!("{} {}", row.scenario, row.metric))
-        .collect();
-    // Nobody listening is not an error.
-    let _ = writeln!(
-        std::io::stderr(),
-        "{} {}{}: exit {}, {:.0} s, {} of {} rows undecided; failed: {}",
+    let mut text = format!(
+        "{} {}{}: exit {}, {:.0} s",
         recording.gates.len(),
         gate.case.as_str(),
         if gate.neighbour { ", neighbour" } else { "" },
         gate.exit_code,
         gate.seconds,
-        gate.said.undecided,
-        gate.said.rows,
-        if failed.is_empty() {
-            "none".to_owned()
-        } else {
-            failed.join(", ")
-        },
     );
+    // Writing to a string cannot fail.
+    if let Some(said) = &gate.said {
+        let failed = said
+            .failed
+            .iter()
+            .map(|row| format!("{} {}", row.scenario, row.metric));
+        let failed = failed.collect::<Vec<_>>().join(", ");
+        let failed = if failed.is_empty() { "none" } else { &failed };
+        let (undecided, rows) = (said.undecided, said.rows);
+        let _ = write!(
+            text,
+            ", {undecided} of {rows} rows undecided; failed: {failed}"
+        );
+    }
+    if let Some(why) = &gate.broken {
+        let log = fs::read_to_string(directory.join(LOG)).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n  ");
+        let _ = write!(text, "; broken: {why}\n  {last}");
+    }
+    // Nobody listening is not an error.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn digest(path: &Path) -> Result<String, String> {

@@ -1,6 +1,6 @@
 //! Who decides: gate itself, or in tests a script.
 
-use gate_core::calibrate;
+use gate_core::calibrate::{self, Calibration};
 use gate_core::evaluate::{EvaluateError, Known, Side, evaluate};
 use gate_core::next::{Plan, Step, next};
 use gate_schema::noise::Noise;
@@ -43,8 +43,13 @@ pub struct Gate {
 }
 
 impl Judge for Gate {
-    fn learn(&self, [first, second]: [Side<'_>; 2]) -> Result<Noise, EvaluateError> {
-        calibrate::learn(None, first, second, &self.policy, CREATED)
+    fn learn(&self, arms: [Side<'_>; 2]) -> Result<Noise, EvaluateError> {
+        let calibration = Calibration {
+            arms,
+            dropped: 1,
+            created: CREATED,
+        };
+        calibrate::learn(None, &calibration, &self.policy)
     }
 
     fn next(

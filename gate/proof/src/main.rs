@@ -79,6 +79,10 @@ struct Simulate {
     /// Pairs of each later session.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     rerun_pairs: u32,
+    /// Time for measuring, in first sessions: what required pairs leave of it goes to undecided rows; 1
+    /// leaves nothing.
+    #[arg(long, default_value_t = 2.0, value_parser = multiple)]
+    budget: f64,
     /// Calibration sessions that are known; 0 for none.
     #[arg(long, default_value_t = 10)]
     history: u64,
@@ -160,6 +164,7 @@ fn settings(arguments: &Simulate, regime: Regime, effect: f64) -> Settings {
             pairs: arguments.pairs,
             rerun_pairs: arguments.rerun_pairs,
         },
+        budget: arguments.budget,
         history: arguments.history,
     }
 }
@@ -222,6 +227,15 @@ fn percentage(text: &str) -> Result<f64, String> {
         Some(percent) if percent.is_finite() && percent > -100.0 => Ok(percent / 100.0),
         _ => Err("write a percentage above -100%, such as 5%".to_owned()),
     }
+}
+
+fn multiple(text: &str) -> Result<f64, String> {
+    let number = text.trim().parse::<f64>().ok();
+    number
+        .filter(|n| n.is_finite() && *n >= 1.0)
+        .ok_or_else(|| {
+            "write how many first sessions there is time for, such as 2 or 1.5".to_owned()
+        })
 }
 
 fn regimes() -> impl clap::builder::TypedValueParser<Value = Regime> {

@@ -97,6 +97,9 @@ pub struct Conditions {
     pub pairs: u32,
     /// Pairs of each later session.
     pub rerun_pairs: u32,
+    /// Time for measuring, in first sessions; absent from early recordings, which never had any left.
+    #[serde(default = "no_time_left")]
+    pub budget: f64,
     /// Calibration sessions known.
     pub history: u64,
     /// The seed.
@@ -119,8 +122,13 @@ pub struct Found {
 pub struct Effort {
     /// Scenarios measured again, over all gates.
     pub rerun_scenarios: u64,
-    /// Pairs measured again, of the pairs of all first sessions; not a rate, for it may exceed them.
+    /// Pairs measured again because a verdict required it, of the pairs of all first sessions; not a
+    /// rate, for it may exceed them.
     pub rerun_pairs: u64,
+    /// Pairs of undecided rows that the time left paid for; absent from early recordings, which did not
+    /// measure them.
+    #[serde(default)]
+    pub spare_pairs: u64,
     /// Pairs of all first sessions.
     pub first_pairs: u64,
     /// Gates that asked for canaries.
@@ -154,6 +162,7 @@ impl Outcomes {
             effort: Some(Effort {
                 rerun_scenarios: sum(|r| r.rerun_scenarios),
                 rerun_pairs: sum(|r| r.rerun_pairs),
+                spare_pairs: sum(|r| r.spare_pairs),
                 first_pairs: sum(|r| r.first_pairs),
                 canaries: sum(|r| u64::from(r.canaries)),
                 rows: sum(|r| r.rows),
@@ -169,8 +178,9 @@ impl Outcomes {
     pub fn of_rival(settings: &Settings, rival: Rival, layout: Layout, runs: &[RivalRun]) -> Self {
         let gates = runs.len() as u64;
         let count = |fails: fn(&&RivalRun) -> bool| runs.iter().filter(fails).count() as u64;
-        // Nobody calibrates for a rival; what it stores is in its layout.
+        // Nobody calibrates for a rival, and it measures nothing again; what it stores is in its layout.
         let settings = Settings {
+            budget: no_time_left(),
             history: 0,
             ..*settings
         };
@@ -189,6 +199,10 @@ impl Outcomes {
     }
 }
 
+fn no_time_left() -> f64 {
+    1.0
+}
+
 fn conditions(settings: &Settings) -> Conditions {
     Conditions {
         regime: settings.regime.as_str().to_owned(),
@@ -199,6 +213,7 @@ fn conditions(settings: &Settings) -> Conditions {
         effect: settings.effect,
         pairs: settings.plan.pairs,
         rerun_pairs: settings.plan.rerun_pairs,
+        budget: settings.budget,
         history: settings.history,
         seed: settings.seed,
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use gate_core::evaluate::{EvaluateError, Known};
-use gate_core::next::{Plan, Step, Why};
+use gate_core::next::Plan;
 use gate_schema::defect::{Defect, Problem};
 use gate_schema::id::ScenarioId;
 use gate_schema::noise::Noise;
@@ -16,8 +16,12 @@ use crate::judge::Judge;
 use crate::noise::{Class, Regime, Shape, Simulated, seed_of};
 use crate::workload::{Fleet, Workload};
 
-/// Steps before a gate that never ends is given up: canaries, a second and a third session leave room.
-const MAX_STEPS: usize = 12;
+mod asked;
+
+use asked::Asked;
+
+/// Steps before a gate that never ends is given up, as many as `gate check` takes.
+const MAX_STEPS: usize = 1_000;
 
 /// Sessions of calibration come first, those of the gate from here on.
 pub(crate) const FIRST_SESSION: u64 = 1_000;
@@ -43,6 +47,9 @@ pub struct Settings {
     pub effect: f64,
     /// Pairs of the first and of later sessions.
     pub plan: Plan,
+    /// Time for measuring, as a multiple of what the first session takes. Every pair takes equally long.
+    /// What is required is measured whatever it takes; time left after it goes to undecided rows.
+    pub budget: f64,
     /// Calibration sessions that are known, of as many pairs as a first session.
     pub history: u64,
 }
@@ -77,10 +84,14 @@ pub struct GateRun {
     pub planted: [(u64, u64); 3],
     /// Pairs of the first session.
     pub first_pairs: u64,
-    /// Pairs measured again, canaries included.
+    /// Pairs measured again because a verdict required it, canaries included.
     pub rerun_pairs: u64,
-    /// Scenarios measured again.
+    /// Scenarios measured again because a verdict required it.
     pub rerun_scenarios: u64,
+    /// Pairs of undecided rows that the time left paid for.
+    pub spare_pairs: u64,
+    /// Sessions of them, one scenario each.
+    pub spare_sessions: u64,
     /// Whether canaries were asked for.
     pub canaries: bool,
     /// Gating rows, and how many of them pass and are undecided once the first session is in.
@@ -176,6 +187,7 @@ fn one(settings: &Settings, judge: &impl Judge, gate: u64) -> Result<GateRun, Si
         first_pairs: pairs(&parts),
         ..GateRun::default()
     };
+    let time = (settings.budget * run.first_pairs as f64) as u64;
     let mut canary: Option<Run> = None;
     for session in 1..=MAX_STEPS as u64 {
         let (baseline, candidate) = (
@@ -193,18 +205,27 @@ fn one(settings: &Settings, judge: &impl Judge, gate: u64) -> Result<GateRun, Si
             run.at_once(&judge.evaluate(sides, &known)?);
         }
         let step = judge.next(sides, &known, settings.plan)?;
-        let (parts, is_canary) = asked(&fleet, &step)?;
-        if parts.is_empty() {
-            run.in_the_end(&fleet, &judge.evaluate(sides, &known)?);
-            return Ok(run);
-        }
-        run.rerun_pairs += pairs(&parts);
-        if is_canary {
-            run.canaries = true;
-            canary = Some(documents.canaries(&fleet, FIRST_SESSION + session, &parts)?);
-        } else {
-            run.rerun_scenarios += parts.len() as u64;
-            documents.measure(&fleet, FIRST_SESSION + session, &parts)?;
+        let left = time.saturating_sub(run.first_pairs + run.rerun_pairs + run.spare_pairs);
+        match Asked::of(&fleet, step, left)? {
+            Asked::Nothing => {
+                run.in_the_end(&fleet, &judge.evaluate(sides, &known)?);
+                return Ok(run);
+            }
+            Asked::Canaries(parts) => {
+                run.canaries = true;
+                run.rerun_pairs += pairs(&parts);
+                canary = Some(documents.canaries(&fleet, FIRST_SESSION + session, &parts)?);
+            }
+            Asked::Required(parts) => {
+                run.rerun_pairs += pairs(&parts);
+                run.rerun_scenarios += parts.len() as u64;
+                documents.measure(&fleet, FIRST_SESSION + session, &parts)?;
+            }
+            Asked::Optional(part) => {
+                run.spare_pairs += u64::from(part.pairs);
+                run.spare_sessions += 1;
+                documents.measure(&fleet, FIRST_SESSION + session, &[part])?;
+            }
         }
     }
     Err(SimulateError::Endless)
@@ -224,30 +245,6 @@ fn calibrate(
         Seen::new(&documents.candidate)?,
     );
     Ok(Some(judge.learn([first.side(), second.side()])?))
-}
-
-/// What must be measured next, and whether of the baseline with itself. Pairs that would only help
-/// rows to pass are left out: they cannot fail a gate, and cost time that a gate may not have.
-fn asked(fleet: &Fleet, step: &Step) -> Result<(Vec<Part>, bool), SimulateError> {
-    let part = |scenario: &ScenarioId, pairs: u32| {
-        let is_asked = |at: &usize| fleet.declared(*at).is_ok_and(|d| d.scenario == *scenario);
-        let scenario = (0..fleet.scenarios())
-            .find(is_asked)
-            .ok_or_else(|| SimulateError::Unknown(scenario.clone()))?;
-        Ok(Part { scenario, pairs })
-    };
-    match step {
-        Step::Done => Ok((Vec::new(), false)),
-        Step::Canaries { scenarios, pairs } => {
-            let parts = scenarios.iter().map(|scenario| part(scenario, *pairs));
-            Ok((parts.collect::<Result<_, SimulateError>>()?, true))
-        }
-        Step::Pairs(needs) => {
-            let needs = needs.iter().filter(|need| need.why != Why::Undecided);
-            let parts = needs.map(|need| part(&need.scenario, need.pairs));
-            Ok((parts.collect::<Result<_, SimulateError>>()?, false))
-        }
-    }
 }
 
 fn pairs(parts: &[Part]) -> u64 {

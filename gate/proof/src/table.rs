@@ -55,18 +55,19 @@ pub fn power(outcomes: &[Outcomes]) -> String {
 pub fn effort(outcomes: &[Outcomes]) -> String {
     let rows = outcomes.iter().filter_map(|o| Some((o, o.effort?)));
     table(
-        "| Conditions | Planted | Scenarios re-run per gate | Extra pairs | Passed at once | Undecided at once | Undecided in the end | Canaries | All together |\n\
-         |---|---|---:|---:|---:|---:|---:|---:|---:|\n",
+        "| Conditions | Planted | Scenarios re-run per gate | Extra pairs | In time left | Passed at once | Undecided at once | Undecided in the end | Canaries | All together |\n\
+         |---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
         rows.map(|(o, e)| {
             let of = |hits, of| {
                 share(hits, of, 100.0).map_or_else(|| "-".to_owned(), |v| format!("{v:.1} %"))
             };
             let reruns = share(e.rerun_scenarios, o.runs, 1.0).unwrap_or(0.0);
             format!(
-                "| {} | {} | {reruns:.1} | {} | {} | {} | {} | {} | {} |\n",
+                "| {} | {} | {reruns:.1} | {} | {} | {} | {} | {} | {} | {} |\n",
                 where_measured(&o.conditions, &o.layout),
                 planted(&o.conditions),
                 of(e.rerun_pairs, e.first_pairs),
+                of(e.spare_pairs, e.first_pairs),
                 of(e.passed_at_once, e.rows),
                 of(e.undecided_at_once, e.rows),
                 of(e.undecided, e.rows),
@@ -88,17 +89,19 @@ pub(crate) fn table(head: &str, rows: impl Iterator<Item = String>) -> String {
 
 fn rule(outcomes: &Outcomes) -> String {
     let c = &outcomes.conditions;
-    match (&outcomes.effort, c.history) {
-        (None, _) => outcomes.name.clone(),
-        (Some(_), 0) => format!(
-            "**gate**, {}+{} pairs, not calibrated",
-            c.pairs, c.rerun_pairs
-        ),
-        (Some(_), known) => format!(
-            "**gate**, {}+{} pairs, {known} calibration sessions",
-            c.pairs, c.rerun_pairs
-        ),
+    if outcomes.effort.is_none() {
+        return outcomes.name.clone();
     }
+    let mut text = format!("**gate**, {}+{} pairs", c.pairs, c.rerun_pairs);
+    // Writing to a string cannot fail.
+    if c.budget > 1.0 {
+        let _ = write!(text, " in time for {} first sessions", c.budget);
+    }
+    let _ = match c.history {
+        0 => write!(text, ", not calibrated"),
+        known => write!(text, ", {known} calibration sessions"),
+    };
+    text
 }
 
 fn where_measured(conditions: &Conditions, layout: &str) -> String {
@@ -167,6 +170,7 @@ mod tests {
                 effect: if found.is_some() { 0.05 } else { 0.0 },
                 pairs: 5,
                 rerun_pairs: 10,
+                budget: 2.0,
                 history: if effort.is_some() { 10 } else { 0 },
                 seed: 1,
             },
@@ -188,6 +192,7 @@ mod tests {
         let effort = Effort {
             rerun_scenarios: 20_100,
             rerun_pairs: 201_000,
+            spare_pairs: 1_500_000,
             first_pairs: 3_000_000,
             canaries: 0,
             rows: 600_000,
@@ -209,7 +214,7 @@ mod tests {
             false_alarms(&all),
             "| Rule | Conditions | Gates | Failed | 95 % interval | False rows per gate |\n\
              |---|---|---:|---:|---|---:|\n\
-             | **gate**, 5+10 pairs, 10 calibration sessions | quiet, paired, 200 latency metrics | 3000 | 0.4 % | [0.21, 0.70] | 0.01 |\n"
+             | **gate**, 5+10 pairs in time for 2 first sessions, 10 calibration sessions | quiet, paired, 200 latency metrics | 3000 | 0.4 % | [0.21, 0.70] | 0.01 |\n"
         );
         assert_eq!(
             power(&all),
@@ -219,9 +224,9 @@ mod tests {
         );
         assert_eq!(
             self::effort(&all),
-            "| Conditions | Planted | Scenarios re-run per gate | Extra pairs | Passed at once | Undecided at once | Undecided in the end | Canaries | All together |\n\
-             |---|---|---:|---:|---:|---:|---:|---:|---:|\n\
-             | quiet, paired, 200 latency metrics | nothing | 6.7 | 6.7 % | 81.0 % | 19.0 % | 18.0 % | 0.0 % | 0.0 % |\n"
+            "| Conditions | Planted | Scenarios re-run per gate | Extra pairs | In time left | Passed at once | Undecided at once | Undecided in the end | Canaries | All together |\n\
+             |---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n\
+             | quiet, paired, 200 latency metrics | nothing | 6.7 | 6.7 % | 50.0 % | 81.0 % | 19.0 % | 18.0 % | 0.0 % | 0.0 % |\n"
         );
     }
 

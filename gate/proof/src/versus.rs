@@ -144,6 +144,7 @@ mod tests {
                 pairs: 5,
                 rerun_pairs: 10,
             },
+            budget: 1.0,
             history: 0,
         }
     }

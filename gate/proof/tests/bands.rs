@@ -24,6 +24,7 @@ fn settings() -> Settings {
             pairs: 5,
             rerun_pairs: 10,
         },
+        budget: 2.0,
         history: 5,
     }
 }
@@ -76,8 +77,8 @@ fn without_calibration_gate_is_careful_rather_than_wrong() {
     let effort = effort(&outcomes);
     let passed = effort.passed_at_once as f64 / effort.rows as f64;
     assert!(outcomes.failures.hits < 8, "{outcomes:?}");
-    // 64 % when this was written.
-    assert!((0.58..0.70).contains(&passed), "{passed}");
+    // 55 % when this was written: 64 % before the looks at a row shared one level.
+    assert!((0.50..0.61).contains(&passed), "{passed}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The statistics of one metric by themselves: how often a session of pairs is wrong about nothing.
 
-use gate_core::calibrate::learn;
+use gate_core::calibrate::{Calibration, learn};
 use gate_core::estimate::{Location, estimate, t_above};
 use gate_core::evidence::AGREES;
 use gate_core::paired::{History, SessionEvidence};
@@ -30,9 +30,12 @@ fn histories(machine: &Simulated) -> Vec<History> {
     let documents = Documents::calibration(&fleet, 0, 10, 5).expect("sound documents");
     let first = Seen::new(&documents.baseline).expect("sound documents");
     let second = Seen::new(&documents.candidate).expect("sound documents");
-    let policy = Policy::default();
-    let noise =
-        learn(None, first.side(), second.side(), &policy, CREATED).expect("sound documents");
+    let calibration = Calibration {
+        arms: [first.side(), second.side()],
+        dropped: 1,
+        created: CREATED,
+    };
+    let noise = learn(None, &calibration, &Policy::default()).expect("sound documents");
     noise
         .rows
         .iter()

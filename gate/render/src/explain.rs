@@ -11,6 +11,7 @@ use crate::sentence::is_excused;
 use crate::{quantity, reason};
 
 mod failed;
+mod modes;
 mod pairs;
 
 pub use failed::explain_failed;
@@ -37,6 +38,9 @@ pub fn explain(report: &Report, row: &Row) -> String {
     };
     for (name, step) in argument {
         put_step(&mut text, name, &step);
+    }
+    if let Some(modes) = modes::modes(row, target) {
+        put_step(&mut text, "modes", &modes);
     }
     put_step(&mut text, "budget", &budget(row, &cells, target));
     if let Some(since) = pairs::since_promoted(row) {
@@ -124,6 +128,7 @@ fn comparable(report: &Report, row: &Row, target: Target) -> Option<String> {
         | Reason::Parameter { .. }
         | Reason::Input
         | Reason::Declaration
+        | Reason::BaselinePartlyMeasured { .. }
         | Reason::BaselineUnusable => {
             format!("no: {}", reason::phrase(row, report.method.mode, target))
         }

@@ -36,5 +36,5 @@ pub use explain::{explain, explain_failed};
 pub use json::json;
 pub use markdown::{MarkdownOptions, markdown};
 pub use quantity::quantity;
-pub use resolutions::resolutions;
+pub use resolutions::{resolutions, warm_up};
 pub use terminal::{Style, terminal};

@@ -256,7 +256,7 @@ fn paired(report: &Report) -> String {
         sessions => format!("these pairs and {sessions} calibration sessions of this machine"),
     };
     let steady = match &report.canaries {
-        Some(canaries) if canaries.fired.is_empty() => format!(
+        Some(canaries) if canaries.are_steady() => format!(
             " The baseline, measured against itself on {}, did not differ.",
             scenarios_of(canaries.scenarios.len())
         ),

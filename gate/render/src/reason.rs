@@ -37,6 +37,12 @@ fn blame(row: &Row, target: Target) -> Option<String> {
         }
         Blame::CausedHere if is_reason => Some("; the base keeps it".into()),
         Blame::CausedHere => None,
+        Blame::MadeWorse => {
+            Some("; the base does not clearly keep it either, but this is worse".into())
+        }
+        Blame::Unclear => {
+            Some("; the base does not clearly keep it either, but this may be worse".into())
+        }
     }
 }
 
@@ -70,6 +76,9 @@ fn of_pairs(row: &Row) -> Option<String> {
                 pairs => format!("all {pairs} pairs"),
             };
             format!("worse over {all}, but {}", agreement(*agreeing, *of))
+        }
+        Reason::FewRepetitions { have, need } if stages.len() > 1 => {
+            format!("at most {have} pairs in any session; {need} are needed")
         }
         Reason::FewRepetitions { have, need } => format!("measured in {have} of {need} pairs"),
         _ => return None,
@@ -119,9 +128,7 @@ fn of_reason(row: &Row, target: Target) -> String {
         Reason::SessionsDisagree { agreeing, of } => {
             format!("worse over all sessions, but {}", agreement(*agreeing, *of))
         }
-        Reason::Unsteady => {
-            "looks worse, on a machine where the baseline differs from itself".into()
-        }
+        Reason::Unsteady => "looks worse, on a machine that was not shown to be steady".into(),
         Reason::SlowerTogether { scenarios, of } => format!(
             "slower together with {scenarios} of {of} scenarios: the machine, or what they share; \
              `gate check` tells them apart"
@@ -152,6 +159,12 @@ fn of_reason(row: &Row, target: Target) -> String {
         Reason::NotMeasured => "declared and not measured".into(),
         Reason::PartlyMeasured { have, need } => {
             format!("measured in {have} of {need} repetitions")
+        }
+        Reason::PartlyReached { have, need } => {
+            format!("its curve reaches the quality it is judged at in {have} of {need} repetitions")
+        }
+        Reason::BaselinePartlyMeasured { have, need } => {
+            format!("the baseline measured it in {have} of {need} pairs")
         }
         Reason::NotDeclared => "in the baseline, but the candidate does not declare it".into(),
         Reason::WrongAnswer => {
@@ -186,8 +199,12 @@ pub(crate) fn tally(reason: &Reason, mode: Mode, target: Target) -> String {
         Reason::TradedQuality { metric } => {
             format!("trading {} for speed", target.outside(metric.as_str()))
         }
-        Reason::NotReached | Reason::NotMeasured | Reason::PartlyMeasured { .. } => {
-            "not fully measured".into()
+        Reason::NotMeasured | Reason::PartlyMeasured { .. } => "not fully measured".into(),
+        Reason::NotReached | Reason::PartlyReached { .. } => {
+            "not measured, or short of the quality they are judged at".into()
+        }
+        Reason::BaselinePartlyMeasured { .. } => {
+            "not compared: the baseline did not fully measure them".into()
         }
         Reason::WrongAnswer => "with a wrong answer".into(),
         Reason::ScenarioFailed => "with a failed repetition".into(),

@@ -1,5 +1,8 @@
 //! What a calibrated machine can resolve, as a table for people.
 
+use std::collections::BTreeMap;
+
+use gate_schema::id::ScenarioId;
 use gate_schema::noise::Resolution;
 
 use crate::escape::Target;
@@ -70,6 +73,35 @@ pub fn resolutions(machine: &str, rows: &[Resolution], pairs: (u32, u32)) -> Str
         text.push('\n');
     }
     text
+}
+
+/// One sentence that names the scenarios of one machine that are still warming up after `dropped`
+/// starts, and says what to do; empty when those are enough.
+#[must_use]
+pub fn warm_up(rows: &[Resolution], dropped: u32) -> String {
+    let mut most: BTreeMap<&ScenarioId, u32> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.warm_up_starts > dropped) {
+        let starts = most.entry(&row.scenario).or_default();
+        *starts = row.warm_up_starts.max(*starts);
+    }
+    let Some(&needed) = most.values().max() else {
+        return String::new();
+    };
+    let starts = |count: u32| match count {
+        1 => "1 start".to_owned(),
+        many => format!("{many} starts"),
+    };
+    let scenarios: Vec<String> = (most.iter())
+        .map(|(scenario, needed)| {
+            let more = starts(needed - dropped).replace("start", "more start");
+            format!("{} for {more}", Target::Ascii.outside(scenario.as_str()))
+        })
+        .collect();
+    format!(
+        "\nstill warming up after the {} dropped: {}; set `warm-up-starts = {needed}` in [measure]\n",
+        starts(dropped),
+        scenarios.join(", "),
+    )
 }
 
 fn cells(row: &Resolution, first: u32, target: Target) -> [String; 7] {

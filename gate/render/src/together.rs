@@ -1,6 +1,7 @@
 //! What all scenarios show together: a slowdown of everything that no single row can show, and a
 //! machine on which the baseline differs from itself.
 
+use gate_schema::id::ScenarioId;
 use gate_schema::report::{Canaries, Effect, Report, Scale, Uniform, Verdict};
 
 use crate::escape::Target;
@@ -80,43 +81,60 @@ pub(crate) fn notes(report: &Report, is_said: bool, target: Target) -> Vec<Strin
     notes
 }
 
-/// The canaries, if the baseline differed from itself.
+/// The canaries, unless the baseline repeated itself on all of them.
 pub(crate) fn unsteady(report: &Report) -> Option<&Canaries> {
     let canaries = report.canaries.as_ref()?;
-    (!canaries.fired.is_empty()).then_some(canaries)
+    (!canaries.are_steady()).then_some(canaries)
 }
 
-/// The machine is not steady, as the outcome says it.
+/// The machine was not shown to be steady, as the outcome says it.
 pub(crate) fn unsteady_sentence(canaries: &Canaries) -> String {
+    if canaries.fired.is_empty() {
+        return format!(
+            "nothing shows that the machine is steady: the baseline could not be compared with itself on {}",
+            share(&canaries.unusable, canaries)
+        );
+    }
     format!(
         "the machine is not steady: the baseline differs from itself on {}",
-        share(canaries)
+        share(&canaries.fired, canaries)
     )
 }
 
 /// `2 of 3 scenarios`.
-pub(crate) fn share(canaries: &Canaries) -> String {
+pub(crate) fn share(some: &[ScenarioId], canaries: &Canaries) -> String {
     format!(
         "{} of {}",
-        canaries.fired.len(),
+        some.len(),
         scenarios_of(canaries.scenarios.len())
     )
 }
 
-/// Where the baseline differed from itself and what follows.
+/// Where the baseline did not repeat itself and what follows.
 pub(crate) fn unsteady_note(canaries: &Canaries, target: Target) -> String {
-    let names: Vec<String> = canaries
-        .fired
+    let found = [
+        ("differs", &canaries.fired),
+        ("could not be compared", &canaries.unusable),
+    ];
+    let found = found.into_iter().filter(|(_, ids)| !ids.is_empty());
+    let found: Vec<String> = found
+        .map(|(what, ids)| format!("{what} on {}", listed(ids, target)))
+        .collect();
+    format!(
+        "the baseline, measured against itself, {}; no timing can fail here",
+        found.join(" and ")
+    )
+}
+
+fn listed(scenarios: &[ScenarioId], target: Target) -> String {
+    let names: Vec<String> = scenarios
         .iter()
         .take(LISTED)
         .map(|scenario| target.outside(scenario.as_str()))
         .collect();
-    let more = match canaries.fired.len().saturating_sub(LISTED) {
+    let more = match scenarios.len().saturating_sub(LISTED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!(
-        "the baseline, measured against itself, differs on {}{more}; no timing can fail here",
-        names.join(", ")
-    )
+    format!("{}{more}", names.join(", "))
 }

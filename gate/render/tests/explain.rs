@@ -3,7 +3,7 @@
 mod reports;
 
 use gate_render::{explain, explain_failed};
-use gate_schema::report::{Report, Row};
+use gate_schema::report::{ModeLevel, Modes, Report, Row};
 use reports::{name, paired};
 
 /// The worst row of `scenario`.
@@ -28,11 +28,54 @@ fn every_row_of_pairs_reads_as_an_argument() {
         ("crashed_baseline", paired::crashed_baseline(), vector),
         ("already_on_base", paired::already_on_base(), "vector/build"),
         ("caused_here", paired::blamed(), "text/build"),
+        ("made_worse", paired::blamed(), "text/merge"),
+        ("unclear", paired::blamed(), "text/open"),
+        ("canaries_crashed", paired::canaries_crashed(), vector),
+        ("partly", paired::partly(), "text/build"),
     ] {
         let text = explain(&report, worst(&report, scenario));
         assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
         insta::assert_snapshot!(case, text);
     }
+}
+
+#[test]
+fn two_modes_are_told_of_the_sides_that_have_them() {
+    let modes = |low, high| {
+        let mode = |(level, share)| ModeLevel { level, share };
+        Some(Modes {
+            low: mode(low),
+            high: mode(high),
+        })
+    };
+    let mut report = paired::open();
+    let rows = report.rows.iter_mut();
+    let mut rows = rows.filter(|row| row.scenario.as_str() == "text/build");
+    let row = rows.next().expect("the report has the scenario");
+    let baseline = row.baseline.as_mut().expect("it was measured");
+    baseline.modes = modes((4.08e9, 0.8), (4.2e9, 0.2));
+    let explained = |report: &Report| {
+        let text = explain(report, worst(report, "text/build"));
+        let mut lines = text.lines().filter(|line| line.starts_with("  modes "));
+        let line = lines.next().map(|line| line.trim().to_owned());
+        line.expect("modes are told")
+    };
+    assert_eq!(
+        explained(&report),
+        "modes        repetitions fall into two modes, of the baseline 80% near 4.08 s and 20% near 4.20 s; \
+         look for what a process decides once, such as its memory layout or huge pages"
+    );
+    let rows = report.rows.iter_mut();
+    let mut rows = rows.filter(|row| row.scenario.as_str() == "text/build");
+    let row = rows.next().expect("the report has the scenario");
+    let candidate = row.candidate.as_mut().expect("it was measured");
+    candidate.modes = modes((4.101e9, 2.0 / 3.0), (4.104e9, 1.0 / 3.0));
+    assert_eq!(
+        explained(&report),
+        "modes        repetitions fall into two modes, of the baseline 80% near 4.08 s and 20% near 4.20 s, \
+         of the candidate 67% near 4.10 s and 33% near 4.104 s; \
+         look for what a process decides once, such as its memory layout or huge pages"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The table of `gate calibrate` and `gate lint`.
 
-use gate_render::resolutions;
+use gate_render::{resolutions, warm_up};
 use gate_schema::id::Name;
 use gate_schema::noise::Resolution;
 use gate_schema::report::Scale;
@@ -20,6 +20,7 @@ fn row(scenario: &str, metric: &str, floor: f64, pairs_to_pass: u32) -> Resoluti
         detectable: floor * 1.6,
         pairs_to_pass,
         is_gateable: floor < 0.12,
+        warm_up_starts: 0,
     }
 }
 
@@ -46,6 +47,31 @@ fn a_calibrated_machine() {
     ];
     let text = resolutions("Some CPU (noise/0123.json)", &rows, (5, 10));
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn scenarios_that_still_warm_up_are_named_with_what_to_do() {
+    let warming = |scenario, metric, warm_up_starts| Resolution {
+        warm_up_starts,
+        ..row(scenario, metric, 0.02, 4)
+    };
+    let rows = [
+        warming("text/build", "latency.p50", 2),
+        warming("map/get", "latency.p50", 2),
+        warming("map/get", "latency.mean", 3),
+        warming("map/insert", "latency.mean", 0),
+    ];
+    assert_eq!(
+        warm_up(&rows, 1),
+        "\nstill warming up after the 1 start dropped: map/get for 2 more starts, text/build for 1 more start; \
+         set `warm-up-starts = 3` in [measure]\n"
+    );
+    assert_eq!(
+        warm_up(&rows, 2),
+        "\nstill warming up after the 2 starts dropped: map/get for 1 more start; \
+         set `warm-up-starts = 3` in [measure]\n"
+    );
+    assert_eq!(warm_up(&rows, 3), "");
 }
 
 #[test]

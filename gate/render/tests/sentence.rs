@@ -302,7 +302,7 @@ fn what_pairs_show_is_named_worst_first() {
         ),
         (
             paired::blamed(),
-            "FAIL  text/build peak_rss is over budget: 11.6 GB, must be < 10GB",
+            "FAIL  text/build peak_rss is over budget: 11.6 GB, must be < 10GB, and 2 more",
         ),
         (
             paired::already_on_base(),

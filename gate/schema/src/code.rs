@@ -160,7 +160,7 @@ impl Code {
             ),
             Self::Promotion => (
                 "G401",
-                "A promotion breaks a rule that a reason can override: a dirty or unknown work tree, a failed check, too few repetitions, a scenario whose history would be dropped.",
+                "A promotion breaks a rule that a reason can override: a dirty or unknown work tree, a failed check or repetition, too few repetitions, a scenario whose history would be dropped.",
                 "Repair the run, or promote with --reason \"...\"; the reason is kept in the baseline.",
             ),
             Self::PromotionNever => (

@@ -38,7 +38,7 @@ pub enum Defect {
     },
     /// The exact sum cannot belong to the histogram; it must lie within its range.
     HistogramSum,
-    /// More hits than trials, or no trials.
+    /// More hits than trials, no trials, or more than [`crate::run::limits::TRIALS`].
     Proportion,
     /// Hits per query do not add up to `hits`, or one has more than its share of trials.
     PerQuery,
@@ -72,7 +72,7 @@ impl Defect {
             Self::Kind(kind) => format!("the manifest declares this metric as {kind}"),
             Self::Histogram(_) => "write HDR V2 compressed histograms with 1 to 4 significant digits, in base64".into(),
             Self::HistogramCount { .. } | Self::HistogramSum => "write count and sum from the same recorder as the histogram".into(),
-            Self::Proportion => "hits must be at most trials, and trials at least 1".into(),
+            Self::Proportion => "hits must be at most trials, and trials 1 to 10^12".into(),
             Self::PerQuery => "give one number of hits per query; they must add up to hits".into(),
             Self::Empty(_) => "nothing measured is never a pass; run the benchmark again".into(),
             Self::TooMany(limit) => format!("split the run: the limit is {limit}"),

@@ -9,10 +9,15 @@ use serde::{Deserialize, Serialize};
 use crate::defect::{Defect, Problem};
 use crate::id::{MetricName, Name, ScenarioId};
 use crate::report::Scale;
-use crate::unit::Unit;
+use crate::run::limits;
+use crate::unit::{MAX_MAGNITUDE, Unit};
 
 /// The format this version reads and writes.
 pub const FORMAT: &str = "gate.noise/1";
+
+/// Largest variance of differences: the square of the largest measurement. Beyond it sums of squares
+/// overflow.
+pub const MAX_VARIANCE: f64 = MAX_MAGNITUDE * MAX_MAGNITUDE;
 
 /// The noise of one machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +49,26 @@ pub struct NoiseRow {
     pub scale: Scale,
     /// One entry per session of pairs, oldest first.
     pub sessions: Vec<NoiseSession>,
+    /// Whether dropping the first starts of a measurement is enough; absent while too few pairs tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<WarmUp>,
+}
+
+/// What the first starts of calibrations showed that were not dropped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct WarmUp {
+    /// Starts of the build that were dropped before them.
+    pub dropped: u32,
+    /// Starts of the build, after the dropped ones, that are still visibly warming up, two for every
+    /// pair; 0 when dropping those is enough.
+    pub more: u32,
+    /// Calibrations behind it, each with its own beginning.
+    pub measurements: u32,
+    /// How much worse each of the first pairs was than the later ones of its session: the mean over
+    /// calibrations, in standard deviations of one pair. In order of execution, never empty.
+    pub excess: Vec<f64>,
 }
 
 /// What one session of pairs of one build showed.
@@ -102,6 +127,9 @@ pub struct Resolution {
     pub pairs_to_pass: u32,
     /// Whether a gate on this row would see anything worth seeing.
     pub is_gateable: bool,
+    /// Starts of each build to drop as warm-up; 0 when those that calibration dropped are enough, or
+    /// nothing is known.
+    pub warm_up_starts: u32,
 }
 
 impl Noise {
@@ -135,16 +163,28 @@ impl Noise {
             }
         }
         for (i, row) in self.rows.iter().enumerate() {
+            let mut excess = row.warm_up.iter().flat_map(|warm_up| &warm_up.excess);
+            if excess.any(|excess| !excess.is_finite()) {
+                return Err(problem(
+                    format!("/rows/{i}/warm_up/excess"),
+                    Defect::NotFinite,
+                ));
+            }
             for (k, session) in row.sessions.iter().enumerate() {
                 let spreads = [session.trimmed, session.plain];
                 let sizes = spreads.iter().flat_map(|s| [s.variance, s.freedom]);
+                let is_too_large = |s: &Spread| {
+                    s.variance > MAX_VARIANCE || s.freedom > limits::REPETITIONS as f64
+                };
+                let measured = [session.level, session.difference];
                 let defect = if sizes.clone().any(|size| size < 0.0) {
                     Defect::Negative
-                } else if sizes
-                    .chain([session.level, session.difference])
-                    .any(|v| !v.is_finite())
-                {
+                } else if sizes.chain(measured).any(|v| !v.is_finite()) {
                     Defect::NotFinite
+                } else if spreads.iter().any(is_too_large)
+                    || measured.iter().any(|v| v.abs() > MAX_MAGNITUDE)
+                {
+                    Defect::TooLarge
                 } else {
                     continue;
                 };

@@ -31,6 +31,9 @@ pub struct Policy {
     pub ignore_environment: BTreeSet<String>,
     /// Accepted regressions.
     pub waivers: Vec<Waiver>,
+    /// Globs over the scenarios that were asked for; empty for all. What is said about other scenarios
+    /// does not apply.
+    pub only: Vec<String>,
 }
 
 /// The built-in policy. `gate init` writes the same as a commented file.
@@ -71,6 +74,7 @@ impl Default for Policy {
             uniform: RowMode::Gate,
             ignore_environment: BTreeSet::new(),
             waivers: Vec::new(),
+            only: Vec::new(),
         }
     }
 }

@@ -13,10 +13,12 @@ use crate::policy::{Machine, Undecided};
 use crate::run::{Failure, Mode};
 use crate::unit::{Direction, Unit};
 
+mod level;
 mod row;
+pub use level::{Level, ModeLevel, Modes};
 pub use row::{
-    Basis, Blame, BudgetCheck, BudgetStatus, Effect, Interval, Level, Reason, Row, Scale,
-    SincePromoted, Stage, Verdict,
+    Basis, Blame, BudgetCheck, BudgetStatus, Effect, Interval, Reason, Row, Scale, SincePromoted,
+    Stage, Verdict,
 };
 
 /// The format this version writes.
@@ -146,6 +148,18 @@ pub struct Canaries {
     pub scenarios: Vec<ScenarioId>,
     /// Those on which it differed from itself. Not empty means that no timing row may fail.
     pub fired: Vec<ScenarioId>,
+    /// Those whose timings could not be compared, such as a scenario that crashed. Nothing shows there
+    /// that the machine is steady, so these count like those that fired.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusable: Vec<ScenarioId>,
+}
+
+impl Canaries {
+    /// Whether the baseline repeated itself everywhere it was asked to.
+    #[must_use]
+    pub fn are_steady(&self) -> bool {
+        self.fired.is_empty() && self.unusable.is_empty()
+    }
 }
 
 /// A failed repetition and whose it was.

@@ -168,7 +168,7 @@ pub struct DeclaredMetric {
     pub unit: Unit,
     /// Which way it gets better.
     pub direction: Direction,
-    /// For a curve: the quality at which costs are compared, a ratio.
+    /// For a curve: the quality at which costs or rates are compared, a ratio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<f64>,
 }
@@ -184,7 +184,7 @@ pub enum Kind {
     Value,
     /// Hits out of trials.
     Proportion,
-    /// Cost by quality, for example latency by recall; judged at one quality.
+    /// Cost or rate by quality, for example latency or throughput by recall; judged at one quality.
     Curve,
 }
 

@@ -1,10 +1,12 @@
 //! Documents of every published format version, kept as they were: they must parse for ever.
 
+use gate_schema::noise::Noise;
 use gate_schema::report::Report;
 use gate_schema::run::Run;
 
 const RUN: &[u8] = include_bytes!("frozen/run.v1.json");
 const BASELINE: &[u8] = include_bytes!("frozen/baseline.v1.json");
+const NOISE: &[u8] = include_bytes!("frozen/noise.v1.json");
 const VERDICT: &[u8] = include_bytes!("frozen/verdict.v1.json");
 
 #[test]
@@ -35,6 +37,17 @@ fn baseline_v1() {
     let run: Run = serde_json::from_slice(BASELINE).expect("parses");
     assert_eq!(run.validate(), Ok(()));
     assert!(run.provenance.is_some());
+}
+
+/// Written before rows held what the first starts showed.
+#[test]
+fn noise_v1() {
+    let noise: Noise = serde_json::from_slice(NOISE).expect("parses");
+    assert_eq!(noise.validate(), Ok(()));
+    assert!(noise.rows.iter().all(|row| row.warm_up.is_none()));
+    let written = serde_json::to_value(&noise).expect("serialises");
+    let read: serde_json::Value = serde_json::from_slice(NOISE).expect("parses");
+    assert!(written == read, "reading and writing loses something");
 }
 
 #[test]

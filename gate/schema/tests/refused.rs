@@ -136,6 +136,12 @@ fn impossible_values_are_refused_with_their_pointer() {
         ),
         (
             RECALL,
+            json!({"hits": 0, "trials": 1_u64 << 63, "per_query": [0, 0]}),
+            RECALL,
+            "not a proportion",
+        ),
+        (
+            RECALL,
             json!({"hits": 19, "trials": 20, "per_query": [10, 8]}),
             RECALL,
             "hits per query do not add up",
@@ -225,6 +231,41 @@ fn values_of_the_wrong_type_are_refused_with_their_path() {
         document.pointer_mut(parent).expect("parent exists")[key] = value;
         let error = parse(&document).expect_err(at);
         assert!(error.starts_with(expected), "{at}: {error}");
+    }
+}
+
+#[test]
+fn noise_that_nothing_measures_is_refused() {
+    use gate_schema::noise::Noise;
+    let sound: Value =
+        serde_json::from_str(include_str!("frozen/noise.v1.json")).expect("the sample");
+    for (field, value, expected) in [
+        ("/plain/variance", json!(-1.0), "a negative measurement"),
+        (
+            "/plain/variance",
+            json!(1e300),
+            "larger than anything measurable (10^18)",
+        ),
+        (
+            "/trimmed/freedom",
+            json!(1e9),
+            "larger than anything measurable (10^18)",
+        ),
+        (
+            "/difference",
+            json!(-1e19),
+            "larger than anything measurable (10^18)",
+        ),
+    ] {
+        let mut document = sound.clone();
+        let at = format!("/rows/0/sessions/0{field}");
+        *document.pointer_mut(&at).expect("the field") = value;
+        let noise: Noise = serde_json::from_value(document).expect("parses");
+        let problem = noise.validate().expect_err(field);
+        assert_eq!(
+            (problem.pointer.as_str(), problem.defect.to_string()),
+            ("/rows/0/sessions/0", expected.to_owned())
+        );
     }
 }
 

@@ -3,8 +3,7 @@
 
 use std::path::Path;
 
-use gate_core::calibrate::learn;
-use gate_core::next::Plan;
+use gate_core::calibrate::{Calibration, learn};
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
 
@@ -47,7 +46,7 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<ExitCode, Vec<Diagnostic>> {
     let id = format!("calibrate-{}", provenance::unique());
     let arms = [0; 3].map(|_| Arm::new(id.clone(), source(&commit, &[])));
     let mut measurement = Measurement::new(id, arms, &mut commands, &progress);
-    let scenarios = measurement.prepare_one(&measuring.only)?;
+    let scenarios = measurement.prepare_one(&measuring.only, measure.warm_up_starts)?;
     let path = noise::path(&loaded, &baseline, &measurement.environment());
     let path = path.ok_or_else(|| vec![unknown_machine()])?;
     let earlier = if path.exists() {
@@ -64,17 +63,16 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<ExitCode, Vec<Diagnostic>> {
         measurement.session(arms, &scenarios, arguments.pairs, &why)?;
     }
     let runs = measurement.runs()?;
-    let Some(canary) = &runs.canary else {
+    let canary = runs.canary.as_ref();
+    let Some(canary) = canary.filter(|canary| !canary.run.sessions.is_empty()) else {
         return Err(vec![nothing_measured()]);
     };
-    let (first, second) = (runs.baseline.side(), canary.side());
-    let learned = learn(
-        earlier.as_ref(),
-        first,
-        second,
-        &loaded.policy,
-        &provenance::now(),
-    );
+    let calibration = Calibration {
+        arms: [runs.baseline.side(), canary.side()],
+        dropped: measure.warm_up_starts,
+        created: &provenance::now(),
+    };
+    let learned = learn(earlier.as_ref(), &calibration, &loaded.policy);
     let mut learned = learned.map_err(|error| {
         vec![unjudgeable(
             &error,
@@ -86,11 +84,7 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<ExitCode, Vec<Diagnostic>> {
     learned.fingerprint = noise::fingerprint(&loaded, &measurement.environment());
     noise::write_new(&path, &learned)?;
     progress.say(&format!("wrote {}", path.display()));
-    let plan = Plan {
-        pairs: measure.pairs,
-        rerun_pairs: measure.rerun_pairs,
-    };
-    terminal::answer(&of_machine(&path, &learned, &loaded, plan)?.0)?;
+    terminal::answer(&of_machine(&path, &learned, &loaded, &measure)?.0)?;
     Ok(ExitCode::Pass)
 }
 

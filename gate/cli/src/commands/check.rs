@@ -96,12 +96,13 @@ fn judge(
     promoted: Option<&Seen>,
     top: &Path,
 ) -> Result<(Runs, Report), Stopped> {
-    let scenarios = measurement.prepare(&arguments.measuring.only)?;
+    let only = &arguments.measuring.only;
+    let scenarios = measurement.prepare(only, measure.warm_up_starts)?;
     let noise = noise::beside(loaded, &top.join(BASELINE), &measurement.environment())?;
     let rules = Rules {
         plan: Plan {
             pairs: arguments.pairs.unwrap_or(measure.pairs),
-            rerun_pairs: measure.rerun_pairs,
+            ..measure.plan()
         },
         budget: arguments.budget.unwrap_or(measure.budget),
         policy: &loaded.policy,
@@ -148,6 +149,7 @@ fn load(arguments: &Check, top: &Path) -> Result<(Loaded, Measure), Vec<Diagnost
     )?;
     arguments.show.apply_to(&mut loaded.policy);
     loaded.policy.is_drift = arguments.drift;
+    loaded.policy.only.clone_from(&arguments.measuring.only);
     let measure = measure(&mut loaded, top)?;
     Ok((loaded, measure))
 }

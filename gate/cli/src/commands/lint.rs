@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use gate_core::next::Plan;
 use gate_core::resolution::resolutions;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
@@ -11,25 +10,18 @@ use gate_schema::noise::{Noise, Resolution};
 use crate::args::Lint;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::noise;
-use crate::policy::{self, Loaded};
+use crate::policy::{self, Loaded, Measure};
 use crate::provenance;
 use crate::show::unit_mismatch;
 use crate::terminal;
-
-/// Pairs where the policy does not say.
-const DEFAULT: Plan = Plan {
-    pairs: 5,
-    rerun_pairs: 10,
-};
 
 pub(crate) fn run(arguments: &Lint) -> Result<ExitCode, Vec<Diagnostic>> {
     let baseline = Path::new("baselines/main.json");
     let policy = arguments.policy.as_deref();
     let loaded = policy::load(policy, None, baseline, &provenance::today())?;
-    let plan = loaded.measure.as_ref().map_or(DEFAULT, |m| Plan {
-        pairs: m.pairs,
-        rerun_pairs: m.rerun_pairs,
-    });
+    // Where the policy does not say how much is measured, the usual amount is.
+    let usual = Measure::new(String::new());
+    let measure = loaded.measure.as_ref().unwrap_or(&usual);
     let paths = match &arguments.noise {
         Some(path) => vec![path.clone()],
         None => noise::all(&loaded, baseline),
@@ -46,7 +38,7 @@ pub(crate) fn run(arguments: &Lint) -> Result<ExitCode, Vec<Diagnostic>> {
     let mut all_resolved = true;
     let mut text = String::new();
     for path in &paths {
-        let (answer, resolved) = of_machine(path, &noise::read(path)?, &loaded, plan)?;
+        let (answer, resolved) = of_machine(path, &noise::read(path)?, &loaded, measure)?;
         text.push_str(&answer);
         all_resolved &= resolved;
     }
@@ -63,8 +55,9 @@ pub(crate) fn of_machine(
     path: &Path,
     noise: &Noise,
     loaded: &Loaded,
-    plan: Plan,
+    measure: &Measure,
 ) -> Result<(String, bool), Vec<Diagnostic>> {
+    let plan = measure.plan();
     let found = resolutions(noise, &loaded.policy, plan)
         .map_err(|mismatch| vec![unit_mismatch(&mismatch, loaded)])?;
     let machine = noise
@@ -79,5 +72,7 @@ pub(crate) fn of_machine(
     // Nothing known resolves nothing.
     let resolved = gating.peek().is_some() && gating.all(|r| is_resolved(&r));
     let pairs = (plan.pairs, plan.rerun_pairs);
-    Ok((gate_render::resolutions(&title, &found, pairs), resolved))
+    let mut text = gate_render::resolutions(&title, &found, pairs);
+    text.push_str(&gate_render::warm_up(&found, measure.warm_up_starts));
+    Ok((text, resolved))
 }

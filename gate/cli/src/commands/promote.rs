@@ -134,6 +134,10 @@ fn diagnostic(path: &Path, refusal: &Refusal) -> Diagnostic {
             format!("{scenario} is accepted now, and absent or declared differently in this run"),
             format!("its history would be dropped; measure the whole suite, {reason}"),
         ),
+        Refusal::Failed { scenario } => (
+            format!("a repetition of {scenario} failed, so what it measured is not all there is"),
+            format!("repair it and measure again, {reason}"),
+        ),
         Refusal::WrongAnswer { scenario } => (
             format!("{scenario} gave a wrong answer, so nothing can be compared with it"),
             format!("repair it and measure again, {reason}"),

@@ -1,5 +1,6 @@
 //! One build's share of a measurement: a run document that grows by one repetition at a time.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use gate_schema::id::{Name, ScenarioId};
@@ -170,6 +171,11 @@ impl Arm {
         !self.sessions.is_empty()
     }
 
+    /// Whether any start was made, whatever came of it.
+    pub(crate) fn has_started(&self) -> bool {
+        self.has_measured() || !self.failures.is_empty()
+    }
+
     /// The run document so far.
     pub(crate) fn run(&self, created: &str) -> Run {
         Run {
@@ -189,14 +195,16 @@ impl Arm {
         }
     }
 
-    /// The same with only the scenarios that were measured, for an arm never meant to measure all.
-    pub(crate) fn measured(&self, created: &str) -> Run {
+    /// The same with only the scenarios that were started, for an arm never meant to measure all.
+    pub(crate) fn started(&self, created: &str) -> Run {
         let mut run = self.run(created);
-        let measured = |id: &ScenarioId| {
-            let mut all = self.sessions.iter().flat_map(|s| &s.scenarios);
-            all.any(|m| &m.scenario == id)
-        };
-        run.manifest.scenarios.retain(|d| measured(&d.scenario));
+        let measured = self.sessions.iter().flat_map(|s| &s.scenarios);
+        let started: BTreeSet<&ScenarioId> = measured
+            .map(|measured| &measured.scenario)
+            .chain(self.failures.iter().map(|failure| &failure.scenario))
+            .collect();
+        let scenarios = &mut run.manifest.scenarios;
+        scenarios.retain(|declared| started.contains(&declared.scenario));
         run
     }
 }

@@ -64,9 +64,13 @@ impl Progress {
         self.say(&format!("building the {side}"));
     }
 
-    pub(crate) fn warming_up(&self, who: Who, scenarios: usize) -> Phase<'_> {
-        let text = format!("warming up the {}: {}", name(who), count(scenarios));
-        self.phase(&text, scenarios)
+    pub(crate) fn warming_up(&self, who: Who, scenarios: usize, starts: u32) -> Phase<'_> {
+        let each = match starts {
+            1 => String::new(),
+            many => format!(", {many} starts each"),
+        };
+        let text = format!("warming up the {}: {}{each}", name(who), count(scenarios));
+        self.phase(&text, scenarios * starts as usize)
     }
 
     /// A session of pairs; `spent` says how long repetitions took so far.

@@ -52,7 +52,7 @@ impl Who {
 pub(crate) struct Runs {
     pub(crate) baseline: Seen,
     pub(crate) candidate: Seen,
-    /// `None` unless the baseline was measured against itself.
+    /// `None` unless measuring the baseline against itself was tried.
     pub(crate) canary: Option<Seen>,
 }
 

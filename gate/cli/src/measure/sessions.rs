@@ -66,12 +66,13 @@ impl<'a> Measurement<'a> {
         }
     }
 
-    /// Starts every scenario of a build once and drops what it measured: the first start fills
-    /// caches, and tells what the scenario declares. Returns the scenarios.
-    pub(crate) fn warm_up(
+    /// Starts every scenario of a build `starts` times, at least once, and drops what that measured: the
+    /// first starts fill caches, and tell what the scenario declares. Returns the scenarios.
+    fn warm_up(
         &mut self,
         who: Who,
         only: &[String],
+        starts: u32,
     ) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
         let listed = self.repeat.list(who.side())?;
         let is_chosen = |id: &ScenarioId| only.iter().any(|glob| glob_match(glob, id.as_str()));
@@ -83,14 +84,17 @@ impl<'a> Measurement<'a> {
         if scenarios.is_empty() {
             return Err(vec![nothing_chosen(&listed)]);
         }
-        let phase = self.progress.warming_up(who, scenarios.len());
-        for scenario in &scenarios {
-            phase.starting(scenario);
-            if let Some(run) = self.start(who, scenario, None)? {
-                let declared = self.arms[who as usize].declare(&run, scenario);
-                self.keep(who, scenario, None, declared);
+        let phase = self.progress.warming_up(who, scenarios.len(), starts);
+        for start in 0..starts {
+            for scenario in &scenarios {
+                phase.starting(scenario);
+                let is_wanted = start == 0 || self.arms[who as usize].is_sound(scenario);
+                if is_wanted && let Some(run) = self.start(who, scenario, None)? {
+                    let declared = self.arms[who as usize].declare(&run, scenario);
+                    self.keep(who, scenario, None, declared);
+                }
+                phase.advance();
             }
-            phase.advance();
         }
         Ok(scenarios)
     }
@@ -188,10 +192,15 @@ impl<'a> Measurement<'a> {
         });
     }
 
-    /// Warms up both builds. Returns the scenarios of either, the baseline's first.
-    pub(crate) fn prepare(&mut self, only: &[String]) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
-        let mut scenarios = self.warm_up(Who::Baseline, only)?;
-        for scenario in self.warm_up(Who::Candidate, only)? {
+    /// Warms up both builds with so many starts of each scenario. Returns the scenarios of either, the
+    /// baseline's first.
+    pub(crate) fn prepare(
+        &mut self,
+        only: &[String],
+        starts: u32,
+    ) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
+        let mut scenarios = self.warm_up(Who::Baseline, only, starts)?;
+        for scenario in self.warm_up(Who::Candidate, only, starts)? {
             if !scenarios.contains(&scenario) {
                 scenarios.push(scenario);
             }
@@ -209,8 +218,9 @@ impl<'a> Measurement<'a> {
     pub(crate) fn prepare_one(
         &mut self,
         only: &[String],
+        starts: u32,
     ) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
-        let scenarios = self.warm_up(Who::Baseline, only)?;
+        let scenarios = self.warm_up(Who::Baseline, only, starts)?;
         let baseline = &self.arms[Who::Baseline as usize];
         if !scenarios.iter().any(|id| baseline.is_sound(id)) {
             return Err(vec![Diagnostic::new(
@@ -290,7 +300,7 @@ impl<'a> Measurement<'a> {
         let why = needs.first()?.why;
         let words = match why {
             Why::Suspicious => "looks worse, so again",
-            Why::Disagreeing => "two sessions disagree, so a third",
+            Why::Disagreeing => "one of two sessions agrees, so a third",
             Why::Undecided => "too noisy to decide, and time is left",
         };
         if why != Why::Undecided {
@@ -320,8 +330,8 @@ impl<'a> Measurement<'a> {
         Ok(Runs {
             baseline: Seen::new(baseline.run(&created))?,
             candidate: Seen::new(candidate.run(&created))?,
-            canary: if canary.has_measured() {
-                Some(Seen::new(canary.measured(&created))?)
+            canary: if canary.has_started() {
+                Some(Seen::new(canary.started(&created))?)
             } else {
                 None
             },

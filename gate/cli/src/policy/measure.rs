@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use gate_core::next::Plan;
 use gate_schema::code::Code;
 use toml::de::{DeTable, DeValue};
 
 use super::fields::{Source, Wrong, text, whole};
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "build",
     "list",
     "command",
     "timeout",
+    "warm-up-starts",
     "pairs",
     "rerun-pairs",
     "budget",
@@ -21,7 +23,10 @@ const KEYS: [&str; 7] = [
 const MIN_PAIRS: u64 = 3;
 
 /// Most pairs. Both rounds together stay far below the repetitions a run may hold.
-const MAX_PAIRS: u64 = 1_000;
+const MAX_PAIRS: u32 = 1_000;
+
+/// Most starts that are dropped: as many as anybody measures.
+const MAX_WARM_UP_STARTS: u32 = 100;
 
 /// How a project is built and measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +39,9 @@ pub(crate) struct Measure {
     pub(crate) command: String,
     /// Longest time of one command; never zero.
     pub(crate) timeout: Duration,
+    /// Starts of each scenario and side that are dropped before the first session. Never zero: the first
+    /// tells what the scenario declares.
+    pub(crate) warm_up_starts: u32,
     /// Pairs that every scenario is measured in.
     pub(crate) pairs: u32,
     /// Pairs that a suspected scenario is measured in again.
@@ -44,15 +52,24 @@ pub(crate) struct Measure {
 
 impl Measure {
     /// What holds when only the command is given. As `gate init` writes it, by test.
-    pub(super) fn new(command: String) -> Self {
+    pub(crate) fn new(command: String) -> Self {
         Self {
             build: None,
             list: None,
             command,
             timeout: Duration::from_secs(600),
+            warm_up_starts: 1,
             pairs: 5,
             rerun_pairs: 10,
             budget: Duration::from_secs(600),
+        }
+    }
+
+    /// How many pairs its steps measure.
+    pub(crate) fn plan(&self) -> Plan {
+        Plan {
+            pairs: self.pairs,
+            rerun_pairs: self.rerun_pairs,
         }
     }
 }
@@ -77,6 +94,7 @@ pub(super) fn measure(table: &DeTable<'_>, source: &mut Source<'_>) -> Option<Me
     let build = source.take(table, "build", line);
     let list = source.take(table, "list", line);
     let timeout = source.take(table, "timeout", time);
+    let warm_up_starts = source.take(table, "warm-up-starts", starts);
     let first = source.take(table, "pairs", pairs);
     let rerun = source.take(table, "rerun-pairs", pairs);
     let budget = source.take(table, "budget", time);
@@ -85,6 +103,7 @@ pub(super) fn measure(table: &DeTable<'_>, source: &mut Source<'_>) -> Option<Me
         list,
         command: command?,
         timeout: timeout.unwrap_or(usual.timeout),
+        warm_up_starts: warm_up_starts.unwrap_or(usual.warm_up_starts),
         pairs: first.unwrap_or(usual.pairs),
         rerun_pairs: rerun.unwrap_or(usual.rerun_pairs),
         budget: budget.unwrap_or(usual.budget),
@@ -111,11 +130,19 @@ fn time(value: &DeValue<'_>) -> Result<Duration, Wrong> {
 }
 
 fn pairs(value: &DeValue<'_>) -> Result<u32, Wrong> {
-    match whole(value, MIN_PAIRS)? {
-        pairs @ ..=MAX_PAIRS => Ok(u32::try_from(pairs).unwrap_or(u32::MAX)),
+    at_most(MAX_PAIRS, whole(value, MIN_PAIRS)?, "pairs")
+}
+
+fn starts(value: &DeValue<'_>) -> Result<u32, Wrong> {
+    at_most(MAX_WARM_UP_STARTS, whole(value, 1)?, "starts")
+}
+
+fn at_most(most: u32, number: u64, what: &str) -> Result<u32, Wrong> {
+    match u32::try_from(number) {
+        Ok(number) if number <= most => Ok(number),
         _ => Err(Wrong::new(
-            "more pairs than anybody waits for",
-            format!("write a whole number of at most {MAX_PAIRS}"),
+            format!("more {what} than anybody waits for"),
+            format!("write a whole number of at most {most}"),
         )),
     }
 }

@@ -139,6 +139,7 @@ command = """
 ./bench $GATE_SCENARIO > $GATE_OUT
 """
 timeout = "90s"
+warm-up-starts = 2
 pairs = 3
 rerun-pairs = 1_000
 budget = "1h 30m"
@@ -153,6 +154,7 @@ budget = "1h 30m"
             list: Some("./bench list".into()),
             command: "./bench $GATE_SCENARIO > $GATE_OUT".into(),
             timeout: Duration::from_secs(90),
+            warm_up_starts: 2,
             pairs: 3,
             rerun_pairs: 1_000,
             budget: Duration::from_secs(5_400),
@@ -201,10 +203,11 @@ comand = "bench"
 build = " "
 list = ["bench", "list"]
 timeout = "10"
+warm-up-starts = 0
 pairs = 2
 rerun-pairs = 1_001
 budget = "0s"
 "#;
-    insta::assert_snapshot!(read(text).expect_err("nine mistakes"));
+    insta::assert_snapshot!(read(text).expect_err("ten mistakes"));
     insta::assert_snapshot!(read("measure = \"bench\"").expect_err("not a table"));
 }

@@ -125,6 +125,43 @@ fn lint_says_what_a_machine_cannot_resolve() {
 }
 
 #[test]
+fn starts_that_still_warm_up_are_told_until_as_many_are_dropped() {
+    let project = Project::of_a_known_machine();
+    // The first six starts of each calibration are slow: one tells the scenarios, one is dropped, four
+    // are two pairs.
+    let slow_start = "\
+        n=0\n\
+        [ ! -e \"$GATE_BUILD_CACHE/starts\" ] || read -r n < \"$GATE_BUILD_CACHE/starts\"\n\
+        echo $((n + 1)) > \"$GATE_BUILD_CACHE/starts\"\n\
+        [ $((n % 42)) -ge 6 ] || export CLOCK_PERCENT=130\n";
+    let script = project.read("bench.sh");
+    project.write("bench.sh", &format!("{slow_start}{script}"));
+    let calibrate = || project.gate(&["calibrate", "--sessions", "2"]);
+    let once = calibrate();
+    assert!(!once.stdout.contains("warming up"), "{}", once.stdout);
+    let calibrated = calibrate();
+    assert_eq!(calibrated.code, 0, "{}", calibrated.stderr);
+    let said = "\nstill warming up after the 1 start dropped: sort/numbers for 4 more starts; \
+                set `warm-up-starts = 5` in [measure]\n";
+    assert!(calibrated.stdout.ends_with(said), "{}", calibrated.stdout);
+    let linted = project.gate(&["lint"]);
+    assert_eq!(linted.stdout, calibrated.stdout);
+    let policy = project.read("baselines/gate.toml");
+    project.write(
+        "baselines/gate.toml",
+        &format!("{policy}warm-up-starts = 5\n"),
+    );
+    let linted = project.gate(&["lint"]);
+    assert!(!linted.stdout.contains("warming up"), "{}", linted.stdout);
+    let again = project.gate(&[&QUICK[..], &["--sessions", "1"]].concat());
+    let checked = project.check(&[]);
+    for (ran, side) in [(again, "baseline"), (checked, "candidate")] {
+        let said = format!("warming up the {side}: 1 scenario, 5 starts each\n");
+        assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn what_cannot_be_calibrated_is_refused_and_nothing_written() {
     let project = Project::new();
     let refused = calibrate(&project, "1");

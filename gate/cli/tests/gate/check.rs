@@ -148,6 +148,28 @@ fn only_what_is_asked_for_is_measured() {
 }
 
 #[test]
+fn what_is_said_about_other_scenarios_does_not_apply_to_those_asked_for() {
+    let project = Project::of_scenarios(&["map/get", "scan"]);
+    let rule = "\n[[rule]]\nscenario = \"scan\"\nmargin = \"10%\"\n";
+    let policy = project.read("baselines/gate.toml") + rule;
+    project.write("baselines/gate.toml", &policy).write(
+        "baselines/waivers.toml",
+        "[[waiver]]\nscenario = \"scan\"\nmetric = \"time\"\nceiling = \"8%\"\nreason = \"known\"\n\
+         owner = \"team\"\nexpires = 2999-12-31\n",
+    );
+    let ran = project.check(&["--only", "map/*"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let report = project.kept("verdict.json");
+    // The work tree has uncommitted changes, and that is all there is to say.
+    let warnings = report["warnings"].as_array().expect("a list");
+    assert!(
+        warnings.iter().all(|warning| warning["warning"] == "dirty"),
+        "{warnings:?}"
+    );
+    assert_eq!(report.get("waivers"), None);
+}
+
+#[test]
 fn when_much_is_slower_the_baseline_is_measured_against_itself_first() {
     let names = ["map/get", "map/put", "map/scan", "sort"];
     let project = Project::of_scenarios(&names);

@@ -113,6 +113,26 @@ fn what_should_not_become_a_baseline_is_refused() {
             true,
         ),
         (
+            "failed repetition",
+            edited(
+                "/failures",
+                json!([{"scenario": "demo/search", "how": "killed by signal 11"}]),
+            ),
+            "G401",
+            true,
+        ),
+        (
+            "nothing but failed repetitions",
+            {
+                let failure = json!({"scenario": "demo/search", "how": "killed by signal 11"});
+                let mut document = edited("/failures", json!([failure]));
+                document["sessions"] = json!([]);
+                document
+            },
+            "G402",
+            false,
+        ),
+        (
             "planted",
             edited("/source/planted", json!(["text/**:work=20%"])),
             "G402",

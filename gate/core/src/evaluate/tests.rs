@@ -20,6 +20,7 @@ use crate::observe::records;
 mod curves;
 mod once_wrong;
 mod pairs;
+mod selection;
 
 fn name(text: &str) -> Name {
     Name::new(text).expect("valid name")

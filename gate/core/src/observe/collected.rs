@@ -1,7 +1,7 @@
 //! What the repetitions of one scenario carry, metric by metric, reduced to numbers.
 
 use gate_schema::defect::Defect;
-use gate_schema::run::{MetricValue, Mode, Proportion, Session, Summary};
+use gate_schema::run::{DeclaredMetric, MetricValue, Mode, Proportion, Session, Summary};
 
 use super::{Paired, Queries, summary};
 use crate::statistic::Statistic;
@@ -17,6 +17,8 @@ pub(super) struct Collected<'a> {
     /// Whole numbers: nine of ten must be the same ratio however often it was measured.
     hits: Vec<u64>,
     trials: u64,
+    /// Fewest trials of all queries together in one repetition.
+    least: Option<u64>,
     repetitions: usize,
 }
 
@@ -58,7 +60,9 @@ impl Collected<'_> {
         // tell and the comparison falls back to repetitions.
         if self.hits.len() == hits.len() {
             self.repetitions += 1;
+            // Cannot overflow: validation bounds trials, repetitions and sessions.
             self.trials += proportion.trials;
+            self.least = Some(self.least.unwrap_or(u64::MAX).min(proportion.trials));
             for (sum, &hits) in self.hits.iter_mut().zip(hits) {
                 *sum += u64::from(hits);
             }
@@ -67,14 +71,17 @@ impl Collected<'_> {
 
     pub(super) fn queries(&self) -> Option<Queries> {
         // Every query has the same share of the trials; see the validation of a proportion.
-        let trials = self.trials / (self.hits.len() as u64).max(1);
+        let queries = (self.hits.len() as u64).max(1);
+        let trials = self.trials / queries;
+        let least = self.least? / queries;
         let ratios = self
             .hits
             .iter()
             .map(|&hits| hits as f64 / trials as f64)
             .collect();
-        (self.repetitions > 0).then_some(Queries {
+        (self.repetitions > 0).then(|| Queries {
             ratios,
+            step: 1.0 / least as f64,
             repetitions: self.repetitions,
         })
     }
@@ -91,11 +98,16 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// `at` is the quality at which a curve is judged; `None` for one that does not reach it.
-    pub(super) fn of(value: &MetricValue, at: Option<f64>) -> Result<Option<Self>, Defect> {
+    /// The value of a metric `declared` so; `None` for a curve that does not reach the quality at which
+    /// it is judged.
+    pub(super) fn of(
+        value: &MetricValue,
+        declared: Option<&DeclaredMetric>,
+    ) -> Result<Option<Self>, Defect> {
         Ok(Some(match value {
             MetricValue::Curve(curve) => {
-                return Ok(at.and_then(|at| curve.cost_at(at)).map(Self::Plain));
+                let best = declared.and_then(|d| curve.best_at(d.at?, d.direction));
+                return Ok(best.map(Self::Plain));
             }
             MetricValue::Value(value) => Self::Plain(*value),
             MetricValue::Proportion(proportion) => Self::Plain(proportion.ratio()),

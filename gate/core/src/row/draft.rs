@@ -7,10 +7,10 @@ use gate_schema::policy::{Margin, RowMode};
 use gate_schema::report::{Reason, Verdict};
 
 use crate::budget::Standing;
-use crate::estimate::t_quantile;
-use crate::evidence::{Evidence, INTERVAL, POWER};
+use crate::estimate::{t_quantile, trimmed_away};
+use crate::evidence::{Evidence, MIN_REPETITIONS, POWER};
 use crate::observe::ObservedMetric;
-use crate::paired::SessionEvidence;
+use crate::paired::{MAX_PAIRED_FREEDOM, SessionEvidence, level_after};
 use crate::rules::Settings;
 use crate::sides::{Compared, How, Sides};
 
@@ -105,18 +105,36 @@ impl Draft<'_> {
             .is_some_and(|(margin, worse, _)| worse >= margin)
     }
 
-    /// Pairs that would let an unchanged row pass with 80 % probability, beyond those measured:
-    /// `variance * (t + POWER)^2 / distance to the margin^2`. The distance counts as at least half the
-    /// margin: an unchanged row that looks worse will not go on doing so. `None` when that is out of
-    /// reach.
+    /// Pairs that would let an unchanged row pass at the next look with 80 % probability, beyond those
+    /// measured: together `variance * (t + POWER)^2 / distance to the margin^2`, where `t` has the degrees
+    /// of freedom that they add. The distance counts as at least half the margin: an unchanged row that
+    /// looks worse will not go on doing so. `None` when that is out of reach.
     pub(crate) fn pairs_needed(&self) -> Option<u32> {
         let (margin, worse, evidence) = self.judged()?;
         let measured: usize = self.stages().iter().map(|s| s.pairs).sum();
+        if measured == 0 {
+            return None;
+        }
         let distance = (margin - worse.max(0.0)).max(margin / 2.0);
         let variance = evidence.error.powi(2) * measured as f64;
-        let reach = (t_quantile(INTERVAL, evidence.freedom) + POWER) / distance;
-        let more = ((variance * reach * reach).ceil() - measured as f64).max(3.0);
-        (measured > 0 && more <= f64::from(MAX_NEEDED)).then_some(more as u32)
+        let level = level_after(self.stages().len() + 1);
+        let is_enough = |more: u32| {
+            let kept = more as usize - 2 * trimmed_away(more as usize);
+            let freedom = (evidence.freedom + kept as f64 - 1.0).min(MAX_PAIRED_FREEDOM);
+            let reach = (t_quantile(level, freedom) + POWER) / distance;
+            variance * reach * reach <= (measured + more as usize) as f64
+        };
+        // More pairs never do with less: halving finds the fewest.
+        let (mut few, mut enough) = (MIN_REPETITIONS as u32 - 1, MAX_NEEDED);
+        while enough - few > 1 {
+            let middle = u32::midpoint(few, enough);
+            if is_enough(middle) {
+                enough = middle;
+            } else {
+                few = middle;
+            }
+        }
+        is_enough(enough).then_some(enough)
     }
 
     /// The p-value with which the row claims to have got worse. One session of pairs can only raise
@@ -125,10 +143,22 @@ impl Draft<'_> {
         let Some((compared, evidence)) = self.compared.as_ref().zip(self.tested()) else {
             return 1.0;
         };
-        if compared.stages().len() == 1 {
+        if compared.stages().len() == 1 || compared.has_few_pairs() {
             1.0
         } else {
             evidence.p_worse
+        }
+    }
+
+    /// The p-value with which the row claims to have got better. Too few pairs claim nothing.
+    pub(crate) fn gain(&self) -> f64 {
+        let Some((compared, evidence)) = self.compared.as_ref().zip(self.tested()) else {
+            return 1.0;
+        };
+        if compared.has_few_pairs() {
+            1.0
+        } else {
+            evidence.p_better
         }
     }
 }

@@ -7,8 +7,8 @@ use super::draft::{Draft, Family};
 use crate::sides::How;
 
 impl Draft<'_> {
-    /// How far the candidate lies from the baseline, and how sure that is; `None` for sides that
-    /// cannot be compared.
+    /// How far the candidate lies from the baseline, and how sure that is, without the pairs that it
+    /// would take; `None` for sides that cannot be compared.
     pub(super) fn effect(&self, family: Family, policy: &Policy) -> Option<Effect> {
         let (sides, compared) = (self.sides.as_ref()?, self.compared.as_ref()?);
         let comparison = &compared.comparison;
@@ -52,7 +52,7 @@ impl Draft<'_> {
                 .evidence
                 .filter(|_| !matches!(compared.how, How::Queries))
                 .map(|e| e.agreeing),
-            pairs_needed: self.pairs_needed(),
+            pairs_needed: None,
             stages: compared
                 .stages()
                 .iter()

@@ -1,5 +1,6 @@
 //! What is planted in the candidate, and which rows should tell.
 
+use gate_schema::report::Verdict;
 use serde::{Deserialize, Serialize};
 
 /// Scenarios whose recall the plant lowers.
@@ -40,6 +41,8 @@ pub enum Claim {
     Touched,
     /// The plant does not touch this row.
     Wrong,
+    /// The row was not measured, which no plant is meant to do: a crash names nothing.
+    Missing,
 }
 
 impl Case {
@@ -84,10 +87,13 @@ impl Case {
         Some(plant.to_owned())
     }
 
-    /// What it says that the row `metric` of `scenario` failed. Findings about all scenarios together
-    /// have none.
+    /// What it says that the row `metric` of `scenario` failed with `verdict`. Findings about all scenarios
+    /// together have no scenario.
     #[must_use]
-    pub fn claim(self, scenario: Option<&str>, metric: &str) -> Claim {
+    pub fn claim(self, scenario: Option<&str>, metric: &str, verdict: Verdict) -> Claim {
+        if verdict == Verdict::Missing {
+            return Claim::Missing;
+        }
         let is_timing = metric.starts_with("latency") || metric == "throughput";
         let (is_right, is_touched) = match self {
             Self::Unchanged => (false, false),
@@ -176,8 +182,11 @@ mod tests {
             (Case::Recall1, text, "recall@10", Wrong),
             (Case::Recall1, text, "latency.p50", Wrong),
         ] {
-            let claim = case.claim(scenario, metric);
-            assert_eq!(claim, expected, "{case:?} {scenario:?} {metric}");
+            let claim = |verdict| case.claim(scenario, metric, verdict);
+            for verdict in [Verdict::Regressed, Verdict::OverBudget] {
+                assert_eq!(claim(verdict), expected, "{case:?} {scenario:?} {metric}");
+            }
+            assert_eq!(claim(Verdict::Missing), Claim::Missing);
         }
     }
 }

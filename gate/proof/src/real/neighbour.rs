@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 use std::io::Read as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -67,6 +68,8 @@ impl Neighbour {
             // Kept open until this process ends.
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
+            // Ctrl-C in a terminal must not end it before the gate beside it.
+            .process_group(0)
             .spawn()
             .map(Self)
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gate_schema::report::{Report, Verdict};
+use gate_schema::report::{Blame, Report, Row, Verdict};
 use gate_schema::run::Run;
 
 use crate::real::case::Case;
@@ -26,7 +26,7 @@ impl Left {
     /// Reads the documents in `directory`.
     ///
     /// # Errors
-    /// A document that is not there or does not parse, by its path.
+    /// A document that is not there or does not parse, by its name.
     pub fn read(directory: &Path) -> Result<Self, String> {
         let canary = directory.join("canary.json");
         Ok(Self {
@@ -43,7 +43,9 @@ impl Left {
         let report = &self.report;
         let gating: Vec<_> = report.rows.iter().filter(|row| row.gating).collect();
         let count = |is: fn(Verdict) -> bool| gating.iter().filter(|r| is(r.verdict)).count();
-        let failed = gating.iter().filter(|row| fails(row.verdict));
+        let failed = gating
+            .iter()
+            .filter(|row| fails(row.verdict) && !is_excused(row));
         let uniform = report
             .uniform
             .iter()
@@ -78,8 +80,8 @@ impl Left {
         }
     }
 
-    /// Every repetition was a process, every scenario of both builds was warmed up by one, and so was
-    /// every failure.
+    /// Every repetition was a process, every scenario of both builds was warmed up by one, which is what
+    /// the policy of this repository says, and so was every failure.
     fn starts(&self) -> Starts {
         let mut starts = Starts::default();
         let first = self.candidate.sessions.first().map(|session| &session.id);
@@ -125,6 +127,12 @@ fn fails(verdict: Verdict) -> bool {
     )
 }
 
+/// Whether the row breaks a budget that the base breaks as well: the outcome leaves it out, so it failed
+/// nothing.
+fn is_excused(row: &Row) -> bool {
+    row.verdict == Verdict::OverBudget && row.blame == Some(Blame::AlreadyOnBase)
+}
+
 /// Repetitions of each session, over all scenarios.
 fn repetitions(run: &Run) -> Vec<usize> {
     let of = |session: &gate_schema::run::Session| {
@@ -135,7 +143,9 @@ fn repetitions(run: &Run) -> Vec<usize> {
 }
 
 fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {
-    let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    // The name alone: what becomes of it is recorded, and the directory is a temporary one.
+    let name = path.file_name().unwrap_or_default().display();
+    let wrong = |why: &dyn std::fmt::Display| format!("{name}: {why}");
     let bytes = std::fs::read(path).map_err(|error| wrong(&error))?;
     serde_json::from_slice(&bytes).map_err(|error| wrong(&error))
 }

@@ -38,7 +38,8 @@ pub struct Settings {
     pub bench: String,
     /// Digest of the gate.
     pub gate: String,
-    /// Digest of the policy, as the repository has it.
+    /// Digest of the policy, the calibrations and the waivers, as the repository has them; in early
+    /// recordings of the policy alone.
     pub policy: String,
 }
 
@@ -54,13 +55,27 @@ pub struct GateRecord {
     pub started: String,
     /// How long it took, from start to end of the process.
     pub seconds: f64,
-    /// How the process ended.
+    /// How the process ended; -1 when a signal killed it.
     pub exit_code: i32,
-    /// What it said.
-    pub said: Said,
+    /// Why it is not a gate as it should be: it ended without a verdict, left something that cannot be
+    /// read, or lost its neighbour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
+    /// What it said; absent when that cannot be known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
     /// What other rules say about the repetitions of the first session; empty unless asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rivals: Vec<RivalVerdict>,
+}
+
+impl GateRecord {
+    /// Whether it is not a gate as it should be. Such a gate counts, or those that crash would be the ones
+    /// that nobody hears of.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.broken.is_some() || self.said.is_none()
+    }
 }
 
 /// What a gate said and what that took.

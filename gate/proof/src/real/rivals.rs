@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gate_core::observe::{Observed, ObservedMetric, records};
-use gate_schema::report::{Report, Row};
+use gate_schema::report::{Report, Row, Verdict};
 use gate_schema::run::Run;
 use gate_schema::unit::Unit;
 
@@ -35,8 +35,9 @@ pub fn judge(
     let (rows, repetitions): (Vec<&Row>, Vec<[Vec<f64>; 2]>) = repetitions.unzip();
     let gate = Samples::of(&repetitions);
     let is_right = |row: &Row| {
-        let claim = case.claim(Some(row.scenario.as_str()), row.metric.as_str());
-        claim == Claim::Right
+        let (scenario, metric) = (Some(row.scenario.as_str()), row.metric.as_str());
+        // All that these rules know is that a row got worse.
+        case.claim(scenario, metric, Verdict::Regressed) == Claim::Right
     };
     let rules = Rival::ALL.into_iter().filter(|rule| !rule.takes_reports());
     Ok(rules

@@ -15,11 +15,11 @@ use signal_hook::iterator::Signals;
 
 use crate::real::case::Case;
 
+/// What a gate prints, in the directory of its documents.
+pub const LOG: &str = "log.txt";
+
 /// The variable that the bench reads plants from.
 const PLANTS: &str = "BENCH_PLANT";
-
-/// Lines of a gate's log that are shown when it could not decide anything.
-const LAST_LINES: usize = 12;
 
 /// Ctrl-C, as an answer to a question. It is passed on to the running gate, which cleans up.
 #[derive(Clone, Debug, Default)]
@@ -60,8 +60,8 @@ impl Interrupt {
         self.with(|state| state.has_fired)
     }
 
-    /// Runs a command to its end; told to end when this fires.
-    fn run(&self, command: &mut Command) -> io::Result<ExitStatus> {
+    /// Runs a command to its end, and says whether it was told to end because this fired meanwhile.
+    fn run(&self, command: &mut Command) -> io::Result<(ExitStatus, bool)> {
         // Under the lock, so that a signal meets either no gate or one that it can reach.
         let mut child = self.with(|state| {
             if state.has_fired {
@@ -72,8 +72,12 @@ impl Interrupt {
             Ok(child)
         })?;
         let status = child.wait();
-        self.with(|state| state.running = None);
-        status
+        // Nothing is started once it has fired, so if it has, that was in the meantime.
+        let was_told = self.with(|state| {
+            state.running = None;
+            state.has_fired
+        });
+        Ok((status?, was_told))
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -94,24 +98,28 @@ pub struct Starter {
     pub expansion: u32,
 }
 
-/// A gate that ran.
+/// A gate that ran, to whatever end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ran {
     /// When it started, RFC 3339 in UTC.
     pub started: String,
     /// How long it took.
     pub seconds: f64,
-    /// How it ended.
+    /// How it ended; -1 when a signal killed it.
     pub exit_code: i32,
+    /// How it ended, in words, when that was without a verdict.
+    pub broken: Option<String>,
+    /// Whether it was told to end while it ran. If it has a verdict all the same, the verdict stands.
+    pub was_told: bool,
 }
 
 impl Starter {
-    /// Runs a gate in the current directory and leaves its documents in `directory`.
+    /// Runs a gate in the current directory and leaves its documents and its log in `directory`.
     ///
     /// # Errors
-    /// A gate that could not decide, with the end of its log.
+    /// A gate that could not be started. However one ends that was, that is no error but news.
     pub fn run(&self, case: Case, directory: &Path, interrupt: &Interrupt) -> Result<Ran, String> {
-        let log = directory.join("log.txt");
+        let log = directory.join(LOG);
         let open = || {
             fs::create_dir_all(directory)?;
             let file = File::create(&log)?;
@@ -130,22 +138,25 @@ impl Starter {
             .stderr(err)
             // Ctrl-C reaches it once, from here, and not from the terminal as well.
             .process_group(0);
-        let status = interrupt
+        let (status, was_told) = interrupt
             .run(&mut command)
             .map_err(|error| format!("{}: {error}", self.gate.display()))?;
         let seconds = start.elapsed().as_secs_f64();
-        let exit_code = status.code().unwrap_or(-1);
-        if matches!(exit_code, 0 | 1 | 3) && directory.join("verdict.json").exists() {
-            return Ok(Ran {
-                started,
-                seconds,
-                exit_code,
-            });
-        }
-        let text = fs::read_to_string(&log).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n  ");
-        Err(format!("gate check decided nothing ({status}):\n  {last}"))
+        let is_verdict = matches!(status.code(), Some(0 | 1 | 3));
+        let broken = if !is_verdict {
+            Some(status.to_string())
+        } else if !directory.join("verdict.json").exists() {
+            Some(format!("{status} without a verdict"))
+        } else {
+            None
+        };
+        Ok(Ran {
+            started,
+            seconds,
+            exit_code: status.code().unwrap_or(-1),
+            broken,
+            was_told,
+        })
     }
 
     fn arguments(&self, case: Case, directory: &Path) -> Vec<std::ffi::OsString> {

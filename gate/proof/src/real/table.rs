@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use gate_core::estimate::median;
-use gate_schema::report::Outcome;
+use gate_schema::report::{Outcome, Verdict};
 
 use crate::interval::Rate;
 use crate::real::case::{Case, Claim};
-use crate::real::record::GateRecord;
+use crate::real::record::{GateRecord, Said, Starts};
 use crate::table::{interval, percent, table};
 
-/// False alarms and effort: gates in which nothing was planted. Empty without any.
+/// False alarms and effort: gates in which nothing was planted. Empty without any. Broken gates count as
+/// gates; what a gate would have said is left out of the medians.
 #[must_use]
 pub fn unchanged(gates: &[GateRecord]) -> String {
     let conditions = [false, true].map(|neighbour| {
@@ -18,31 +19,43 @@ pub fn unchanged(gates: &[GateRecord]) -> String {
         gates.iter().filter(of).collect::<Vec<_>>()
     });
     table(
-        "| A/A, machine | Gates | Failed | 95 % interval | Undecided | Rows failed | Undecided rows, median | Starts measured again | Median seconds |\n\
-         |---|---:|---:|---|---:|---|---:|---:|---:|\n",
+        "| A/A, machine | Gates | Failed | 95 % interval | Broken | Undecided | Rows failed | Undecided rows, median | Starts measured again | Median seconds |\n\
+         |---|---:|---:|---|---:|---:|---|---:|---:|---:|\n",
         conditions
             .iter()
             .filter(|gates| !gates.is_empty())
             .map(|gates| {
                 let failed = rate(gates, has_failed);
-                let undecided: Vec<f64> = (gates.iter())
-                    .map(|gate| gate.said.undecided as f64 / gate.said.rows.max(1) as f64)
-                    .collect();
-                let seconds: Vec<f64> = gates.iter().map(|gate| gate.seconds).collect();
-                let sum = |of: fn(&GateRecord) -> usize| gates.iter().map(|g| of(g)).sum::<usize>();
-                let again = sum(|g| g.said.starts.again) as f64;
-                let all = sum(|g| g.said.starts.all()).max(1) as f64;
+                let sound = gates
+                    .iter()
+                    .filter_map(|gate| Some((gate, gate.said.as_ref()?)));
+                let sound: Vec<_> = sound.filter(|(gate, _)| !gate.is_broken()).collect();
+                let middle = |of: &dyn Fn(&GateRecord, &Said) -> f64| {
+                    let values: Vec<f64> =
+                        sound.iter().map(|(gate, said)| of(gate, said)).collect();
+                    median(&values)
+                };
+                let undecided =
+                    middle(&|_, said| 100.0 * said.undecided as f64 / said.rows.max(1) as f64);
+                let seconds = middle(&|gate, _| gate.seconds);
+                let sum = |of: fn(Starts) -> usize| {
+                    sound.iter().map(|(_, said)| of(said.starts)).sum::<usize>()
+                };
+                let again = sum(|starts| starts.again) as f64;
+                let all = sum(Starts::all);
+                let again = (all > 0).then(|| 100.0 * again / all as f64);
                 format!(
-                    "| {} | {} | {} | {} | {} | {} | {:.1} % | {:.1} % | {:.0} |\n",
+                    "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
                     machine(gates),
                     gates.len(),
                     percent(&failed),
                     interval(&failed),
+                    broken(gates),
                     percent(&rate(gates, is_undecided)),
-                    rows(gates, Claim::Wrong),
-                    100.0 * median(&undecided).unwrap_or(0.0),
-                    100.0 * again / all,
-                    median(&seconds).unwrap_or(0.0),
+                    rows(gates, &[Claim::Wrong, Claim::Missing]),
+                    number(undecided, 1, " %"),
+                    number(again, 1, " %"),
+                    number(seconds, 0, ""),
                 )
             }),
     )
@@ -53,28 +66,30 @@ pub fn unchanged(gates: &[GateRecord]) -> String {
 pub fn planted(gates: &[GateRecord]) -> String {
     let groups = groups(gates.iter().filter(|gate| gate.case != Case::Unchanged));
     table(
-        "| Planted | Machine | Gates | Failed rightly | 95 % interval | Failed | Undecided | Wrong rows | Right rows |\n\
-         |---|---|---:|---:|---|---:|---:|---|---|\n",
+        "| Planted | Machine | Gates | Failed rightly | 95 % interval | Failed | Broken | Undecided | Wrong rows | Right rows |\n\
+         |---|---|---:|---:|---|---:|---:|---:|---|---|\n",
         groups.values().map(|gates| {
             let rightly = rate(gates, has_failed_rightly);
             format!(
-                "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
                 gates[0].case.as_str(),
                 machine(gates),
                 gates.len(),
                 percent(&rightly),
                 interval(&rightly),
                 percent(&rate(gates, has_failed)),
+                broken(gates),
                 percent(&rate(gates, is_undecided)),
-                rows(gates, Claim::Wrong),
-                rows(gates, Claim::Right),
+                rows(gates, &[Claim::Wrong, Claim::Missing]),
+                rows(gates, &[Claim::Right]),
             )
         }),
     )
 }
 
 /// Gate and the rules of other tools on the same repetitions: the share of gates failed, and of planted
-/// ones the share failed for a row that the plant is meant to move. Empty unless rivals were asked.
+/// ones the share failed for a row that the plant is meant to move. Gates that broke before there was
+/// anything to judge are in the other tables alone. Empty unless rivals were asked.
 #[must_use]
 pub fn versus(gates: &[GateRecord]) -> String {
     let asked = groups(gates.iter().filter(|gate| !gate.rivals.is_empty()));
@@ -150,16 +165,28 @@ fn machine(gates: &[&GateRecord]) -> &'static str {
     }
 }
 
+/// Gates that are none as they should be.
+fn broken(gates: &[&GateRecord]) -> usize {
+    gates.iter().filter(|gate| gate.is_broken()).count()
+}
+
+/// Broken or not: whoever asked for the gate saw it fail.
 fn has_failed(gate: &GateRecord) -> bool {
     gate.exit_code == 1
 }
 
 fn has_failed_rightly(gate: &GateRecord) -> bool {
-    claims(gate).any(|(_, claim)| claim == Claim::Right)
+    !gate.is_broken() && claims(gate).any(|(_, claim)| claim == Claim::Right)
 }
 
 fn is_undecided(gate: &GateRecord) -> bool {
-    gate.said.outcome == Outcome::Undecided
+    let outcome = gate.said.as_ref().map(|said| said.outcome);
+    outcome == Some(Outcome::Undecided)
+}
+
+/// A number with its unit; a dash where no gate said anything.
+fn number(value: Option<f64>, decimals: usize, unit: &str) -> String {
+    value.map_or_else(|| "-".to_owned(), |v| format!("{v:.decimals$}{unit}"))
 }
 
 fn rate(gates: &[&GateRecord], is: impl Fn(&GateRecord) -> bool) -> Rate {
@@ -167,24 +194,34 @@ fn rate(gates: &[&GateRecord], is: impl Fn(&GateRecord) -> bool) -> Rate {
     Rate::new(hits as u64, gates.len() as u64)
 }
 
-/// Everything a gate failed for, by name, and what that says about the gate.
+/// Everything a gate failed for, by name, and what that says about the gate; nothing when it did not
+/// fail.
 fn claims(gate: &GateRecord) -> impl Iterator<Item = (String, Claim)> {
-    let rows = gate.said.failed.iter().map(|row| {
-        let claim = gate.case.claim(Some(&row.scenario), &row.metric);
-        (format!("{} {}", row.scenario, row.metric), claim)
-    });
-    let together = gate.said.uniform.iter().map(|finding| {
-        let claim = gate.case.claim(None, &finding.metric);
-        (format!("all together {}", finding.metric), claim)
-    });
-    rows.chain(together)
+    let said = gate.said.iter().filter(|_| has_failed(gate));
+    said.flat_map(|said| {
+        let rows = said.failed.iter().map(|row| {
+            let (scenario, metric) = (&row.scenario, &row.metric);
+            let claim = gate.case.claim(Some(scenario), metric, row.verdict);
+            let how = if claim == Claim::Missing {
+                " missing"
+            } else {
+                ""
+            };
+            (format!("{scenario} {metric}{how}"), claim)
+        });
+        let together = said.uniform.iter().map(|finding| {
+            let claim = gate.case.claim(None, &finding.metric, Verdict::Regressed);
+            (format!("all together {}", finding.metric), claim)
+        });
+        rows.chain(together)
+    })
 }
 
-/// The failed rows of one claim and in how many gates each, most frequent first.
-fn rows(gates: &[&GateRecord], wanted: Claim) -> String {
+/// The failed rows of some claims and in how many gates each, most frequent first.
+fn rows(gates: &[&GateRecord], wanted: &[Claim]) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for (name, claim) in gates.iter().flat_map(|gate| claims(gate)) {
-        if claim == wanted {
+        if wanted.contains(&claim) {
             *counts.entry(name).or_default() += 1;
         }
     }

@@ -62,11 +62,18 @@ fn measured(row: &Row, cells: &Cells) -> String {
 /// What measuring the baseline against itself showed, for what depends on the machine.
 fn steady(report: &Report, row: &Row) -> Option<String> {
     let canaries = report.canaries.as_ref().filter(|_| row.unit.is_timing())?;
-    let share = together::share(canaries);
-    Some(if canaries.fired.is_empty() {
-        format!("yes: the baseline, measured against itself, differs on {share}")
-    } else {
-        format!("no: the baseline differs from itself on {share}, so no timing can fail")
+    let share = |some| together::share(some, canaries);
+    let fired = share(&canaries.fired);
+    Some(match (canaries.are_steady(), &canaries.unusable[..]) {
+        (true, _) => format!("yes: the baseline, measured against itself, differs on {fired}"),
+        (false, []) => {
+            format!("no: the baseline differs from itself on {fired}, so no timing can fail")
+        }
+        (false, unusable) => format!(
+            "not known: the baseline differs from itself on {fired} and could not be compared with itself \
+             on {}, so no timing can fail",
+            share(unusable)
+        ),
     })
 }
 
@@ -157,6 +164,13 @@ pub(super) fn blame(row: &Row) -> Option<&'static str> {
     Some(match (row.blame?, breaks_budget(row)) {
         (Blame::CausedHere, true) => "caused here: the base keeps this budget",
         (Blame::CausedHere, false) => "caused here: the base does not show it",
+        (Blame::MadeWorse, _) => {
+            "made worse here: the base does not clearly keep this budget either, and the candidate is worse"
+        }
+        (Blame::Unclear, _) => {
+            "not clear: the base does not clearly keep this budget either, and nothing shows that the \
+             candidate is no worse"
+        }
         (Blame::AlreadyOnBase, true) => "already on the base: it breaks this budget as well",
         (Blame::AlreadyOnBase, false) => {
             "already on the base: against that the candidate is not worse"

@@ -34,13 +34,16 @@ fn is_disturbed(row: &Row) -> bool {
     )
 }
 
-/// More pairs for what pairs can settle; no number of them gives a percentile more operations or
-/// quality back for speed.
+/// More pairs for what pairs can settle; no number of them gives a percentile more operations, quality
+/// back for speed, or a repetition what it lacks.
 pub(super) fn more_time(report: &Report, target: Target) -> Option<String> {
     let is_settled_by_pairs = |row: &Row| {
         let never = matches!(
             row.reason,
-            Reason::FewSamples { .. } | Reason::TradedQuality { .. }
+            Reason::FewSamples { .. }
+                | Reason::TradedQuality { .. }
+                | Reason::PartlyMeasured { .. }
+                | Reason::PartlyReached { .. }
         );
         !never && !is_disturbed(row)
     };
@@ -48,12 +51,28 @@ pub(super) fn more_time(report: &Report, target: Target) -> Option<String> {
     if rows.is_empty() || together::unsteady(report).is_some() {
         return None;
     }
-    let needed = |row: &&Row| row.effect.as_ref().and_then(|effect| effect.pairs_needed);
-    Some(match rows.iter().filter_map(needed).min() {
-        Some(_) => format!(
+    let needed = |row: &&Row| {
+        let effect = row.effect.as_ref()?;
+        let measured: usize = effect.stages.iter().map(|stage| stage.pairs).sum();
+        Some((
+            effect.stages.len(),
+            measured + effect.pairs_needed? as usize,
+        ))
+    };
+    let needs = || rows.iter().filter_map(needed);
+    // After the first session a row gets one more, if there is time; see `docs/verdict.md`.
+    let is_waiting = needs().any(|(sessions, _)| sessions == 1);
+    Some(match needs().map(|(_, pairs)| pairs).max() {
+        Some(_) if is_waiting => format!(
             "give {} more time to settle: {}{}",
             inconclusive_rows(rows.len()),
             check(report, " --budget 20m", target),
+            unseen(&rows)
+        ),
+        Some(pairs) => format!(
+            "settle {} with more pairs from the start: {}{}",
+            inconclusive_rows(rows.len()),
+            check(report, &format!(" --pairs {pairs}"), target),
             unseen(&rows)
         ),
         None => {

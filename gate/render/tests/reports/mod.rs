@@ -113,6 +113,7 @@ pub(crate) fn row(scenario: &str, metric: &str, baseline: f64, change: f64) -> R
             value,
             sessions: 1,
             repetitions: 10,
+            modes: None,
         })
     };
     Row {
@@ -193,6 +194,7 @@ pub(crate) fn recall(scenario: &str, baseline: f64, difference: f64) -> Row {
             value,
             sessions: 1,
             repetitions: 5,
+            modes: None,
         })
     };
     Row {

@@ -19,6 +19,8 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("paired_disagree", disagree()),
         ("paired_open", open()),
         ("paired_unsteady", unsteady()),
+        ("paired_canaries_crashed", canaries_crashed()),
+        ("paired_partly", partly()),
         ("paired_uniform", uniform()),
         ("paired_drift", drift()),
         ("paired_crashed", crashed()),
@@ -123,6 +125,7 @@ pub(crate) fn regressed() -> Report {
             .map(name)
             .into(),
         fired: Vec::new(),
+        unusable: Vec::new(),
     });
     report
 }
@@ -201,8 +204,63 @@ pub(crate) fn unsteady() -> Report {
             .map(name)
             .into(),
         fired: ["map/get/hot", "text/search/and"].map(name).into(),
+        unusable: Vec::new(),
     });
     report
+}
+
+/// Much looked worse, and the baseline crashed when it was measured against itself.
+pub(crate) fn canaries_crashed() -> Report {
+    let mut report = unsteady();
+    if let Some(canaries) = &mut report.canaries {
+        canaries.fired.clear();
+        canaries.unusable = ["map/get/hot", "text/search/and"].map(name).into();
+    }
+    report.failures = vec![
+        failed(SideName::Baseline, "map/get/hot", &PANIC),
+        failed(SideName::Baseline, "text/search/and", &[]),
+    ];
+    report
+}
+
+/// Too little of several rows to decide anything.
+pub(crate) fn partly() -> Report {
+    let undecided = |scenario: &str, reason| {
+        verdict(
+            row(scenario, "latency.p50", 14_200.0, 0.01),
+            Verdict::Inconclusive,
+            reason,
+        )
+    };
+    let mut rows = quiet();
+    rows.extend([
+        undecided(
+            "vector/search/at-recall",
+            Reason::PartlyReached { have: 4, need: 5 },
+        ),
+        verdict(
+            row("text/build", "latency.p50", 14_200.0, 0.01),
+            Verdict::Incomparable,
+            Reason::BaselinePartlyMeasured { have: 4, need: 5 },
+        ),
+        staged(
+            undecided("map/put", Reason::FewRepetitions { have: 2, need: 3 }),
+            &[(2, 0.4), (2, 0.3)],
+        ),
+        staged(
+            Row {
+                effect: noisy(row("map/scan", "latency.p50", 9_100.0, 0.01), 0.04).effect,
+                ..undecided("map/scan", Reason::Noise)
+            },
+            &[(5, 0.4), (14, 0.3)],
+        ),
+    ]);
+    for row in &mut rows {
+        if let Some(effect) = row.effect.as_mut().filter(|_| row.reason == Reason::Noise) {
+            effect.pairs_needed = Some(21);
+        }
+    }
+    paired(rows)
 }
 
 fn slower_over_all(metric: &str, gating: bool) -> Uniform {
@@ -391,13 +449,23 @@ pub(crate) fn already_on_base() -> Report {
     report
 }
 
-/// One budget broken here and one broken already.
+/// One budget broken here, one broken already, and two of which the base is no excuse.
 pub(crate) fn blamed() -> Report {
     let mut rows = already_on_base().rows;
-    rows.push(Row {
-        blame: Some(Blame::CausedHere),
-        ..over_memory("text/build", 0.09)
-    });
+    rows.extend([
+        Row {
+            blame: Some(Blame::CausedHere),
+            ..over_memory("text/build", 0.09)
+        },
+        Row {
+            blame: Some(Blame::MadeWorse),
+            ..over_memory("text/merge", 0.09)
+        },
+        Row {
+            blame: Some(Blame::Unclear),
+            ..over_memory("text/open", 0.02)
+        },
+    ]);
     paired(rows)
 }
 
@@ -417,6 +485,7 @@ pub(crate) fn hostile(text: &str) -> Report {
     report.canaries = Some(Canaries {
         scenarios: vec![name(worst_name)],
         fired: vec![name(worst_name)],
+        unusable: Vec::new(),
     });
     let backwards: String = text.chars().rev().collect();
     let indented = format!("    {text}");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SideName;
+use super::{Level, SideName};
 use crate::id::{MetricName, Name, ScenarioId};
 use crate::policy::Budget;
 use crate::unit::{Direction, Unit};
@@ -66,21 +66,13 @@ pub struct SincePromoted {
 pub enum Blame {
     /// The candidate: its base does not show it.
     CausedHere,
-    /// The base: it shows the same without the candidate's change.
+    /// The base: it shows the same without the candidate's change, which was shown to be no worse.
     AlreadyOnBase,
-}
-
-/// One side's level of a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
-pub struct Level {
-    /// The level, in the row's unit.
-    pub value: f64,
-    /// Sessions behind it.
-    pub sessions: usize,
-    /// Repetitions behind it, over all sessions.
-    pub repetitions: usize,
+    /// Both: the base does not clearly keep the budget either, and the candidate is worse than it.
+    MadeWorse,
+    /// Nobody knows: the base does not clearly keep the budget either, and the candidate was not shown
+    /// to be no worse.
+    Unclear,
 }
 
 /// The change of the candidate over the baseline. Positive means larger, not worse.
@@ -92,7 +84,8 @@ pub struct Effect {
     pub scale: Scale,
     /// The estimate.
     pub estimate: f64,
-    /// The interval around it, each end one-sided 95 %; absent when nothing says how noisy it is.
+    /// The interval around it, each end one-sided 95 %, however often pairs were looked at; absent when
+    /// nothing says how noisy it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<Interval>,
     /// The margin it was held against, on the same scale; absent when it was not judged.
@@ -194,8 +187,8 @@ pub struct BudgetCheck {
     pub headroom: f64,
 }
 
-/// Where a level stands against its budget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a level stands against its budget; best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub enum BudgetStatus {
@@ -296,14 +289,16 @@ pub enum Reason {
     NoisySession,
     /// Looks worse, in one session; a second session must agree.
     NeedsSecondSession,
-    /// Worse over all pairs, but fewer than two of at least three sessions show it on their own.
+    /// Worse over all pairs, but fewer than two of its sessions show it on their own. Where exactly one
+    /// of two did, a third was asked for.
     SessionsDisagree {
         /// Sessions that do.
         agreeing: usize,
         /// Sessions of pairs.
         of: usize,
     },
-    /// Looks worse, while the baseline differed from itself: the machine is not steady.
+    /// Looks worse, while the baseline differed from itself or could not be compared with itself:
+    /// nothing shows that the machine is steady.
     Unsteady,
     /// Worse, together with most other scenarios: the machine, or something all of them share.
     SlowerTogether {
@@ -321,9 +316,9 @@ pub enum Reason {
         /// Sessions it needs.
         need: usize,
     },
-    /// Too few repetitions to know the noise.
+    /// Too few repetitions, or pairs in any one session, to decide anything.
     FewRepetitions {
-        /// Repetitions the candidate has.
+        /// Repetitions the candidate has, or pairs of its longest session.
         have: usize,
         /// Repetitions it needs.
         need: usize,
@@ -365,6 +360,20 @@ pub enum Reason {
         /// Repetitions of the scenario.
         need: usize,
     },
+    /// A curve that reaches the quality it is judged at in part of its repetitions.
+    PartlyReached {
+        /// Repetitions in which it does.
+        have: usize,
+        /// Repetitions of the scenario.
+        need: usize,
+    },
+    /// Only part of the baseline's repetitions hold it, so that some pairs have no second member.
+    BaselinePartlyMeasured {
+        /// Pairs with both members.
+        have: usize,
+        /// Pairs that the candidate has in the same sessions.
+        need: usize,
+    },
     /// The baseline has it, the candidate does not even declare it.
     NotDeclared,
     /// The scenario's own check found a wrong answer.
@@ -373,6 +382,6 @@ pub enum Reason {
     ScenarioFailed,
     /// The baseline does not have it.
     NotInBaseline,
-    /// The baseline declares it but did not measure it, or gave a wrong answer.
+    /// The baseline declares it but has no measurement of it that counts.
     BaselineUnusable,
 }

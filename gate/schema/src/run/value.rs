@@ -23,7 +23,7 @@ pub enum MetricValue {
     Distribution(Box<Distribution>),
     /// Hits out of trials.
     Proportion(Box<Proportion>),
-    /// Cost by quality.
+    /// Cost or rate by quality.
     Curve(Box<Curve>),
 }
 

@@ -61,7 +61,7 @@ impl Distribution {
 
 impl Proportion {
     fn check(&self) -> Result<(), Defect> {
-        if self.trials == 0 || self.hits > self.trials {
+        if self.trials == 0 || self.trials > limits::TRIALS || self.hits > self.trials {
             return Err(Defect::Proportion);
         }
         let Some(queries) = &self.per_query else {
@@ -79,9 +79,9 @@ impl Proportion {
 impl Curve {
     fn check(&self, unit: Unit) -> Result<(), Defect> {
         sized(self.points.len(), limits::POINTS, "points")?;
-        for &(quality, cost) in &self.points {
+        for &(quality, number) in &self.points {
             Unit::Ratio.check(quality)?;
-            unit.check(cost)?;
+            unit.check(number)?;
         }
         Ok(())
     }

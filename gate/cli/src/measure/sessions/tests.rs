@@ -143,7 +143,7 @@ fn check(project: &mut Project) -> Report {
     let progress = Progress::silent();
     let arms = [(); 3].map(|()| Arm::new("check".to_owned(), Source::default()));
     let mut measurement = Measurement::new("check".to_owned(), arms, project, &progress);
-    let scenarios = measurement.prepare(&[]).expect("it lists its scenarios");
+    let scenarios = measurement.prepare(&[], 1).expect("it lists its scenarios");
     let rules = Rules {
         plan: PLAN,
         budget: Duration::ZERO,
@@ -182,6 +182,25 @@ fn pairs_alternate_who_goes_first() {
 }
 
 #[test]
+fn as_many_starts_are_dropped_as_wanted_and_none_after_one_that_fails() {
+    let mut project = Project::of(&["a", "b"]);
+    project.failing.insert(("b", "base"), 1);
+    let progress = Progress::silent();
+    let arms = [(); 3].map(|()| Arm::new("check".to_owned(), Source::default()));
+    let mut measurement = Measurement::new("check".to_owned(), arms, &mut project, &progress);
+    measurement.prepare(&[], 3).expect("it warms up");
+    assert!(!measurement.has_measured());
+    let runs = measurement.runs().expect("it is kept");
+    let [failure] = &runs.baseline.run.failures[..] else {
+        panic!("one failure, not {:?}", runs.baseline.run.failures)
+    };
+    assert_eq!((failure.scenario.as_str(), failure.pair), ("b", None));
+    let base = ["a base", "b base", "a base", "b base", "a base"];
+    let candidate = ["a cand", "b cand"].repeat(3);
+    assert_eq!(project.starts, [&base[..], &candidate].concat());
+}
+
+#[test]
 fn only_the_scenario_that_looks_worse_is_measured_again_and_it_fails() {
     let mut project = Project::of(&["a", "b", "c", "d", "e", "f", "g", "h"]);
     project.slower.insert("c", 1.08);
@@ -212,6 +231,48 @@ fn when_most_look_worse_the_baseline_is_measured_against_itself_first() {
     for scenario in scenarios {
         assert_eq!(row(&report, scenario).0, Verdict::Regressed, "{scenario}");
     }
+}
+
+#[test]
+fn canaries_that_crash_end_the_check_and_show_no_steady_machine() {
+    let scenarios = ["a", "b", "c", "d"];
+    let project = || {
+        let mut project = Project::of(&scenarios);
+        project.slower.extend(scenarios.map(|id| (id, 1.2)));
+        project
+    };
+    let mut sound = project();
+    check(&mut sound);
+    // A start of each side of each scenario warms up, and five pairs follow; then each canary starts
+    // twice by turns, the baseline's arm first in the first and the third.
+    let first_pair = &sound.starts[scenarios.len() * (2 + 10)..][..6];
+    let mut crashing = project();
+    for (at, start) in first_pair.iter().step_by(2).enumerate() {
+        let scenario = scenarios.iter().find(|id| start.starts_with(**id));
+        let count = 6 + usize::from(at % 2 == 0);
+        crashing
+            .failing
+            .insert((scenario.expect("its start"), "base"), count);
+    }
+    let report = check(&mut crashing);
+    let canaries = report.canaries.as_ref().expect("they were tried");
+    assert_eq!(
+        (
+            canaries.scenarios.len(),
+            canaries.fired.len(),
+            canaries.unusable.len()
+        ),
+        (3, 0, 3)
+    );
+    assert_eq!(report.exit_code, ExitCode::Undecided, "{:#?}", report.rows);
+    assert_eq!(
+        row(&report, "a"),
+        (Verdict::Inconclusive, &Reason::Unsteady)
+    );
+    let sides: Vec<SideName> = report.failures.iter().map(|f| f.side).collect();
+    assert_eq!(sides, [SideName::Baseline; 3]);
+    // Each was started once and never again; before the second the other arm had no turn.
+    assert_eq!(crashing.starts.len(), scenarios.len() * (2 + 10) + 5);
 }
 
 #[test]
@@ -299,7 +360,7 @@ fn an_interruption_keeps_what_was_measured() {
     let progress = Progress::silent();
     let arms = [(); 3].map(|()| Arm::new("check".to_owned(), Source::default()));
     let mut measurement = Measurement::new("check".to_owned(), arms, &mut project, &progress);
-    let scenarios = measurement.prepare(&[]).expect("two warm-ups");
+    let scenarios = measurement.prepare(&[], 1).expect("two warm-ups");
     let policy = Policy::default();
     let rules = Rules {
         plan: PLAN,

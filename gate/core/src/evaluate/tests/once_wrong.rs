@@ -300,3 +300,177 @@ fn a_slower_machine_is_not_a_regression_of_everything() {
         assert_eq!(slow, [verdict], "{label}: {:#?}", report.rows);
     }
 }
+
+#[test]
+fn one_wrong_answer_does_not_spoil_the_sessions_stored_beside_it() {
+    for (name, wrong, candidate, verdict, reason) in [
+        (
+            "one of six, unchanged",
+            1,
+            100.0,
+            Verdict::Pass,
+            Reason::WithinMargin,
+        ),
+        (
+            "one of six, slower",
+            1,
+            120.0,
+            Verdict::Regressed,
+            Reason::BeyondMargin,
+        ),
+        (
+            "two of six, slower",
+            2,
+            120.0,
+            Verdict::Inconclusive,
+            Reason::FewSessions { have: 4, need: 5 },
+        ),
+        (
+            "all of them",
+            6,
+            100.0,
+            Verdict::Incomparable,
+            Reason::BaselineUnusable,
+        ),
+    ] {
+        let mut baseline = case(100.0).run();
+        for session in baseline.sessions.iter_mut().take(wrong) {
+            session.scenarios[0].check = Check::Failed;
+        }
+        let candidate = case(candidate).sessions(2).run();
+        let report = judge_runs(&baseline, &candidate, &Policy::default()).expect("overlap");
+        let row = row(&report, "time");
+        assert_eq!(
+            (row.verdict, &row.reason),
+            (verdict, &reason),
+            "{name}: {row:#?}"
+        );
+    }
+}
+
+/// Hits of each query, of ten, in every repetition.
+fn recall_of(hits: &[u16]) -> Run {
+    let recall = Values::Recall { every: 1 };
+    let mut run = case(1.0)
+        .with("recall@10", Unit::Ratio, Direction::Higher, recall)
+        .sessions(2)
+        .run();
+    let scenarios = run.sessions.iter_mut().flat_map(|s| &mut s.scenarios);
+    for repetition in scenarios.flat_map(|m| &mut m.repetitions) {
+        let value = Proportion::from_queries(hits.to_vec(), 10).expect("hits fit");
+        for (name, metric) in &mut repetition.metrics {
+            if name.as_str() == "recall@10" {
+                *metric = MetricValue::Proportion(Box::new(value.clone()));
+            }
+        }
+    }
+    run.validate().expect("a valid run");
+    run
+}
+
+#[test]
+fn only_the_same_hits_are_exactly_the_same_recall() {
+    use gate_schema::report::Basis::{Exact, Queries};
+    for (name, from, to, verdict, basis) in [
+        (
+            "the same hits",
+            vec![10, 9, 8],
+            vec![10, 9, 8],
+            Verdict::Pass,
+            Some(Exact),
+        ),
+        (
+            "one query says nothing of others: its repetitions do",
+            vec![10],
+            vec![9],
+            Verdict::Regressed,
+            Some(Exact),
+        ),
+        (
+            "two queries, each worse by the same, may be chance",
+            vec![10, 10],
+            vec![9, 9],
+            Verdict::Inconclusive,
+            Some(Queries),
+        ),
+        (
+            "a hundred are not",
+            vec![10; 100],
+            vec![9; 100],
+            Verdict::Regressed,
+            Some(Queries),
+        ),
+        (
+            "nor are a hundred better by the same",
+            vec![9; 100],
+            vec![10; 100],
+            Verdict::Improved,
+            Some(Queries),
+        ),
+    ] {
+        let report = judge_runs(&recall_of(&from), &recall_of(&to), &Policy::default());
+        let report = report.expect("overlap");
+        let row = row(&report, "recall@10");
+        let found = row.effect.as_ref().and_then(|effect| effect.basis);
+        assert_eq!((row.verdict, found), (verdict, basis), "{name}: {row:#?}");
+    }
+}
+
+#[test]
+fn what_is_not_a_number_is_no_pass() {
+    use crate::assess::assess;
+    use crate::evidence::Comparison;
+    use crate::row::Family;
+    use crate::sides::{Compared, How};
+    let bytes = Values::Exactly(1e6);
+    let run = Case {
+        metrics: vec![("rss", Unit::Bytes, LOWER, bytes)],
+        ..case(1.0)
+    }
+    .run();
+    let observed: Vec<Observed> = records(&run)
+        .iter()
+        .map(|r| r.observe().expect("sound"))
+        .collect();
+    let side = Side {
+        run: &run,
+        observed: &observed,
+    };
+    let policy = Policy::default();
+    let mut drafts = assess(side, side, None, &policy).expect("overlap").drafts;
+    for (worse, verdict) in [
+        (0.0, Verdict::Pass),
+        (1.0, Verdict::Regressed),
+        (-1.0, Verdict::Improved),
+        (f64::NAN, Verdict::Inconclusive),
+    ] {
+        drafts[0].compared = Some(Compared {
+            comparison: Comparison {
+                worse,
+                evidence: None,
+                exact: true,
+            },
+            how: How::Stored,
+        });
+        let found = drafts[0].verdict(Family::default(), &policy);
+        assert_eq!(found, Some(verdict), "{worse}");
+    }
+}
+
+#[test]
+fn a_ratio_of_nothing_has_a_margin_all_the_same() {
+    let errors = |level| Case {
+        metrics: vec![("error_rate", Unit::Ratio, LOWER, Values::Exactly(level))],
+        ..case(1.0)
+    };
+    // 3 % of one point are 0.0003.
+    for (to, verdict) in [
+        (0.0, Verdict::Pass),
+        (0.0002, Verdict::Pass),
+        (0.0004, Verdict::Regressed),
+    ] {
+        let report = judge(&errors(0.0), &errors(to).sessions(2), &Policy::default());
+        let row = row(&report, "error_rate");
+        assert_eq!(row.verdict, verdict, "{to}: {row:#?}");
+    }
+}

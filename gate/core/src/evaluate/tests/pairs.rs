@@ -1,12 +1,16 @@
 //! Runs of interleaved pairs: what is judged, what is measured next, and whose fault it is.
 
 use gate_schema::noise::Noise;
-use gate_schema::report::{Blame, Row};
+use gate_schema::report::Row;
 use gate_schema::run::Failure;
 
 use super::*;
-use crate::calibrate::learn;
+use crate::calibrate::{Calibration, learn};
 use crate::next::{Need, Plan, Step, Why, next};
+
+mod blame;
+mod canaries;
+mod evidence;
 
 const PLAN: Plan = Plan {
     pairs: 5,
@@ -145,10 +149,13 @@ fn calibrated(scenarios: &[&str]) -> Noise {
     let all: Vec<Pairs> = scenarios.iter().map(|id| pairs(id, &[0.0; 10])).collect();
     let runs = runs(&all);
     let seen = [observed(&runs[0]), observed(&runs[1])];
-    let [first, second] =
-        [(&runs[0], &seen[0]), (&runs[1], &seen[1])].map(|(run, observed)| Side { run, observed });
-    let created = "2026-11-20T08:00:00Z";
-    learn(None, first, second, &Policy::default(), created).expect("learned")
+    let calibration = Calibration {
+        arms: [(&runs[0], &seen[0]), (&runs[1], &seen[1])]
+            .map(|(run, observed)| Side { run, observed }),
+        dropped: 1,
+        created: "2026-11-20T08:00:00Z",
+    };
+    learn(None, &calibration, &Policy::default()).expect("learned")
 }
 
 #[test]
@@ -415,53 +422,6 @@ fn a_failed_repetition_fails_its_scenario() {
             "{name}"
         );
         assert_eq!(step, Step::Done, "{name}");
-    }
-}
-
-#[test]
-fn a_budget_that_the_base_breaks_is_not_the_candidates_fault() {
-    let bytes = |level, effects: &[f64]| Pairs {
-        unit: Unit::Bytes,
-        level,
-        ..pairs("s", effects)
-    };
-    let policy = policy(vec![budget("time", Operator::AtMost, 1500.0)]);
-    for (name, level, effects, blame, outcome) in [
-        ("both within", 900.0, &[0.0][..], None, Outcome::Pass),
-        (
-            "both over",
-            2000.0,
-            &[0.0],
-            Some(Blame::AlreadyOnBase),
-            Outcome::Pass,
-        ),
-        (
-            "only the candidate over",
-            1300.0,
-            &[0.5, 0.5],
-            Some(Blame::CausedHere),
-            Outcome::Fail,
-        ),
-        (
-            "both over, and worse",
-            2000.0,
-            &[0.5, 0.5],
-            Some(Blame::CausedHere),
-            Outcome::Fail,
-        ),
-    ] {
-        // The drift of the pairs reaches 40 %, so levels are chosen well away from the budget.
-        let all = [Pairs {
-            level: level / 1.2,
-            ..bytes(level, effects)
-        }];
-        let (report, _) = check(&runs(&all), Some(&calibrated(&["s"])), &policy);
-        let row = of(&report, "s");
-        assert_eq!(
-            (row.blame, report.outcome),
-            (blame, outcome),
-            "{name}: {row:#?}"
-        );
     }
 }
 

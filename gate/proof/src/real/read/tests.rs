@@ -79,6 +79,30 @@ fn failed_rows_are_those_that_fail_the_gate() {
 }
 
 #[test]
+fn a_budget_that_the_base_breaks_as_well_is_no_failed_row() {
+    let mut left = left(0.5, false);
+    let worst = left.said().failed.len();
+    let row = (left.report.rows.iter_mut()).find(|row| row.verdict == Verdict::Regressed);
+    let row = row.unwrap();
+    row.verdict = Verdict::OverBudget;
+    for (blame, failed) in [
+        (None, worst),
+        (Some(Blame::CausedHere), worst),
+        (Some(Blame::AlreadyOnBase), worst - 1),
+    ] {
+        let mut report = left.report.clone();
+        let over = |row: &&mut Row| row.verdict == Verdict::OverBudget;
+        report.rows.iter_mut().find(over).unwrap().blame = blame;
+        let said = Left {
+            report,
+            ..left.clone()
+        }
+        .said();
+        assert_eq!(said.failed.len(), failed, "{blame:?}");
+    }
+}
+
+#[test]
 fn rivals_judge_the_first_session_of_judged_timings() {
     let verdicts = left(0.5, false).rivals(Case::Work20).unwrap();
     assert_eq!(verdicts.len(), 7, "all but the one that takes reports");
@@ -107,7 +131,7 @@ fn documents_are_read_where_a_gate_leaves_them() {
         serde_json::to_string(&left.baseline).unwrap(),
     );
     let why = Left::read(directory.path()).unwrap_err();
-    assert!(why.contains("candidate.json"), "{why}");
+    assert!(why.starts_with("candidate.json: "), "{why}");
     write(
         "candidate.json",
         serde_json::to_string(&left.candidate).unwrap(),

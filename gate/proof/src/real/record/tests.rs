@@ -18,7 +18,8 @@ fn gate(case: Case, neighbour: bool) -> GateRecord {
         started: "2026-01-01T00:00:00Z".to_owned(),
         seconds: 61.25,
         exit_code: 3,
-        said: Said {
+        broken: None,
+        said: Some(Said {
             outcome: Outcome::Undecided,
             failed: vec![FailedRow {
                 scenario: "a/b".to_owned(),
@@ -41,13 +42,24 @@ fn gate(case: Case, neighbour: bool) -> GateRecord {
                 again: 0,
             },
             canaries: Canaries::Quiet,
-        },
+        }),
         rivals: vec![RivalVerdict {
             rule: "any".to_owned(),
             failed: 1,
             right: Some(0),
             rows: 12,
         }],
+    }
+}
+
+/// One that crashed.
+fn broken(case: Case) -> GateRecord {
+    GateRecord {
+        exit_code: 101,
+        broken: Some("exit status: 101".to_owned()),
+        said: None,
+        rivals: Vec::new(),
+        ..gate(case, false)
     }
 }
 
@@ -84,6 +96,11 @@ fn cases_take_turns_until_each_has_enough() {
             None,
         ),
         (
+            "a broken one had its turn",
+            vec![broken(Work20), broken(Work20), gate(Unchanged, false)],
+            Some(Unchanged),
+        ),
+        (
             "another condition",
             vec![gate(Work20, true), gate(Unchanged, true)],
             Some(Work20),
@@ -105,13 +122,29 @@ fn a_recording_is_continued_to_the_last_bit() {
         Ok(recording(Vec::new()))
     );
     let mut grown = recording(Vec::new());
-    for case in Case::ALL {
-        grown.gates.push(gate(case, case == Case::Work5));
+    let gates = Case::ALL.map(|case| gate(case, case == Case::Work5));
+    for gate in gates.into_iter().chain([broken(Case::Unchanged)]) {
+        grown.gates.push(gate);
         grown.write(&path).unwrap();
         assert_eq!(Recording::resume(&path, settings()), Ok(grown.clone()));
     }
     let files = std::fs::read_dir(directory.path()).unwrap().count();
     assert_eq!(files, 1, "nothing temporary is left");
+}
+
+#[test]
+fn a_gate_is_broken_that_says_so_or_says_nothing() {
+    let sound = gate(Case::Work5, false);
+    let without_neighbour = GateRecord {
+        broken: Some("the neighbour ended".to_owned()),
+        ..sound.clone()
+    };
+    let silent = GateRecord {
+        said: None,
+        ..sound.clone()
+    };
+    let all = [sound, without_neighbour, silent, broken(Case::Work5)];
+    assert_eq!(all.map(|gate| gate.is_broken()), [false, true, true, true]);
 }
 
 #[test]

@@ -16,7 +16,8 @@ fn gate(case: Case, exit_code: i32, failed: &[(&str, &str)]) -> GateRecord {
         started: "2026-01-01T00:00:00Z".to_owned(),
         seconds: 60.0,
         exit_code,
-        said: Said {
+        broken: None,
+        said: Some(Said {
             outcome: match exit_code {
                 0 => Outcome::Pass,
                 1 => Outcome::Fail,
@@ -35,8 +36,19 @@ fn gate(case: Case, exit_code: i32, failed: &[(&str, &str)]) -> GateRecord {
                 again: if exit_code == 1 { 36 } else { 0 },
             },
             canaries: Canaries::NotMeasured,
-        },
+        }),
         rivals: Vec::new(),
+    }
+}
+
+/// One that a signal killed.
+fn killed(case: Case) -> GateRecord {
+    GateRecord {
+        exit_code: -1,
+        seconds: 3.0,
+        broken: Some("signal: 9 (SIGKILL)".to_owned()),
+        said: None,
+        ..gate(case, 0, &[])
     }
 }
 
@@ -75,17 +87,18 @@ fn false_alarms_are_counted_per_machine() {
     ];
     assert_eq!(
         unchanged(&gates),
-        "| A/A, machine | Gates | Failed | 95 % interval | Undecided | Rows failed | Undecided rows, median | Starts measured again | Median seconds |\n\
-         |---|---:|---:|---|---:|---|---:|---:|---:|\n\
-         | idle | 3 | 0.0 % | [0.0, 70.8] | 66.7 % | none | 10.0 % | 0.0 % | 60 |\n\
-         | neighbour | 1 | 100.0 % | [2.5, 100.0] | 0.0 % | `a latency.p50` 1, `b segments` 1 | 0.0 % | 50.0 % | 90 |\n"
+        "| A/A, machine | Gates | Failed | 95 % interval | Broken | Undecided | Rows failed | Undecided rows, median | Starts measured again | Median seconds |\n\
+         |---|---:|---:|---|---:|---:|---|---:|---:|---:|\n\
+         | idle | 3 | 0.0 % | [0.0, 70.8] | 0 | 66.7 % | none | 10.0 % | 0.0 % | 60 |\n\
+         | neighbour | 1 | 100.0 % | [2.5, 100.0] | 0 | 0.0 % | `a latency.p50` 1, `b segments` 1 | 0.0 % | 50.0 % | 90 |\n"
     );
 }
 
 #[test]
 fn planted_changes_are_found_in_the_right_row_or_not() {
     let mut together = gate(Case::Work5, 1, &[]);
-    together.said.uniform.push(UniformFinding {
+    let said = together.said.as_mut().unwrap();
+    said.uniform.push(UniformFinding {
         metric: "latency.p50".to_owned(),
         estimate: 0.05,
     });
@@ -103,12 +116,70 @@ fn planted_changes_are_found_in_the_right_row_or_not() {
     ];
     assert_eq!(
         planted(&gates),
-        "| Planted | Machine | Gates | Failed rightly | 95 % interval | Failed | Undecided | Wrong rows | Right rows |\n\
-         |---|---|---:|---:|---|---:|---:|---|---|\n\
-         | work-5 | idle | 4 | 50.0 % | [6.8, 93.2] | 75.0 % | 25.0 % | `b recall@10` 2 | `a latency.p50` 1, `all together latency.p50` 1 |\n\
-         | tail-10 | neighbour | 1 | 0.0 % | [0.0, 97.5] | 100.0 % | 0.0 % | none | none |\n\
-         | memory-20 | idle | 1 | 100.0 % | [2.5, 100.0] | 100.0 % | 0.0 % | `a latency.p50` 1 | `a peak_rss` 1 |\n"
+        "| Planted | Machine | Gates | Failed rightly | 95 % interval | Failed | Broken | Undecided | Wrong rows | Right rows |\n\
+         |---|---|---:|---:|---|---:|---:|---:|---|---|\n\
+         | work-5 | idle | 4 | 50.0 % | [6.8, 93.2] | 75.0 % | 0 | 25.0 % | `b recall@10` 2 | `a latency.p50` 1, `all together latency.p50` 1 |\n\
+         | tail-10 | neighbour | 1 | 0.0 % | [0.0, 97.5] | 100.0 % | 0 | 0.0 % | none | none |\n\
+         | memory-20 | idle | 1 | 100.0 % | [2.5, 100.0] | 100.0 % | 0 | 0.0 % | `a latency.p50` 1 | `a peak_rss` 1 |\n"
     );
+}
+
+#[test]
+fn broken_gates_count_and_are_shown() {
+    let without_neighbour = GateRecord {
+        broken: Some("the neighbour ended before the gate did".to_owned()),
+        ..beside_a_neighbour(gate(Case::Unchanged, 1, &[("a", "latency.p50")]))
+    };
+    let unreadable = GateRecord {
+        exit_code: 1,
+        ..killed(Case::Work5)
+    };
+    let gates = [
+        gate(Case::Unchanged, 0, &[]),
+        killed(Case::Unchanged),
+        without_neighbour,
+        gate(Case::Work5, 1, &[("a", "latency.p50")]),
+        killed(Case::Work5),
+        unreadable,
+        GateRecord {
+            broken: Some("anything".to_owned()),
+            ..gate(Case::Work5, 1, &[("a", "latency.p50")])
+        },
+    ];
+    let text = unchanged(&gates);
+    for row in [
+        "| idle | 2 | 0.0 % | [0.0, 84.2] | 1 | 0.0 % | none | 0.0 % | 0.0 % | 60 |\n",
+        "| neighbour | 1 | 100.0 % | [2.5, 100.0] | 1 | 0.0 % | `a latency.p50` 1 | - | - | - |\n",
+    ] {
+        assert!(text.contains(row), "{text}");
+    }
+    let text = planted(&gates);
+    assert!(
+        text.contains(
+            "| work-5 | idle | 4 | 25.0 % | [0.6, 80.6] | 75.0 % | 3 | 0.0 % | none | `a latency.p50` 2 |\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn crashes_and_gates_that_passed_are_never_right() {
+    let mut crashed = gate(Case::Work20, 1, &[("a", "latency.p50")]);
+    for row in &mut crashed.said.as_mut().unwrap().failed {
+        row.verdict = Verdict::Missing;
+    }
+    // Early recordings list rows that the outcome excuses.
+    let excused = gate(Case::Work20, 0, &[("a", "latency.p99")]);
+    let text = planted(&[crashed.clone(), excused]);
+    assert!(
+        text.contains(
+            "| work-20 | idle | 2 | 0.0 % | [0.0, 84.2] | 50.0 % | 0 | 0.0 % | `a latency.p50 missing` 1 | none |\n"
+        ),
+        "{text}"
+    );
+    crashed.case = Case::Unchanged;
+    let text = unchanged(&[crashed]);
+    assert!(text.contains("| `a latency.p50 missing` 1 |"), "{text}");
 }
 
 #[test]
