@@ -74,7 +74,8 @@ pub mod schema {
     pub use gate_schema::defect::Defect;
     pub use gate_schema::id::{MetricName, Name};
     pub use gate_schema::run::{
-        Check, DeclaredMetric, Environment, Kind, Measured, MetricValue, Param, Proportion, Run,
+        Check, Curve, DeclaredMetric, Environment, Kind, Measured, MetricValue, Param, Proportion,
+        Run,
     };
     pub use gate_schema::unit::{Direction, Unit};
 }

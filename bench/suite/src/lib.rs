@@ -12,7 +12,7 @@
 //! | [`text`] | ranked full-text search, merging | tantivy |
 //! | [`signals`] | decayed sums and windowed counts of what users do | dashmap |
 //! | [`coengage`] | what is engaged with together, bounded | a map in order of last use |
-//! | [`social`] | who follows and blocks whom | bitmaps |
+//! | [`social`] | who follows and blocks whom | ascending lists |
 //! | [`session`] | what users prefer, merged over sessions | dashmap |
 //! | [`feed`] | feeds and searches over all of these | |
 
@@ -25,10 +25,11 @@ pub mod session;
 pub mod signals;
 pub mod social;
 pub mod text;
+pub mod tune;
 pub mod vector;
 mod words;
 
-use bench_harness::Scenario;
+use bench_harness::{Scenario, Verb};
 
 /// All scenarios, in the order they are listed and measured.
 #[must_use]
@@ -43,6 +44,12 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
         feed::scenarios(),
     ]
     .concat()
+}
+
+/// The verbs of this suite beside those of the harness.
+#[must_use]
+pub fn verbs() -> Vec<&'static dyn Verb> {
+    vec![&tune::Tune]
 }
 
 #[cfg(test)]

@@ -1,8 +1,33 @@
-//! Decayed counters of what users do, in a concurrent map, on dashmap.
+//! Decayed sums and windowed counts of what users do, in a concurrent map, on dashmap.
+//!
+//! | Part | |
+//! |---|---|
+//! | `window`, `buckets`, `signal` | one signal: how much it weighs and how often it happened, per window |
+//! | `entity`, `holder`, `store` | the component: many entities in a map |
+//! | `order` | what a memory budget needs: who was written least recently |
+//! | `rollup`, `layout` | alternatives that were not chosen, kept to be measured |
+//! | `events`, `start` | the workloads |
+//! | `model`, `forgetting`, `check` | the truth |
+//! | `write`, `raw`, `count`, `trim`, `bytes` | the scenarios and what they measure besides time |
 
-mod entity;
-mod events;
-mod model;
+mod buckets;
+mod bytes;
+mod check;
+mod count;
+pub(crate) mod entity;
+pub(crate) mod events;
+mod forgetting;
+mod holder;
+mod layout;
+pub(crate) mod model;
+mod order;
+mod raw;
+mod rollup;
+pub(crate) mod signal;
+mod start;
+pub(crate) mod store;
+mod trim;
+pub(crate) mod window;
 mod write;
 
 use bench_harness::Scenario;
@@ -10,5 +35,11 @@ use bench_harness::Scenario;
 /// The scenarios of this area.
 #[must_use]
 pub fn scenarios() -> Vec<&'static dyn Scenario> {
-    vec![&write::SignalWrite]
+    let writes = write::FAMILY.iter().map(|write| -> &dyn Scenario { write });
+    let counts = count::FAMILY.iter().map(|count| -> &dyn Scenario { count });
+    writes
+        .chain([&raw::Raw::Array as &dyn Scenario, &raw::Raw::Map])
+        .chain(counts)
+        .chain([&trim::Trim as &dyn Scenario])
+        .collect()
 }

@@ -1,9 +1,48 @@
-//! Who follows and blocks whom, as filters over items.
+//! Who follows and blocks whom.
 
-use bench_harness::Scenario;
+mod filter;
+mod followed;
+pub(crate) mod graph;
+mod relations;
+mod sets;
+
+pub use graph::Graph;
+pub use relations::{Chosen, Social};
+pub use sets::Creator;
+
+use bench_harness::{Scenario, Tier};
+
+use filter::Filter;
+use followed::Followed;
 
 /// The scenarios of this area.
 #[must_use]
 pub fn scenarios() -> Vec<&'static dyn Scenario> {
-    Vec::new()
+    vec![
+        &Filter {
+            id: "social/filter/candidates=200",
+            candidates: 200,
+            smallest_tier: Tier::Smoke,
+        },
+        &Filter {
+            id: "social/filter/candidates=500",
+            candidates: 500,
+            smallest_tier: Tier::Pr,
+        },
+        &Followed {
+            id: "social/filter/1pct",
+            percent: 1,
+            operations: 10_000,
+        },
+        &Followed {
+            id: "social/filter/10pct",
+            percent: 10,
+            operations: 10_000,
+        },
+        &Followed {
+            id: "social/filter/50pct",
+            percent: 50,
+            operations: 2_000,
+        },
+    ]
 }

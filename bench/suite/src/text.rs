@@ -1,14 +1,31 @@
 //! Ranked full-text search over topical documents, on tantivy.
 
-mod corpus;
-mod index;
+pub(crate) mod asking;
+pub(crate) mod corpus;
+mod counting;
+pub(crate) mod index;
+mod indexing;
+pub(crate) mod live;
+mod merging;
+pub(crate) mod policy;
+mod postings;
+pub(crate) mod queries;
+pub(crate) mod schema;
 mod search;
-mod truth;
+pub(crate) mod truth;
+mod tune;
+mod watched;
 
 use bench_harness::Scenario;
+
+pub use tune::tune;
 
 /// The scenarios of this area.
 #[must_use]
 pub fn scenarios() -> Vec<&'static dyn Scenario> {
-    vec![&search::TextSearch]
+    let mut scenarios: Vec<&'static dyn Scenario> = Vec::new();
+    scenarios.extend(search::SEARCHES.iter().map(|one| one as &dyn Scenario));
+    scenarios.extend(indexing::INDEXING.iter().map(|one| one as &dyn Scenario));
+    scenarios.push(&merging::TextMerging);
+    scenarios
 }

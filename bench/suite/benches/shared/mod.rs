@@ -8,16 +8,16 @@ use bench_harness::prepare::prepare;
 use bench_harness::{Context, Scenario, Tier};
 use criterion::Criterion;
 
-/// Measures those of `scenarios` that the smoke tier has.
+/// Measures those of `scenarios` that do not need a million items.
 pub(crate) fn measure_all(scenarios: &[&dyn Scenario]) {
     for scenario in scenarios {
-        if scenario.smallest_tier() <= Tier::Smoke {
+        if scenario.smallest_tier() <= Tier::Pr {
             measure(*scenario);
         }
     }
 }
 
-/// Measures the operations of `scenario` on the smoke tier, one after the other and around again,
+/// Measures the operations of `scenario` on its smallest tier, one after the other and around again,
 /// under the scenario's own id.
 ///
 /// Criterion times batches, so it says nothing about tails and checks no answers: for both there is
@@ -26,7 +26,7 @@ pub(crate) fn measure_all(scenarios: &[&dyn Scenario]) {
 /// # Panics
 /// When the scenario cannot be prepared or loaded.
 fn measure(scenario: &dyn Scenario) {
-    let tier = Tier::Smoke;
+    let tier = scenario.smallest_tier().max(Tier::Smoke);
     // Cargo runs benches in the package's folder, but the cache is the workspace's.
     let cache = Cache::at(concat!(
         env!("CARGO_MANIFEST_DIR"),

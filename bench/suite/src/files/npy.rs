@@ -36,15 +36,15 @@ pub(super) fn open(opened: Opened) -> Result<Box<dyn RowSource>, FileDefect> {
         Ok(source) => return Ok(source),
         Err(file) => file,
     };
-    let file = match typed::<f64>(file, shape, |number| number as f32) {
+    let file = match typed::<f64>(*file, shape, |number| number as f32) {
         Ok(source) => return Ok(source),
         Err(file) => file,
     };
-    let file = match typed::<u8>(file, shape, f32::from) {
+    let file = match typed::<u8>(*file, shape, f32::from) {
         Ok(source) => return Ok(source),
         Err(file) => file,
     };
-    match typed::<i8>(file, shape, f32::from) {
+    match typed::<i8>(*file, shape, f32::from) {
         Ok(source) => Ok(source),
         Err(file) => Err(FileDefect::Layout(format!(
             "numbers of type {}, must be float32, float64, uint8 or int8",
@@ -57,8 +57,8 @@ fn typed<T: Deserialize + 'static>(
     file: NpyFile<BufReader<File>>,
     shape: Shape,
     widen: fn(T) -> f32,
-) -> Result<Box<dyn RowSource>, NpyFile<BufReader<File>>> {
-    let numbers = file.try_data::<T>()?;
+) -> Result<Box<dyn RowSource>, Box<NpyFile<BufReader<File>>>> {
+    let numbers = file.try_data::<T>().map_err(Box::new)?;
     Ok(Box::new(Npy {
         numbers,
         shape,

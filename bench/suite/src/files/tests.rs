@@ -107,7 +107,7 @@ fn hdf5_gives_the_same_rows() {
         let mut row = [0.0; 3];
         for expected in ROWS {
             assert!(file.read(&mut row).expect(dataset));
-            assert_eq!(row, expected, "{dataset}");
+            assert_eq!(row.to_vec(), expected.to_vec(), "{dataset}");
         }
         assert!(!file.read(&mut row).expect(dataset));
     }

@@ -1,70 +1,142 @@
-//! What the map holds: for one entity, every signal in every window.
+//! What the map holds: for one entity, the signals it has.
 
-use super::events::Event;
+use std::mem;
 
-/// Signals per entity: views, likes, shares and so on.
+use super::signal::{Counter, Signal};
+
+/// Signals per entity at the most: views, likes, shares and so on.
 pub(crate) const SIGNALS: usize = 10;
 
-/// Windows per signal.
-pub(crate) const WINDOWS: usize = 5;
+/// What an allocator takes beside a block: a header, and the rounding to a multiple of 16.
+pub(crate) const BLOCK_BYTES: usize = 16;
 
-/// Half-life of each window, in seconds: an hour, a day, a week, a month, a year.
-pub(crate) const HALF_LIVES_S: [f32; WINDOWS] =
-    [3_600.0, 86_400.0, 604_800.0, 2_592_000.0, 31_536_000.0];
-
-/// One signal: exponentially decayed sums, as of the time of the last write.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Signal {
-    pub(crate) last_s: u32,
-    pub(crate) count: u32,
-    pub(crate) sums: [f32; WINDOWS],
+/// The signals of one entity, next to each other in one block.
+///
+/// Only those that were written take memory: of a million entities most have few. They share a block
+/// instead of having a box each, so that there is one pointer to keep and one allocation to round, and
+/// whoever looks at several signals of an entity finds them side by side.
+#[derive(Debug)]
+pub(crate) struct Entity<C = Signal> {
+    /// A bit for each signal that was written.
+    written: u16,
+    /// Its place in the order of last use, where there is one.
+    pub(crate) place: u32,
+    /// The signals that were written, by their number.
+    signals: Box<[C]>,
 }
 
-/// All signals of one entity.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Entity {
-    pub(crate) signals: [Signal; SIGNALS],
+/// What a write did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Events of the signal so far.
+    pub(crate) events: u32,
+    /// Bytes that the entity took on.
+    pub(crate) grown_bytes: usize,
 }
 
-impl Entity {
-    /// Decays the event's signal to the event's time in every window, then adds its weight. Returns
-    /// the number of events so far.
-    pub(crate) fn write(&mut self, event: &Event) -> u32 {
-        let signal = &mut self.signals[usize::from(event.signal)];
-        // A late event is counted at full weight: the sums are already past its time.
-        let elapsed_s = event.time_s.saturating_sub(signal.last_s) as f32;
-        for (sum, half_life_s) in signal.sums.iter_mut().zip(HALF_LIVES_S) {
-            *sum = *sum * (-elapsed_s / half_life_s).exp2() + event.weight;
+impl<C: Counter> Entity<C> {
+    /// An entity without signals.
+    pub(crate) fn at(place: u32) -> Self {
+        Self {
+            written: 0,
+            place,
+            signals: Box::default(),
         }
-        signal.last_s = signal.last_s.max(event.time_s);
-        signal.count += 1;
-        signal.count
+    }
+
+    /// Adds an event to the signal of that number.
+    #[inline]
+    pub(crate) fn write(&mut self, signal: u8, time_s: u32, weight: f32) -> Written {
+        let (bit, position) = self.position(signal);
+        let mut grown_bytes = 0;
+        if self.written & bit == 0 {
+            grown_bytes += size_of::<C>() + if self.written == 0 { BLOCK_BYTES } else { 0 };
+            self.insert(position);
+            self.written |= bit;
+        }
+        let signal = &mut self.signals[position];
+        let held_bytes = signal.heap_bytes();
+        let events = signal.write(time_s, weight);
+        grown_bytes += signal.heap_bytes() - held_bytes;
+        Written {
+            events,
+            grown_bytes,
+        }
+    }
+
+    /// The signal of that number, if it was ever written.
+    #[inline]
+    pub(crate) fn signal(&self, signal: u8) -> Option<&C> {
+        let (bit, position) = self.position(signal);
+        (self.written & bit != 0).then(|| &self.signals[position])
+    }
+
+    /// The signals that were written.
+    pub(crate) fn signals(&self) -> &[C] {
+        &self.signals
+    }
+
+    /// Bytes beside the value itself.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        if self.signals.is_empty() {
+            return 0;
+        }
+        let beside: usize = self.signals.iter().map(Counter::heap_bytes).sum();
+        BLOCK_BYTES + size_of_val(&*self.signals) + beside
+    }
+
+    fn position(&self, signal: u8) -> (u16, usize) {
+        let bit = 1 << signal;
+        (bit, (self.written & (bit - 1)).count_ones() as usize)
+    }
+
+    /// Makes room for one more. No spare room, because there are nine such moments in a life at most.
+    #[cold]
+    fn insert(&mut self, position: usize) {
+        let mut signals = mem::take(&mut self.signals).into_vec();
+        signals.reserve_exact(1);
+        signals.insert(position, C::default());
+        self.signals = signals.into_boxed_slice();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::window::Window;
     use super::*;
 
     #[test]
-    fn a_sum_halves_in_its_half_life() {
-        let mut entity = Entity::default();
-        let event = |time_s, weight| Event {
-            entity: 0,
-            signal: 3,
-            time_s,
-            weight,
+    fn signals_appear_when_they_are_written_and_keep_apart() {
+        let mut entity = Entity::<Signal>::at(0);
+        for (signal, events, grown_bytes) in [
+            (7, 1, 168),
+            (2, 1, 152),
+            (7, 2, 0),
+            (9, 1, 152),
+            (2, 2, 0),
+            (2, 3, 0),
+        ] {
+            let written = Written {
+                events,
+                grown_bytes,
+            };
+            assert_eq!(entity.write(signal, 60, 1.0), written);
+        }
+        let count = |signal| {
+            entity
+                .signal(signal)
+                .map(|signal| signal.count(Window::Day, 60))
         };
-        entity.write(&event(1_000, 8.0));
-        assert_eq!(entity.write(&event(1_000 + 3_600, 1.0)), 2);
-        let signal = &entity.signals[3];
-        assert!((signal.sums[0] - 5.0).abs() < 1e-5, "{:?}", signal.sums);
-        assert!(signal.sums[4] > 8.99);
-        entity.write(&event(0, 1.0));
-        assert!(
-            (entity.signals[3].sums[0] - 6.0).abs() < 1e-5,
-            "late events do not undo decay"
-        );
-        assert_eq!(entity.signals[2].count, 0);
+        assert_eq!([2, 7, 9].map(count), [Some(3), Some(2), Some(1)]);
+        assert_eq!([0, 8].map(count), [None, None]);
+        assert_eq!(entity.heap_bytes(), 16 + 3 * 152);
+    }
+
+    #[test]
+    fn what_a_write_grew_is_what_the_entity_takes() {
+        let mut entity = Entity::<Signal>::at(0);
+        let grown = |number: u32| entity.write((number % 2) as u8, 0, 1.0).grown_bytes;
+        let grown: usize = (0..200_000).map(grown).sum();
+        assert_eq!(grown, entity.heap_bytes());
     }
 }

@@ -1,197 +1,209 @@
-//! The scenario `signals/write`.
+//! The scenarios `signals/write/**`: the component's writes, by one thread and by several.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::mem;
 
-use bench_harness::memory::allocated_bytes;
-use bench_harness::scenario::{integer, metric, name};
-use bench_harness::schema::{
-    DeclaredMetric, Direction, Kind, MetricName, MetricValue, Name, Param, Unit,
+use bench_harness::scenario::{Service, name};
+use bench_harness::schema::{DeclaredMetric, MetricName, MetricValue, Name, Param};
+use bench_harness::{
+    Context, Failure, Layer, Needs, Recipe, Scenario, Subject, Tier, Traffic, WrongAnswer,
 };
-use bench_harness::{Context, Failure, Layer, Needs, Recipe, Scenario, Subject, Tier, WrongAnswer};
-use dashmap::DashMap;
 
-use super::entity::{Entity, SIGNALS, Signal, WINDOWS};
-use super::events::{self, Event};
-use super::model::{self, Expected};
-use crate::random::SEED;
+use super::events::{Event, Popularity, Trace};
+use super::holder::Holder;
+use super::layout::{self, Counting, Loads};
+use super::model::History;
+use super::start::{self, Start};
+use super::store::Signals;
+use super::{bytes, check};
 
-/// Shards of the map. Stated, because the default follows the number of cores, and the memory per
-/// entity would follow it too.
-const SHARDS: usize = 8;
-
-/// Memory of an entity in the map, about.
-const BYTES_PER_ENTITY: usize = 400;
-
-/// Relative difference allowed between a sum in single precision and the true one.
-const PRECISION: f64 = 1e-4;
-
-/// Sums that have decayed this far are equal to zero: single precision ends near 1e-45.
-const DECAYED: f64 = 1e-12;
-
-/// The default hash function with fixed keys: with random keys, the layout of the map and so its
-/// memory would differ from run to run.
-type FixedHasher = BuildHasherDefault<DefaultHasher>;
-
-/// Boxed values: tables grow by powers of two, and inline values would double the memory.
-type Entities = DashMap<u32, Box<Entity>, FixedHasher>;
-
-/// Writing one signal of one entity in all windows, one thread.
+/// Writing one signal of one entity in all windows.
 #[derive(Debug)]
-pub(crate) struct SignalWrite;
+pub(crate) struct Write {
+    pub(crate) id: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) smallest_tier: Tier,
+    pub(crate) popularity: Popularity,
+    pub(crate) start: Start,
+    pub(crate) traffic: Traffic,
+}
 
-impl Scenario for SignalWrite {
+/// By one thread, then the curve over threads.
+pub(crate) static FAMILY: [Write; 7] = [
+    SKEWED,
+    UNIFORM,
+    GROW,
+    by_clients("signals/write/threads=1", 1),
+    by_clients("signals/write/threads=2", 2),
+    by_clients("signals/write/threads=4", 4),
+    by_clients("signals/write/threads=8", 8),
+];
+
+/// What every click costs.
+const SKEWED: Write = Write {
+    id: "signals/write",
+    about: "Adds one event to a signal of a popular or rare entity: five decayed sums and three buckets. \
+            What every click costs when every signal of every entity exists: a lookup in a concurrent \
+            map, two cache misses of which one waits for the other, four decays. \
+            Read latency together with bytes_per_entity, and remember that the recording overhead is a \
+            noticeable part of an operation this short.",
+    smallest_tier: Tier::Tiny,
+    popularity: Popularity::Skewed,
+    start: Start::Full,
+    traffic: Traffic::Alone,
+};
+
+/// What a click costs that no cache helps with.
+const UNIFORM: Write = Write {
+    id: "signals/write/uniform",
+    about: "Adds one event to a signal of any entity, all alike. \
+            The worst case of signals/write: nothing is popular, so every write waits for memory. \
+            The distance to signals/write is what caches are worth.",
+    smallest_tier: Tier::Pr,
+    popularity: Popularity::Uniform,
+    ..SKEWED
+};
+
+/// What the first writes cost.
+const GROW: Write = Write {
+    id: "signals/grow",
+    about: "Writes into a component that starts empty and made no room. \
+            What the first days of a system cost: entities and signals come into being, blocks and \
+            tables grow. \
+            The mean says what growing adds; the far tail, p99.9 and above, is a shard of the map that \
+            moves to twice its size while a write waits; bytes_per_entity is that of entities that have \
+            few of their signals.",
+    smallest_tier: Tier::Pr,
+    start: Start::Empty,
+    ..SKEWED
+};
+
+/// The same as [`SKEWED`] by several clients.
+const fn by_clients(id: &'static str, clients: usize) -> Write {
+    Write {
+        id,
+        about: "Several clients add events to popular and rare entities at the same time. \
+                Throughput over the number of clients is the curve that says whether the component \
+                scales: it should grow with every client that has a core, and not fall with more. \
+                Latency with more clients than cores is mostly that of waiting for a core: read the \
+                median, which must not grow with clients that wait for each other.",
+        smallest_tier: Tier::Pr,
+        traffic: Traffic::Clients(clients),
+        ..SKEWED
+    }
+}
+
+impl Write {
+    fn trace(&self, tier: Tier) -> Trace {
+        Trace::of(tier, self.popularity)
+    }
+}
+
+impl Scenario for Write {
     fn id(&self) -> &'static str {
-        "signals/write"
+        self.id
     }
 
     fn about(&self) -> &'static str {
-        "Adds one event to five exponentially decayed windows of one of ten signals of a popular or \
-         rare entity. \
-         What every click costs: a lookup in a concurrent map, three dependent cache misses and five \
-         decays. \
-         Read latency together with bytes_per_entity, and remember that the recording overhead is a \
-         noticeable part of an operation this short."
-    }
-
-    fn params(&self, tier: Tier) -> BTreeMap<Name, Param> {
-        BTreeMap::from([
-            (name("items"), integer(tier.items())),
-            (name("signals"), integer(SIGNALS)),
-            (name("windows"), integer(WINDOWS)),
-            (name("events"), integer(events::measured(tier))),
-            (name("seed"), integer(SEED as usize)),
-        ])
-    }
-
-    fn input(&self, tier: Tier) -> Recipe {
-        events::recipe(tier)
+        self.about
     }
 
     fn layer(&self) -> Layer {
-        Layer::Engine
+        match self.traffic {
+            Traffic::Alone => Layer::Facade,
+            _ => Layer::Contention,
+        }
+    }
+
+    fn smallest_tier(&self) -> Tier {
+        self.smallest_tier
+    }
+
+    fn params(&self, tier: Tier) -> BTreeMap<Name, Param> {
+        start::params(&self.trace(tier), self.start)
+    }
+
+    fn input(&self, tier: Tier) -> Recipe {
+        self.trace(tier).recipe()
+    }
+
+    fn traffic(&self, _: Tier) -> Traffic {
+        self.traffic
     }
 
     fn needs(&self, tier: Tier) -> Needs {
-        Needs::memory((tier.items() * BYTES_PER_ENTITY) as u64)
+        start::needs(&self.trace(tier))
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {
-        // Declared only where the allocator tells: declared and absent would read as missing.
-        let bytes = metric(
-            "bytes_per_entity",
-            Kind::Value,
-            Unit::Bytes,
-            Direction::Lower,
-        );
-        allocated_bytes().map(|_| bytes).into_iter().collect()
+        bytes::declared("bytes_per_entity").into_iter().collect()
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        layout::SETTINGS
     }
 
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
-        let tier = context.tier();
-        let events = events::events(tier);
-        let empty = allocated_bytes();
-        let entities = filled(tier.items());
-        let bytes = allocated_bytes()
-            .zip(empty)
-            .map(|(full, empty)| full.saturating_sub(empty));
+        layout::load(self, context, Counting::Buckets)
+    }
+}
+
+impl Loads for Write {
+    fn load_in<H: Holder>(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
+        let trace = self.trace(context.tier());
         Ok(Box::new(Loaded {
-            tier,
-            entities,
-            bytes,
-            events,
-            unknown: 0,
+            signals: self.start.component::<H>(context, trace.items),
+            events: trace.generate(),
+            trace,
+            start: self.start,
         }))
     }
 }
 
-/// A map of all entities, none of them touched yet.
-fn filled(items: usize) -> Entities {
-    let entities =
-        Entities::with_capacity_and_hasher_and_shard_amount(items, FixedHasher::default(), SHARDS);
-    for id in (0..).take(items) {
-        entities.insert(id, Box::default());
-    }
-    entities
-}
-
-struct Loaded {
-    tier: Tier,
-    entities: Entities,
-    /// What filling the map allocated.
-    bytes: Option<u64>,
+struct Loaded<H> {
+    signals: Signals<H>,
+    trace: Trace,
     events: Vec<Event>,
-    /// Events whose entity was not in the map.
-    unknown: usize,
+    start: Start,
 }
 
-impl Subject for Loaded {
+impl<H: Holder> Subject for Loaded<H> {
     fn warm_up(&self) -> usize {
-        events::warm_up(self.tier)
+        self.trace.warm_up
     }
 
     fn operations(&self) -> usize {
-        events::measured(self.tier)
+        self.trace.measured
     }
 
     fn operate(&mut self, index: usize) -> u64 {
-        let event = &self.events[index];
-        match self.entities.get_mut(&event.entity) {
-            Some(mut entity) => u64::from(entity.write(event)),
-            None => {
-                self.unknown += 1;
-                0
-            }
-        }
+        self.serve(index)
+    }
+
+    fn service(&self) -> Option<&dyn Service> {
+        Some(self)
     }
 
     fn check(&mut self) -> Result<(), WrongAnswer> {
-        let items = self.tier.items();
-        if self.unknown > 0 || self.entities.len() != items {
-            let found = format!(
-                "{} entities, {} events without one",
-                self.entities.len(),
-                self.unknown
-            );
-            return Err(WrongAnswer {
-                place: "the map".into(),
-                found,
-                expected: format!("{items} and 0"),
-            });
-        }
-        for (id, expected) in (0_u32..).zip(model::replay(items, &self.events)) {
-            let entity = self.entities.get(&id);
-            let signals = entity.iter().flat_map(|entity| &entity.signals);
-            for (number, (signal, expected)) in signals.zip(&expected).enumerate() {
-                if !is_equal(signal, expected) {
-                    let place = format!("entity {id}, signal {number}");
-                    return Err(WrongAnswer {
-                        place,
-                        found: format!("{signal:?}"),
-                        expected: format!("{expected:?}"),
-                    });
-                }
-            }
-        }
-        Ok(())
+        let history = History::of(&self.events, self.start == Start::Full);
+        check::component(&self.signals, &history, self.trace.items)
     }
 
     fn report(&mut self) -> Result<Vec<(MetricName, MetricValue)>, Failure> {
-        let per_entity = self
-            .bytes
-            .map(|bytes| bytes as f64 / self.tier.items() as f64);
-        Ok(per_entity
-            .map(|bytes| (name("bytes_per_entity"), MetricValue::Value(bytes)))
-            .into_iter()
-            .collect())
+        let entities = self.signals.len();
+        let signals = mem::take(&mut self.signals);
+        let metric = |bytes| {
+            let per_entity = bytes / entities as f64;
+            (name("bytes_per_entity"), MetricValue::Value(per_entity))
+        };
+        Ok(bytes::given_back(signals).map(metric).into_iter().collect())
     }
 }
 
-fn is_equal(signal: &Signal, expected: &Expected) -> bool {
-    let is_near = |(sum, expected): (&f32, &f64)| {
-        (f64::from(*sum) - expected).abs() <= PRECISION * expected.abs() + DECAYED
-    };
-    signal.count == expected.count && signal.sums.iter().zip(&expected.sums).all(is_near)
+impl<H: Holder> Service for Loaded<H> {
+    fn serve(&self, index: usize) -> u64 {
+        u64::from(self.signals.write(&self.events[index]))
+    }
 }
 
 #[cfg(test)]
@@ -200,25 +212,47 @@ mod tests {
 
     use super::*;
 
-    /// The scenario after all its events.
-    fn played() -> Box<dyn Subject> {
-        let mut subject = SignalWrite
-            .load(&Context::new(Tier::Tiny, &Cache::at("unused")))
-            .expect("loads");
-        for index in 0..subject.warm_up() + subject.operations() {
-            subject.operate(index);
+    /// Loads the scenario and writes all its events, in the given order.
+    fn played(scenario: &Write, settings: &[&str], is_reversed: bool) -> Box<dyn Subject> {
+        let settings = settings.iter().map(|name| ((*name).to_owned(), 1));
+        let context =
+            Context::new(Tier::Tiny, &Cache::at("unused")).with_settings(settings.collect());
+        let mut subject = scenario.load(&context).expect("loads");
+        let count = subject.warm_up() + subject.operations();
+        for index in 0..count {
+            subject.operate(if is_reversed {
+                count - 1 - index
+            } else {
+                index
+            });
         }
         subject
     }
 
     #[test]
-    fn the_map_agrees_with_the_model() {
-        assert_eq!(played().check(), Ok(()));
+    fn the_component_agrees_with_the_model_in_every_layout() {
+        for scenario in [SKEWED, UNIFORM, GROW] {
+            for settings in [
+                &[][..],
+                &["boxed"],
+                &["rollups"],
+                &["boxed", "rollups", "shards"],
+            ] {
+                let mut subject = played(&scenario, settings, false);
+                assert_eq!(subject.check(), Ok(()), "{} {settings:?}", scenario.id);
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_events_does_not_matter() {
+        // Several clients write in no order, and are checked by the same model.
+        assert_eq!(played(&SKEWED, &[], true).check(), Ok(()));
     }
 
     #[test]
     fn one_event_too_many_is_a_wrong_answer() {
-        let mut subject = played();
+        let mut subject = played(&SKEWED, &[], false);
         subject.operate(7);
         assert!(subject.check().is_err());
     }

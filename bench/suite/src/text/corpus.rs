@@ -1,10 +1,10 @@
-//! The documents and queries: terms by Zipf-Mandelbrot rank, mixed with topics.
+//! The documents: terms by Zipf-Mandelbrot rank, mixed with topics.
 //!
 //! If terms were drawn independently, two mid-frequency terms would almost never meet in a
 //! document, and a query for both would do unrealistically little. So every document is about two
 //! or three of 200 topics, and each topic prefers 2,000 terms of its own.
 
-use std::collections::BTreeSet;
+use std::ops::Range;
 
 use bench_harness::Recipe;
 use rand::RngExt;
@@ -13,11 +13,11 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::random::{SEED, Stream};
 
-/// Number of distinct queries.
+/// Number of distinct queries of a family.
 pub(crate) const QUERIES: usize = 1_000;
 
 /// Number of distinct terms. A term is its rank: 0 is the most frequent.
-const TERMS: usize = 100_000;
+pub(crate) const TERMS: usize = 100_000;
 
 /// Exponent and offset of the Zipf-Mandelbrot law, as fitted to English text.
 const EXPONENT: f64 = 1.07;
@@ -34,7 +34,7 @@ const MEDIAN_LENGTH: f64 = 40.0;
 const LENGTH_SPREAD: f64 = 0.42;
 
 /// Ranks of mid-frequency terms: frequent enough to cost something, rare enough to mean something.
-const MID: std::ops::Range<u32> = 50..5_000;
+pub(crate) const MID: Range<u32> = 50..5_000;
 
 /// Makes any document from its id alone.
 pub(crate) struct Corpus {
@@ -44,9 +44,6 @@ pub(crate) struct Corpus {
     topical: Ranks,
     length: LogNormal<f64>,
 }
-
-/// A query: two different terms, in ascending order.
-pub(crate) type Query = [u32; 2];
 
 impl Corpus {
     pub(crate) fn new() -> Self {
@@ -70,7 +67,7 @@ impl Corpus {
         }
     }
 
-    /// Everything that determines the documents and queries of `items`.
+    /// Everything that determines the documents, and the queries of two terms, of `items`.
     pub(crate) fn recipe(items: usize) -> Recipe {
         Recipe::new("topical documents, version 1")
             .with("seed", SEED)
@@ -102,38 +99,15 @@ impl Corpus {
                 let topic = subjects[random.random_range(0..subjects.len())];
                 self.topics[topic][self.topical.sample(&mut random)]
             } else {
-                self.vocabulary.sample(&mut random) as u32
+                self.term(&mut random)
             }
         };
         (0..length).map(draw).collect()
     }
 
-    /// Distinct queries, each of two mid-frequency terms of one document, so that every query has
-    /// at least one hit.
-    pub(crate) fn queries(&self, items: usize) -> Vec<Query> {
-        let stream = Stream::named("text/queries");
-        let mut seen = BTreeSet::new();
-        let queries = (0..).filter_map(|attempt| {
-            let mut random = stream.piece(attempt);
-            let query = self.query_from(random.random_range(0..items as u64), &mut random)?;
-            seen.insert(query).then_some(query)
-        });
-        queries.take(QUERIES).collect()
-    }
-
-    fn query_from(&self, document: u64, random: &mut Pcg64Mcg) -> Option<Query> {
-        let terms: BTreeSet<u32> = self
-            .document(document)
-            .into_iter()
-            .filter(|term| MID.contains(term))
-            .collect();
-        let terms: Vec<u32> = terms.into_iter().collect();
-        if terms.len() < 2 {
-            return None;
-        }
-        let first = random.random_range(0..terms.len() - 1);
-        let second = random.random_range(first + 1..terms.len());
-        Some([terms[first], terms[second]])
+    /// A term drawn as often as the language uses it, whatever the document is about.
+    pub(crate) fn term(&self, random: &mut Pcg64Mcg) -> u32 {
+        self.vocabulary.sample(random) as u32
     }
 }
 
@@ -200,16 +174,5 @@ mod tests {
         let head =
             terms.iter().filter(|&&term| term < MID.start).count() as f64 / terms.len() as f64;
         assert!((0.1..0.4).contains(&head), "head terms are {head} of all");
-    }
-
-    #[test]
-    fn queries_are_distinct_pairs_of_mid_frequency_terms() {
-        let queries = Corpus::new().queries(1_000);
-        assert_eq!(queries.iter().collect::<BTreeSet<_>>().len(), QUERIES);
-        assert!(
-            queries.iter().all(|[first, second]| first < second
-                && MID.contains(first)
-                && MID.contains(second))
-        );
     }
 }

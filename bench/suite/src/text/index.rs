@@ -2,25 +2,25 @@
 
 use std::path::Path;
 
-use bench_harness::{Artifact, Context, Failure, Needs, Phase, Recipe, Tier};
-use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::{Index, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
+use bench_harness::{Artifact, Context, Failure, Needs, Phase, Recipe};
+use tantivy::{Index, IndexWriter, ReloadPolicy, Searcher};
 
 use super::corpus::Corpus;
+use super::policy::Merging;
+use super::schema::{Fields, builder, prose};
 use crate::engine;
 
-/// Commits while building. The default merge policy joins eight segments of a level, so twenty
-/// commits end with two merged segments and four fresh ones: a state an index in service has.
-const COMMITS: usize = 20;
+/// Commits while building. Four segments of a level become one, and 27 is 123 to the base of four: so
+/// they leave one large segment, two that were merged once, and three fresh ones, as an index in
+/// service has them.
+const COMMITS: usize = 27;
 
 /// Memory of the indexing thread: above the largest batch, so that segments are cut by commits
 /// alone and their number is always the same.
 const BUDGET_BYTES: usize = 256 << 20;
 
-const FIELD: &str = "body";
-
 /// Bytes of a document in the index, about.
-const BYTES_PER_DOCUMENT: usize = 250;
+const BYTES_PER_DOCUMENT: usize = 200;
 
 /// Documents indexed per second, at the least.
 const DOCUMENTS_PER_SECOND: f64 = 15_000.0;
@@ -32,10 +32,13 @@ pub(crate) struct IndexFiles {
 }
 
 impl IndexFiles {
-    pub(crate) fn of(tier: Tier) -> Self {
-        Self {
-            items: tier.items(),
-        }
+    pub(crate) fn of(items: usize) -> Self {
+        Self { items }
+    }
+
+    /// Number of documents.
+    pub(crate) fn items(&self) -> usize {
+        self.items
     }
 
     /// What the opened index takes: its files are mapped.
@@ -54,13 +57,15 @@ impl Artifact for IndexFiles {
     }
 
     fn recipe(&self) -> Recipe {
-        Recipe::new("tantivy index, term frequencies, nothing stored")
+        Recipe::new("tantivy index")
             .with_recipe("input", &Corpus::recipe(self.items))
             .with("tantivy", engine::TANTIVY)
             .with("commits", COMMITS)
+            .with_recipe("merging", &Merging::TUNED.recipe())
             .with("indexing threads", 1)
             .with("budget bytes", BUDGET_BYTES)
             .with_code("index.rs", include_str!("index.rs"))
+            .with_code("schema.rs", include_str!("schema.rs"))
             .with_code("corpus.rs", include_str!("corpus.rs"))
     }
 
@@ -80,16 +85,16 @@ impl Artifact for IndexFiles {
 
 /// Builds the index of the first `items` documents.
 fn build(corpus: &Corpus, items: usize, directory: &Path, progress: &Phase) -> Result<(), Failure> {
-    let index = Index::create_in_dir(directory, schema())?;
-    let field = index.schema().get_field(FIELD)?;
+    let index = builder().create_in_dir(directory)?;
+    let fields = Fields::of(&index)?;
     let batch = items.div_ceil(COMMITS);
     for start in (0..items).step_by(batch) {
         let ids = start..items.min(start + batch);
         let mut writer: IndexWriter = index.writer_with_num_threads(1, BUDGET_BYTES)?;
+        writer.set_merge_policy(Box::new(Merging::TUNED.policy()));
         for id in ids.clone() {
-            let mut document = TantivyDocument::default();
-            document.add_text(field, prose(&corpus.document(id as u64)));
-            writer.add_document(document)?;
+            let id = id as u64;
+            writer.add_document(fields.document(id, &prose(&corpus.document(id))))?;
         }
         writer.commit()?;
         // Merges race with the next commit unless they are waited for, and then the number of
@@ -103,14 +108,13 @@ fn build(corpus: &Corpus, items: usize, directory: &Path, progress: &Phase) -> R
 /// An index that is open for searching.
 pub(crate) struct Opened {
     pub(crate) searcher: Searcher,
-    field: Field,
+    pub(crate) fields: Fields,
 }
 
 impl Opened {
     /// Opens what [`build`] built.
     fn open(directory: &Path) -> Result<Self, Failure> {
         let index = Index::open_in_dir(directory)?;
-        let field = index.schema().get_field(FIELD)?;
         // Nobody writes, and a watcher thread would only disturb.
         let reader = index
             .reader_builder()
@@ -118,38 +122,12 @@ impl Opened {
             .try_into()?;
         Ok(Self {
             searcher: reader.searcher(),
-            field,
+            fields: Fields::of(&index)?,
         })
-    }
-
-    /// The engine's form of a term.
-    pub(crate) fn term(&self, term: u32) -> Term {
-        Term::from_field_text(self.field, &word(term))
     }
 
     /// Bytes of all segments.
     pub(crate) fn bytes(&self) -> Result<u64, Failure> {
         Ok(self.searcher.space_usage()?.total().get_bytes())
     }
-}
-
-fn schema() -> Schema {
-    let indexing = TextFieldIndexing::default()
-        .set_tokenizer("whitespace")
-        .set_index_option(IndexRecordOption::WithFreqs);
-    let mut schema = Schema::builder();
-    schema.add_text_field(FIELD, TextOptions::default().set_indexing_options(indexing));
-    schema.build()
-}
-
-fn word(term: u32) -> String {
-    format!("t{term}")
-}
-
-fn prose(terms: &[u32]) -> String {
-    terms
-        .iter()
-        .map(|&term| word(term))
-        .collect::<Vec<_>>()
-        .join(" ")
 }

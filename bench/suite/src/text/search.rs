@@ -1,4 +1,4 @@
-//! The scenario `text/search/two-terms`.
+//! The scenarios `text/search/*`: one per family of queries.
 
 use std::collections::BTreeMap;
 
@@ -10,41 +10,49 @@ use bench_harness::{
     Artifact, Context, Failure, Layer, Needs, Recipe, Scenario, Subject, Tier, WrongAnswer,
 };
 use tantivy::Score;
-use tantivy::collector::{Count, TopDocs};
-use tantivy::query::BooleanQuery;
 
-use super::corpus::{Corpus, QUERIES};
+use super::asking::{Answer, Questions, wrong};
+use super::corpus::QUERIES;
 use super::index::{IndexFiles, Opened};
-use super::truth::{self, Expected, TOP, TruthFiles};
-use crate::random::{SEED, Stream};
+use super::queries::{self, Family};
+use super::truth::{TOP, TruthFiles};
+use crate::random::SEED;
+
+/// Relative difference allowed between a score in single precision and the true one.
+const PRECISION: Score = 1e-4;
+
+/// Ten best documents for each query of a family, one thread.
+#[derive(Debug)]
+pub(crate) struct Search {
+    pub(crate) id: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) family: &'static Family,
+    pub(crate) smallest_tier: Tier,
+    /// Timed searches of that tier; smaller ones have [`OPERATIONS`].
+    pub(crate) pr: usize,
+    pub(crate) nightly: usize,
+}
 
 /// Timed searches: twice what a p99 needs.
 const OPERATIONS: usize = 20_000;
 
-/// Relative difference allowed between a score in single precision and the true one.
-const PRECISION: f32 = 1e-4;
-
-/// Ranked disjunction of two terms, ten best documents, one thread.
-#[derive(Debug)]
-pub(crate) struct TextSearch;
-
-impl Scenario for TextSearch {
+impl Scenario for Search {
     fn id(&self) -> &'static str {
-        "text/search/two-terms"
+        self.id
     }
 
     fn about(&self) -> &'static str {
-        "Ten best documents by BM25 for either of two mid-frequency terms. \
-         The commonest shape of a full-text query, over an index in the state that twenty commits \
-         leave it in. \
-         Read latency together with segments: every segment is searched apart, so a merge policy \
-         that leaves more of them slows every query down."
+        self.about
+    }
+
+    fn smallest_tier(&self) -> Tier {
+        self.smallest_tier
     }
 
     fn params(&self, tier: Tier) -> BTreeMap<Name, Param> {
         BTreeMap::from([
             (name("items"), integer(tier.items())),
-            (name("terms"), integer(2)),
+            (name("terms"), integer(self.family.terms())),
             (name("top"), integer(TOP)),
             (name("queries"), integer(QUERIES)),
             (name("seed"), integer(SEED as usize)),
@@ -52,7 +60,7 @@ impl Scenario for TextSearch {
     }
 
     fn input(&self, tier: Tier) -> Recipe {
-        Corpus::recipe(tier.items())
+        self.family.recipe(tier.items())
     }
 
     fn layer(&self) -> Layer {
@@ -61,13 +69,13 @@ impl Scenario for TextSearch {
 
     fn artifacts(&self, tier: Tier) -> Vec<Box<dyn Artifact>> {
         vec![
-            Box::new(IndexFiles::of(tier)),
-            Box::new(TruthFiles::of(tier)),
+            Box::new(IndexFiles::of(tier.items())),
+            Box::new(TruthFiles::of(tier.items())),
         ]
     }
 
     fn needs(&self, tier: Tier) -> Needs {
-        IndexFiles::of(tier).opened()
+        IndexFiles::of(tier.items()).opened()
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {
@@ -79,19 +87,16 @@ impl Scenario for TextSearch {
 
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
         let tier = context.tier();
-        let opened = IndexFiles::of(tier).open(context)?;
-        let queries = Corpus::new().queries(tier.items());
-        // Built here, so that parsing is not measured.
-        let queries = queries.iter().map(|query| {
-            BooleanQuery::new_multiterms_query(
-                query.iter().map(|&term| opened.term(term)).collect(),
-            )
-        });
+        let opened = IndexFiles::of(tier.items()).open(context)?;
         Ok(Box::new(Loaded {
-            queries: queries.collect(),
+            questions: Questions::load(context, tier.items(), self.family, opened.fields)?,
             opened,
-            expected: truth::load(&TruthFiles::of(tier).path(context)?)?,
-            order: Stream::named("text/order").shuffled(QUERIES),
+            operations: match tier {
+                Tier::Nightly => self.nightly,
+                Tier::Pr => self.pr,
+                Tier::Tiny | Tier::Smoke => OPERATIONS,
+            },
+            answers: vec![None; QUERIES],
             failures: 0,
         }))
     }
@@ -99,11 +104,11 @@ impl Scenario for TextSearch {
 
 struct Loaded {
     opened: Opened,
-    queries: Vec<BooleanQuery>,
-    expected: Vec<Expected>,
-    /// The queries are asked in this order, again and again.
-    order: Vec<u32>,
-    /// Timed searches that the engine refused.
+    questions: Questions,
+    operations: usize,
+    /// The last answer to each query.
+    answers: Vec<Option<Answer>>,
+    /// Searches that the engine refused.
     failures: usize,
 }
 
@@ -113,17 +118,17 @@ impl Subject for Loaded {
     }
 
     fn operations(&self) -> usize {
-        OPERATIONS
+        self.operations
     }
 
     fn operate(&mut self, index: usize) -> u64 {
-        let query = &self.queries[self.order[index % QUERIES] as usize];
-        match self
-            .opened
-            .searcher
-            .search(query, &TopDocs::with_limit(TOP).order_by_score())
-        {
-            Ok(best) => best.len() as u64,
+        let number = self.questions.asked(index);
+        match self.questions.ask(&self.opened.searcher, number) {
+            Ok(answer) => {
+                let found = answer.len() as u64;
+                self.answers[number] = Some(answer);
+                found
+            }
             Err(_) => {
                 self.failures += 1;
                 0
@@ -133,31 +138,14 @@ impl Subject for Loaded {
 
     fn check(&mut self) -> Result<(), WrongAnswer> {
         if self.failures > 0 {
-            return Err(wrong(
-                "timed searches".into(),
-                format!("{} failed", self.failures),
-                "none".into(),
-            ));
+            let found = format!("{} failed", self.failures);
+            return Err(wrong("searches".into(), found, "none".into()));
         }
-        for (number, (query, expected)) in self.queries.iter().zip(&self.expected).enumerate() {
-            let collectors = (Count, TopDocs::with_limit(TOP).order_by_score());
-            let found = self.opened.searcher.search(query, &collectors);
-            let (hits, best) = found
-                .map_err(|error| wrong(place(number), error.to_string(), "an answer".into()))?;
-            if hits != expected.hits as usize {
-                return Err(wrong(
-                    place(number),
-                    format!("{hits} hits"),
-                    expected.hits.to_string(),
-                ));
-            }
-            let scores: Vec<Score> = best.into_iter().map(|(score, _)| score).collect();
-            if !are_equal(&scores, &expected.scores) {
-                return Err(wrong(
-                    place(number),
-                    format!("scores {scores:?}"),
-                    format!("{:?}", expected.scores),
-                ));
+        self.questions.check_hits(&self.opened.searcher)?;
+        for (number, answer) in self.answers.iter().enumerate() {
+            // Every query is asked while warming up, so none is missing but in a test.
+            if let Some(answer) = answer {
+                self.questions.check_scores(number, answer, PRECISION)?;
             }
         }
         Ok(())
@@ -175,26 +163,103 @@ impl Subject for Loaded {
     }
 }
 
-/// Compares scores only: documents with equal scores may come in any order.
-fn are_equal(scores: &[Score], expected: &[Score]) -> bool {
-    scores.len() == expected.len()
-        && scores
-            .iter()
-            .zip(expected)
-            .all(|(score, expected)| (score - expected).abs() <= PRECISION * expected)
-}
-
-fn place(number: usize) -> String {
-    format!("query {number}")
-}
-
-fn wrong(place: String, found: String, expected: String) -> WrongAnswer {
-    WrongAnswer {
-        place,
-        found,
-        expected,
-    }
-}
+/// The scenarios, `two-terms` first: the smallest tier has no other.
+pub(crate) static SEARCHES: [Search; 8] = [
+    Search {
+        id: "text/search/two-terms",
+        about: "Ten best documents by BM25 for either of two mid-frequency terms. \
+                The commonest shape of a full-text query, over an index in the state that 27 \
+                commits leave it in. \
+                Read latency together with segments: every segment is searched apart, so a merge \
+                policy that leaves more of them slows every query down.",
+        family: &queries::TWO_TERMS,
+        smallest_tier: Tier::Tiny,
+        pr: OPERATIONS,
+        nightly: OPERATIONS,
+    },
+    Search {
+        id: "text/search/one-term",
+        about: "Ten best documents by BM25 for one term, drawn from documents. \
+                What a search costs before it has to join anything: finding the term in each \
+                segment, and one list. \
+                Half of the terms are rare and take microseconds, so read p50 as the fixed cost of \
+                a search and p99 as the cost of a long list.",
+        family: &queries::ONE_TERM,
+        smallest_tier: Tier::Pr,
+        pr: OPERATIONS,
+        nightly: OPERATIONS,
+    },
+    Search {
+        id: "text/search/three-terms",
+        about: "Ten best documents by BM25 for any of three terms of one document, as often as \
+                documents use them. \
+                One frequent term among them makes most documents a hit, and the engine has to skip \
+                those that cannot be among the best. \
+                Read it beside `text/search/two-terms`: when it grows alone, skipping became worse.",
+        family: &queries::THREE_TERMS,
+        smallest_tier: Tier::Pr,
+        pr: 10_000,
+        nightly: 10_000,
+    },
+    Search {
+        id: "text/search/and",
+        about: "Ten best documents by BM25 that have both of two terms of one document, as often as \
+                documents use them. \
+                Intersecting goes at the speed of the rarer term. \
+                Every query has a hit; read p99 as that of two frequent terms.",
+        family: &queries::AND,
+        smallest_tier: Tier::Pr,
+        pr: OPERATIONS,
+        nightly: OPERATIONS,
+    },
+    Search {
+        id: "text/search/phrase",
+        about: "Ten best documents by BM25 that have two terms next to each other, as some document \
+                does. \
+                The only search that reads positions, a third of the index: for every document with \
+                both terms, to find that most have them apart. \
+                Read p99 as that of two frequent terms.",
+        family: &queries::PHRASE,
+        smallest_tier: Tier::Pr,
+        pr: 10_000,
+        nightly: 10_000,
+    },
+    Search {
+        id: "text/search/head",
+        about: "Ten best documents by BM25 for either of two of the 50 most frequent terms. \
+                Nearly every document is a hit, so this is the longest that a disjunction takes and \
+                what the latency promised to users has to bear. \
+                Operations are slow and therefore few, 2,000 on the largest tier: p99 lies between \
+                p98.5 and p99.4 of all, so read p50 first.",
+        family: &queries::HEAD,
+        smallest_tier: Tier::Pr,
+        pr: 5_000,
+        nightly: 2_000,
+    },
+    Search {
+        id: "text/search/mid",
+        about: "Ten best documents by BM25 for either of two mid-frequency terms that were not drawn \
+                from one document. \
+                In `text/search/two-terms` some documents have both and soon make the others not \
+                worth looking at; here there may be none. \
+                Read it beside that one: the difference is what skipping gains.",
+        family: &queries::MIDDLE,
+        smallest_tier: Tier::Pr,
+        pr: OPERATIONS,
+        nightly: OPERATIONS,
+    },
+    Search {
+        id: "text/search/tail",
+        about: "Ten best documents by BM25 for either of two rare terms. \
+                Lists are so short that finding them in every segment is most of the work. \
+                Read it as the price of a segment: it grows with their number and hardly with that \
+                of documents.",
+        family: &queries::TAIL,
+        smallest_tier: Tier::Pr,
+        pr: OPERATIONS,
+        nightly: OPERATIONS,
+    },
+];
 
 #[cfg(test)]
 mod tests {
@@ -202,33 +267,47 @@ mod tests {
     use bench_harness::prepare::prepare;
 
     use super::*;
+    use crate::text::asking::place;
+    use crate::text::truth::{Expected, load, save};
+
+    fn asked(search: &Search, context: &Context) -> Box<dyn Subject> {
+        let mut subject = search.load(context).expect("loads");
+        for index in 0..subject.warm_up() {
+            subject.operate(index);
+        }
+        subject
+    }
 
     #[test]
     fn the_engine_agrees_with_the_model_and_a_changed_truth_is_noticed() {
         let directory = tempfile::tempdir().expect("a directory");
         let cache = Cache::at(directory.path());
-        prepare(&TextSearch, Tier::Tiny, &cache).expect("prepares");
         let context = Context::new(Tier::Tiny, &cache);
-        let load = || TextSearch.load(&context).expect("loads");
-        assert_eq!(load().check(), Ok(()));
+        for search in &SEARCHES {
+            prepare(search, Tier::Tiny, &cache).expect("prepares");
+            assert_eq!(asked(search, &context).check(), Ok(()), "{}", search.id);
 
-        let path = TruthFiles::of(Tier::Tiny).path(&context).expect("is there");
-        let answers = truth::load(&path).expect("is whole");
-        // The number of scores on disk follows from the hits, up to the limit.
-        let number = answers
-            .iter()
-            .rposition(|expected| expected.hits as usize >= TOP)
-            .expect("some query hits often");
-        let change = |change: &dyn Fn(&mut Expected)| {
-            let mut changed = answers.clone();
-            change(&mut changed[number]);
-            truth::save(&path, &changed).expect("is writable");
-            load().check().expect_err("the engine is right").place
-        };
-        assert_eq!(change(&|expected| expected.hits += 1), place(number));
-        assert_eq!(
-            change(&|expected| expected.scores[0] *= 1.001),
-            place(number)
-        );
+            let path = TruthFiles::of(Tier::Tiny.items())
+                .path(&context, search.family)
+                .expect("is there");
+            let answers = load(&path).expect("is whole");
+            // The number of scores on disk follows from the hits, up to the limit.
+            let often = |expected: &Expected| expected.hits as usize >= TOP;
+            let Some(number) = answers.iter().rposition(often) else {
+                continue;
+            };
+            let change = |change: &dyn Fn(&mut Expected)| {
+                let mut changed = answers.clone();
+                change(&mut changed[number]);
+                save(&path, &changed).expect("is writable");
+                let wrong = asked(search, &context).check();
+                wrong.expect_err("the engine is right").place
+            };
+            assert_eq!(change(&|expected| expected.hits += 1), place(number));
+            assert_eq!(
+                change(&|expected| expected.scores[0] *= 1.001),
+                place(number)
+            );
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! The true answers: BM25 over plain postings lists, in double precision, without an engine.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bench_harness::{Artifact, Context, Failure, Needs, Phase, Recipe, Tier};
+use bench_harness::{Artifact, Context, Failure, Needs, Recipe};
 use tantivy::fieldnorm::FieldNormReader;
 
-use super::corpus::{Corpus, Query};
+use super::corpus::Corpus;
+use super::postings::{Collection, Posting};
+use super::queries::{FAMILIES, Family, Operator, Query};
 use crate::{engine, words};
 
 /// Ranked documents per query.
@@ -20,35 +21,31 @@ const B: f64 = 0.75;
 /// What a query must answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Expected {
-    /// Number of documents with at least one of the terms.
+    /// Number of documents that match.
     pub(crate) hits: u32,
     /// Scores of the best documents, best first: [`TOP`] of them, or all if there are fewer hits.
     pub(crate) scores: Vec<f32>,
 }
 
-const FILE: &str = "truth.words";
-
 /// Bytes per document while answering: postings of the terms that occur in queries.
-const BYTES_PER_DOCUMENT: usize = 400;
+const BYTES_PER_DOCUMENT: usize = 500;
 
 /// Documents read per second, at the least.
-const DOCUMENTS_PER_SECOND: f64 = 100_000.0;
+const DOCUMENTS_PER_SECOND: f64 = 50_000.0;
 
-/// The true answers to the corpus's queries over its first documents.
+/// The true answers to the queries of all families over the first documents of the corpus.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TruthFiles {
     items: usize,
 }
 
 impl TruthFiles {
-    pub(crate) fn of(tier: Tier) -> Self {
-        Self {
-            items: tier.items(),
-        }
+    pub(crate) fn of(items: usize) -> Self {
+        Self { items }
     }
 
-    pub(crate) fn path(&self, context: &Context) -> Result<PathBuf, Failure> {
-        Ok(context.prepared(self)?.join(FILE))
+    pub(crate) fn path(&self, context: &Context, family: &Family) -> Result<PathBuf, Failure> {
+        Ok(context.prepared(self)?.join(file(family)))
     }
 }
 
@@ -58,12 +55,18 @@ impl Artifact for TruthFiles {
     }
 
     fn recipe(&self) -> Recipe {
-        Recipe::new("BM25 over plain postings")
-            .with_recipe("input", &Corpus::recipe(self.items))
+        let recipe = FAMILIES
+            .iter()
+            .fold(Recipe::new("BM25 over plain postings"), |recipe, family| {
+                recipe.with_recipe(family.name, &family.recipe(self.items))
+            });
+        recipe
             // Its rounding of lengths is part of what a score means.
             .with("tantivy", engine::TANTIVY)
             .with("top", TOP)
             .with_code("truth.rs", include_str!("truth.rs"))
+            .with_code("postings.rs", include_str!("postings.rs"))
+            .with_code("queries.rs", include_str!("queries.rs"))
             .with_code("corpus.rs", include_str!("corpus.rs"))
     }
 
@@ -73,111 +76,115 @@ impl Artifact for TruthFiles {
     }
 
     fn build(&self, context: &Context, directory: &Path) -> Result<(), Failure> {
-        let progress = context.phase("finding the true answers", self.items);
         let corpus = Corpus::new();
-        let queries = corpus.queries(self.items);
-        let answers = answer(&corpus, self.items, &queries, &progress);
-        Ok(save(&directory.join(FILE), &answers)?)
-    }
-}
-
-/// One document of a postings list.
-#[derive(Clone, Copy)]
-struct Posting {
-    document: u32,
-    frequency: u32,
-}
-
-/// Answers all queries over the first `items` documents.
-pub(crate) fn answer(
-    corpus: &Corpus,
-    items: usize,
-    queries: &[Query],
-    progress: &Phase,
-) -> Vec<Expected> {
-    let collection = Collection::read(corpus, items, queries, progress);
-    queries
-        .iter()
-        .map(|query| collection.answer(query))
-        .collect()
-}
-
-/// What BM25 needs to know about the documents.
-struct Collection {
-    /// Postings of the terms that occur in queries, by document.
-    postings: HashMap<u32, Vec<Posting>>,
-    /// Lengths in the engine's one-byte rounding, which is part of what a score means there.
-    rounded_lengths: Vec<u8>,
-    mean_length: f64,
-}
-
-impl Collection {
-    fn read(corpus: &Corpus, items: usize, queries: &[Query], progress: &Phase) -> Self {
-        let mut postings: HashMap<u32, Vec<Posting>> = queries
+        let asked: Vec<Vec<Query>> = FAMILIES
             .iter()
-            .flatten()
-            .map(|&term| (term, Vec::new()))
+            .map(|family| family.queries(&corpus, self.items))
             .collect();
-        let mut rounded_lengths = Vec::with_capacity(items);
-        let mut all_terms = 0;
-        for document in 0..items as u32 {
-            let terms = corpus.document(u64::from(document));
-            all_terms += terms.len();
-            rounded_lengths.push(FieldNormReader::fieldnorm_to_id(terms.len() as u32));
-            for term in terms {
-                let Some(list) = postings.get_mut(&term) else {
-                    continue;
-                };
-                match list.last_mut() {
-                    Some(last) if last.document == document => last.frequency += 1,
-                    _ => list.push(Posting {
-                        document,
-                        frequency: 1,
-                    }),
-                }
-            }
+        let all = FAMILIES
+            .iter()
+            .zip(&asked)
+            .flat_map(|(family, queries)| queries.iter().map(|query| (family.operator, query)));
+        let progress = context.phase("reading the documents", self.items);
+        let collection = Collection::read(&corpus, self.items, all, &progress);
+        drop(progress);
+        let progress = context.phase("finding the true answers", FAMILIES.len());
+        for (family, queries) in FAMILIES.iter().zip(&asked) {
+            let answers: Vec<Expected> = queries
+                .iter()
+                .map(|query| answer(&collection, family.operator, query))
+                .collect();
+            save(&directory.join(file(family)), &answers)?;
             progress.advance(1);
         }
-        Self {
-            postings,
-            rounded_lengths,
-            mean_length: all_terms as f64 / items as f64,
-        }
+        Ok(())
     }
+}
 
-    fn answer(&self, query: &Query) -> Expected {
-        let mut scores: HashMap<u32, f64> = HashMap::new();
-        for term in query {
-            let list = &self.postings[term];
-            let rarity = self.rarity(list.len());
-            for posting in list {
-                *scores.entry(posting.document).or_default() += rarity * self.weight(posting);
+fn file(family: &Family) -> String {
+    format!("{}.words", family.name)
+}
+
+/// One list of postings of a query, and what an occurrence in it is worth.
+struct Scored<'c> {
+    postings: &'c [Posting],
+    rarity: f64,
+}
+
+/// Answers one query by going through all its lists at once.
+fn answer(collection: &Collection, operator: Operator, query: &Query) -> Expected {
+    let mut lists = lists(collection, operator, query);
+    let needed = match operator {
+        Operator::Any | Operator::Phrase => 1,
+        Operator::All => query.terms.len(),
+    };
+    let mut hits = 0;
+    let mut best = Vec::with_capacity(TOP + 1);
+    loop {
+        let heads = lists.iter().filter_map(|list| list.postings.first());
+        let Some(document) = heads.map(|posting| posting.document).min() else {
+            break;
+        };
+        let (mut matched, mut score) = (0, 0.0);
+        for list in &mut lists {
+            if let Some((posting, rest)) = list.postings.split_first()
+                && posting.document == document
+            {
+                matched += 1;
+                score += list.rarity * weight(collection, posting);
+                list.postings = rest;
             }
         }
-        let hits = scores.len() as u32;
-        let mut best: Vec<f64> = scores.into_values().collect();
-        best.sort_unstable_by(|a, b| b.total_cmp(a));
-        best.truncate(TOP);
-        Expected {
-            hits,
-            scores: best.into_iter().map(|score| score as f32).collect(),
+        if matched >= needed {
+            hits += 1;
+            keep(&mut best, score);
         }
     }
-
-    /// Inverse document frequency.
-    fn rarity(&self, with_term: usize) -> f64 {
-        let (all, with_term) = (self.rounded_lengths.len() as f64, with_term as f64);
-        (1.0 + (all - with_term + 0.5) / (with_term + 0.5)).ln()
+    Expected {
+        hits,
+        scores: best.into_iter().map(|score| score as f32).collect(),
     }
+}
 
-    /// Saturated and length-normalised term frequency.
-    fn weight(&self, posting: &Posting) -> f64 {
-        let length =
-            FieldNormReader::id_to_fieldnorm(self.rounded_lengths[posting.document as usize]);
-        let norm = K1 * (1.0 - B + B * f64::from(length) / self.mean_length);
-        let frequency = f64::from(posting.frequency);
-        (K1 + 1.0) * frequency / (frequency + norm)
+fn lists<'c>(collection: &'c Collection, operator: Operator, query: &Query) -> Vec<Scored<'c>> {
+    let of_terms = query.terms.iter().map(|term| {
+        let postings = collection.terms[term].as_slice();
+        let rarity = rarity(collection, postings.len());
+        Scored { postings, rarity }
+    });
+    match (operator, query.terms.as_slice()) {
+        // A phrase is as rare as its terms are together, however often they are next to each other.
+        (Operator::Phrase, terms) => vec![Scored {
+            rarity: of_terms.map(|list| list.rarity).sum(),
+            postings: &collection.phrases[terms],
+        }],
+        (Operator::Any | Operator::All, _) => of_terms.collect(),
     }
+}
+
+/// Keeps `best` the [`TOP`] highest scores, highest first.
+fn keep(best: &mut Vec<f64>, score: f64) {
+    let place = best.partition_point(|&kept| kept >= score);
+    if place < TOP {
+        best.insert(place, score);
+        best.truncate(TOP);
+    }
+}
+
+/// Inverse document frequency.
+fn rarity(collection: &Collection, with_term: usize) -> f64 {
+    let all = collection.rounded_lengths.len() as f64;
+    let with_term = with_term as f64;
+    (1.0 + (all - with_term + 0.5) / (with_term + 0.5)).ln()
+}
+
+/// Saturated and length-normalised term frequency.
+fn weight(collection: &Collection, posting: &Posting) -> f64 {
+    let rounded = collection.rounded_lengths[posting.document as usize];
+    let length = f64::from(FieldNormReader::id_to_fieldnorm(rounded));
+    let norm = K1 * (1.0 - B + B * length / collection.mean_length);
+    let frequency = f64::from(posting.frequency);
+    (K1 + 1.0) * frequency / (frequency + norm)
 }
 
 /// Saves answers: per query the hits, then as many scores as hits allow.
@@ -213,40 +220,82 @@ pub(crate) fn load(path: &Path) -> io::Result<Vec<Expected>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
-    #[test]
-    fn scores_by_hand() {
-        // Two documents of length 2 and 4; term 7 occurs once in the first and twice in the second.
-        let postings = vec![
-            Posting {
-                document: 0,
-                frequency: 1,
-            },
-            Posting {
-                document: 1,
-                frequency: 2,
-            },
-        ];
-        let collection = Collection {
-            postings: HashMap::from([(7, postings), (8, Vec::new())]),
+    fn postings(of: &[(u32, u32)]) -> Vec<Posting> {
+        of.iter()
+            .map(|&(document, frequency)| Posting {
+                document,
+                frequency,
+            })
+            .collect()
+    }
+
+    /// Two documents of length 2 and 4: `7 9` and `7 9 9 7`.
+    fn collection() -> Collection {
+        Collection {
+            terms: HashMap::from([
+                (7, postings(&[(0, 1), (1, 2)])),
+                (8, Vec::new()),
+                (9, postings(&[(0, 1), (1, 2)])),
+                (3, postings(&[(1, 1)])),
+            ]),
+            phrases: HashMap::from([([9, 7], postings(&[(1, 1)]))]),
             rounded_lengths: vec![
                 FieldNormReader::fieldnorm_to_id(2),
                 FieldNormReader::fieldnorm_to_id(4),
             ],
             mean_length: 3.0,
-        };
-        let expected = collection.answer(&[7, 8]);
-        let rarity = (1.0_f64 + 0.5 / 2.5).ln();
-        let first = rarity * 2.2 * 2.0 / (2.0 + 1.2 * (0.25 + 0.75 * 4.0 / 3.0));
-        let second = rarity * 2.2 / (1.0 + 1.2 * (0.25 + 0.75 * 2.0 / 3.0));
-        assert_eq!(
-            expected,
-            Expected {
-                hits: 2,
-                scores: vec![first as f32, second as f32]
-            }
-        );
+        }
+    }
+
+    #[test]
+    fn scores_by_hand() {
+        let common = (1.0_f64 + 0.5 / 2.5).ln();
+        let rare = (1.0_f64 + 1.5 / 1.5).ln();
+        let short = 2.2 / (1.0 + 1.2 * (0.25 + 0.75 * 2.0 / 3.0));
+        let long = |frequency: f64| 2.2 * frequency / (frequency + 1.2 * (0.25 + 0.75 * 4.0 / 3.0));
+        for (operator, terms, expected) in [
+            (
+                Operator::Any,
+                vec![7, 8],
+                vec![common * long(2.0), common * short],
+            ),
+            (Operator::Any, vec![8], vec![]),
+            (
+                Operator::Any,
+                vec![3, 7],
+                vec![rare * long(1.0) + common * long(2.0), common * short],
+            ),
+            (
+                Operator::All,
+                vec![3, 7],
+                vec![rare * long(1.0) + common * long(2.0)],
+            ),
+            (Operator::All, vec![7, 8], vec![]),
+            (
+                Operator::Phrase,
+                vec![9, 7],
+                vec![(common + common) * long(1.0)],
+            ),
+        ] {
+            let query = Query { terms };
+            let found = answer(&collection(), operator, &query);
+            let scores: Vec<f32> = expected.into_iter().map(|score| score as f32).collect();
+            let hits = scores.len() as u32;
+            assert_eq!(found, Expected { hits, scores }, "{operator:?} {query:?}");
+        }
+    }
+
+    #[test]
+    fn the_best_are_kept_in_order() {
+        let mut best = Vec::new();
+        for score in [3, 9, 1, 7, 7, 12, 5, 0, 8, 2, 11, 4, 10] {
+            keep(&mut best, f64::from(score));
+        }
+        assert_eq!(best, [12.0, 11.0, 10.0, 9.0, 8.0, 7.0, 7.0, 5.0, 4.0, 3.0]);
     }
 
     #[test]

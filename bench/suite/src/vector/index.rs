@@ -1,12 +1,13 @@
 //! The usearch index: how it is configured, built, saved and loaded.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use bench_harness::{Artifact, Context, Failure, Needs, Phase, Recipe, Tier};
+use bench_harness::{Artifact, Context, Failure, Needs, Recipe, Tier};
 use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
 
+use super::built::Built;
+use super::indexing::fill;
+use super::kinds::bits;
 use super::rows::{DIMENSIONS, Generator, Rows};
 use crate::engine;
 
@@ -20,9 +21,6 @@ pub(crate) const EXPANSION_ADD: usize = 128;
 /// On data of this kind at a million rows, 64 gives a recall@10 of 0.96 and 128 one of 0.985
 /// (scenarios.md 0.1); 96 keeps clear of 0.96.
 pub(crate) const EXPANSION_SEARCH: usize = 96;
-
-/// Rows a build thread takes at a time.
-const BATCH: usize = 256;
 
 /// Bytes of a vector in memory besides its scalars: links, levels and the map of keys (measured,
 /// scenarios.md 5.2).
@@ -99,6 +97,11 @@ impl IndexFiles {
         index.change_expansion_search(expansion_search);
         Ok(index)
     }
+
+    /// How the prepared index was built.
+    pub(crate) fn built(&self, context: &Context) -> Result<Built, Failure> {
+        Built::load(&context.prepared(self)?)
+    }
 }
 
 impl Artifact for IndexFiles {
@@ -117,7 +120,9 @@ impl Artifact for IndexFiles {
             .with("connectivity", self.connectivity)
             .with("expansion add", self.expansion_add)
             .with("build threads", self.threads)
-            .with_code("index.rs", include_str!("index.rs"))
+            .with_code("indexing.rs", include_str!("indexing.rs"))
+            .with_code("links.rs", include_str!("links.rs"))
+            .with_code("signs.rs", include_str!("signs.rs"))
             .with_code("rows.rs", include_str!("rows.rs"))
     }
 
@@ -133,10 +138,9 @@ impl Artifact for IndexFiles {
     fn build(&self, context: &Context, directory: &Path) -> Result<(), Failure> {
         let progress = context.phase("building the index", self.rows.items);
         let index = self.empty()?;
-        // Plain `reserve` makes room for as many threads as there are cores and fails the others.
-        index.reserve_capacity_and_threads(self.rows.items, self.threads)?;
         let generator = Generator::new(self.rows.dimensions);
-        add(&index, &generator, self.rows.items, self.threads, &progress)?;
+        let built = fill(&index, &generator, self.rows.items, self.threads, &progress)?;
+        built.save(directory)?;
         Ok(index.save(&directory.join(FILE).to_string_lossy())?)
     }
 }
@@ -145,47 +149,4 @@ impl Artifact for IndexFiles {
 /// there two build a graph that differs a little from build to build.
 fn build_threads(items: usize) -> usize {
     if items >= Tier::Nightly.items() { 2 } else { 1 }
-}
-
-/// Bits of one scalar.
-fn bits(kind: ScalarKind) -> usize {
-    match kind {
-        ScalarKind::F64 => 64,
-        ScalarKind::F32 => 32,
-        ScalarKind::BF16 | ScalarKind::F16 => 16,
-        ScalarKind::B1 => 1,
-        _ => 8,
-    }
-}
-
-/// Adds the first `items` rows, in batches that `threads` take turns at.
-fn add(
-    index: &Index,
-    generator: &Generator,
-    items: usize,
-    threads: usize,
-    progress: &Phase,
-) -> Result<(), Failure> {
-    let next = AtomicUsize::new(0);
-    let add_batches = || -> Result<(), Failure> {
-        let mut row = vec![0.0; generator.dimensions()];
-        loop {
-            let start = next.fetch_add(BATCH, Ordering::Relaxed);
-            if start >= items {
-                return Ok(());
-            }
-            let keys = start..items.min(start + BATCH);
-            for key in keys.clone() {
-                generator.fill(key as u64, &mut row);
-                index.add(key as u64, &row)?;
-            }
-            progress.advance(keys.len());
-        }
-    };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(add_batches)).collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().expect("adding does not panic"))
-    })
 }

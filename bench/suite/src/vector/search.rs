@@ -1,209 +1,172 @@
-//! The scenario `vector/search/k10`.
+//! The scenarios `vector/search/*`: usearch as it is, by number of neighbours, dimensions, metric and
+//! kind of scalars.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bench_harness::scenario::{integer, metric, name};
-use bench_harness::schema::{
-    DeclaredMetric, Direction, Kind, MetricName, MetricValue, Name, Param, Proportion, Unit,
-};
+use bench_harness::schema::{DeclaredMetric, Direction, Kind, Name, Param, Unit};
 use bench_harness::{
-    Artifact, Context, Failure, Layer, Needs, Recipe, Scenario, Subject, Tier, WrongAnswer,
+    Artifact, Context, Failure, Layer, Needs, Recipe, Scenario, Subject, Tier, Traffic,
 };
-use usearch::Index;
+use usearch::{MetricKind, ScalarKind};
 
+use super::asked::{Asked, search_metrics};
+use super::flat::codes::{CodesFiles, ROUNDING};
 use super::index::{EXPANSION_SEARCH, IndexFiles};
-use super::rows::{DIMENSIONS, Generator, QUERIES, Rows};
-use super::truth::{Truth, TruthFiles, distance};
-use crate::random::{SEED, Stream};
+use super::judge::Judge;
+use super::kinds::{Reported, kind_name, metric_name};
+use super::rows::{QUERIES, Rows};
+use super::truth::TruthFiles;
+use crate::random::SEED;
 
-/// Neighbours that are asked for.
-const K: usize = 10;
+mod family;
+mod searchers;
 
-/// Timed searches: twice what a p99 needs.
-const OPERATIONS: usize = 20_000;
+pub(crate) use family::FAMILY;
 
-/// Largest difference between a distance in bf16 and the true one: most errors of the 384 products
-/// cancel, and 0.00064 was the largest among 10,000 distances.
-const ROUNDING: f32 = 0.005;
+use searchers::{Engine, Reranked};
 
-/// Approximate nearest-neighbour search, ten neighbours, one thread.
+/// Approximate nearest-neighbour search by usearch: one workload of the family.
 #[derive(Debug)]
-pub(crate) struct VectorSearch;
+pub(crate) struct Search {
+    id: &'static str,
+    about: &'static str,
+    smallest_tier: Tier,
+    /// Number of rows.
+    items: fn(Tier) -> usize,
+    dimensions: usize,
+    metric: MetricKind,
+    kind: ScalarKind,
+    k: usize,
+    /// Candidates that are compared again by 16-bit rows; `None` leaves the engine's answer alone.
+    reranked: Option<usize>,
+    traffic: Traffic,
+    /// Whether all of the graph is walked in search of orphans.
+    audits: bool,
+    /// Timed searches.
+    operations: usize,
+}
 
-impl Scenario for VectorSearch {
+impl Search {
+    fn rows(&self, tier: Tier) -> Rows {
+        Rows {
+            items: (self.items)(tier),
+            dimensions: self.dimensions,
+        }
+    }
+
+    fn index(&self, tier: Tier) -> IndexFiles {
+        IndexFiles {
+            metric: self.metric,
+            kind: self.kind,
+            ..IndexFiles::over(self.rows(tier))
+        }
+    }
+
+    fn codes(&self, tier: Tier) -> Option<CodesFiles> {
+        let rows = self.rows(tier);
+        self.reranked.map(|_| CodesFiles { rows })
+    }
+
+    fn recall(&self) -> &'static str {
+        match self.k {
+            1 => "recall@1",
+            100 => "recall@100",
+            _ => "recall@10",
+        }
+    }
+}
+
+impl Scenario for Search {
     fn id(&self) -> &'static str {
-        "vector/search/k10"
+        self.id
     }
 
     fn about(&self) -> &'static str {
-        "Ten nearest neighbours of a held-out query among clustered 384-dimensional vectors. \
-         The heart of semantic search and of candidate retrieval. \
-         Read latency together with recall@10: looking at fewer candidates is always faster, and is \
-         no improvement when it finds the wrong ones."
+        self.about
+    }
+
+    fn smallest_tier(&self) -> Tier {
+        self.smallest_tier
     }
 
     fn params(&self, tier: Tier) -> BTreeMap<Name, Param> {
         BTreeMap::from([
-            (name("items"), integer(tier.items())),
-            (name("dims"), integer(DIMENSIONS)),
-            (name("k"), integer(K)),
+            (name("items"), integer((self.items)(tier))),
+            (name("dims"), integer(self.dimensions)),
+            (name("k"), integer(self.k)),
+            (name("metric"), Param::Text(metric_name(self.metric).into())),
+            (name("scalars"), Param::Text(kind_name(self.kind).into())),
             (name("queries"), integer(QUERIES)),
             (name("seed"), integer(SEED as usize)),
         ])
     }
 
     fn input(&self, tier: Tier) -> Recipe {
-        rows(tier).recipe()
+        self.rows(tier).recipe()
     }
 
     fn layer(&self) -> Layer {
-        Layer::Engine
+        match self.reranked {
+            None => Layer::Engine,
+            Some(_) => Layer::Facade,
+        }
     }
 
     fn artifacts(&self, tier: Tier) -> Vec<Box<dyn Artifact>> {
-        vec![
-            Box::new(IndexFiles::of(tier)),
-            Box::new(TruthFiles { rows: rows(tier) }),
-        ]
+        let rows = self.rows(tier);
+        let mut artifacts: Vec<Box<dyn Artifact>> =
+            vec![Box::new(self.index(tier)), Box::new(TruthFiles { rows })];
+        if let Some(codes) = self.codes(tier) {
+            artifacts.push(Box::new(codes));
+        }
+        artifacts
+    }
+
+    fn traffic(&self, _: Tier) -> Traffic {
+        self.traffic
     }
 
     fn needs(&self, tier: Tier) -> Needs {
-        IndexFiles::of(tier).loaded()
+        let codes = self.codes(tier).map(|codes| codes.loaded().memory_bytes);
+        let index = self.index(tier).loaded().memory_bytes;
+        Needs::memory(index + codes.unwrap_or_default())
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {
-        vec![
-            metric(
-                "recall@10",
-                Kind::Proportion,
-                Unit::Ratio,
-                Direction::Higher,
-            ),
-            metric("index_bytes", Kind::Value, Unit::Bytes, Direction::Lower),
-        ]
+        let mut metrics = search_metrics(self.recall());
+        if self.audits {
+            let lower = |name, unit| metric(name, Kind::Value, unit, Direction::Lower);
+            metrics.push(lower("orphans", Unit::Count));
+            metrics.push(lower("audit_time", Unit::Nanoseconds));
+        }
+        metrics
     }
 
     fn settings(&self) -> &'static [&'static str] {
-        &["expansion"]
+        match self.reranked {
+            None => &["expansion"],
+            Some(_) => &["expansion", "reranked"],
+        }
     }
 
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
         let tier = context.tier();
-        let generator = Generator::new(DIMENSIONS);
+        let rows = self.rows(tier);
         let expansion = context.setting("expansion", EXPANSION_SEARCH);
-        Ok(Box::new(Loaded {
-            index: IndexFiles::of(tier).load(context, expansion)?,
-            truth: TruthFiles { rows: rows(tier) }.load(context)?,
-            queries: generator.queries(),
-            order: Stream::named("vector/order").shuffled(QUERIES),
-            generator,
-            failures: 0,
-        }))
-    }
-}
-
-fn rows(tier: Tier) -> Rows {
-    Rows {
-        items: tier.items(),
-        dimensions: DIMENSIONS,
-    }
-}
-
-struct Loaded {
-    index: Index,
-    truth: Truth,
-    queries: Vec<Vec<f32>>,
-    /// The queries are asked in this order, again and again.
-    order: Vec<u32>,
-    generator: Generator,
-    /// Timed searches that the engine refused.
-    failures: usize,
-}
-
-impl Subject for Loaded {
-    fn warm_up(&self) -> usize {
-        QUERIES
-    }
-
-    fn operations(&self) -> usize {
-        OPERATIONS
-    }
-
-    fn operate(&mut self, index: usize) -> u64 {
-        let query = &self.queries[self.order[index % QUERIES] as usize];
-        match self.index.search(query, K) {
-            Ok(matches) => matches.keys.len() as u64,
-            Err(_) => {
-                self.failures += 1;
-                0
+        let engine = Engine::new(self.index(tier).load(context, expansion)?, self.audits);
+        let reported = match self.reranked {
+            None => Reported::by(self.metric, self.kind),
+            Some(_) => Reported::by(MetricKind::IP, ScalarKind::F32).within(ROUNDING),
+        };
+        let judge = Judge::of(rows, self.k, reported, context)?;
+        Ok(match self.codes(tier).zip(self.reranked) {
+            None => Box::new(Asked::new(engine, judge, self.recall(), self.operations)),
+            Some((codes, reranked)) => {
+                let candidates = context.setting("reranked", reranked);
+                let searcher = Reranked::new(engine, codes.load(context)?, candidates);
+                Box::new(Asked::new(searcher, judge, self.recall(), self.operations))
             }
-        }
-    }
-
-    fn check(&mut self) -> Result<(), WrongAnswer> {
-        if self.failures > 0 {
-            return Err(wrong(
-                "timed searches",
-                format!("{} failed", self.failures),
-                "none",
-            ));
-        }
-        for (number, query) in self.queries.iter().enumerate() {
-            let place = format!("query {number}");
-            let matches = self.index.search(query, K);
-            let matches =
-                matches.map_err(|error| wrong(&place, error.to_string(), "ten neighbours"))?;
-            let distinct: BTreeSet<u64> = matches.keys.iter().copied().collect();
-            if distinct.len() != K || distinct.iter().any(|&key| key >= self.index.size() as u64) {
-                return Err(wrong(
-                    &place,
-                    format!("keys {:?}", matches.keys),
-                    "ten distinct keys of rows",
-                ));
-            }
-            if !matches.distances.is_sorted() {
-                return Err(wrong(
-                    &place,
-                    format!("distances {:?}", matches.distances),
-                    "ascending distances",
-                ));
-            }
-            for (&key, &reported) in matches.keys.iter().zip(&matches.distances) {
-                let actual = distance(query, &self.generator.row(key));
-                if (reported - actual).abs() > ROUNDING {
-                    return Err(wrong(
-                        &format!("{place}, key {key}"),
-                        format!("distance {reported}"),
-                        &actual.to_string(),
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn report(&mut self) -> Result<Vec<(MetricName, MetricValue)>, Failure> {
-        let mut hits = Vec::with_capacity(QUERIES);
-        for (number, query) in self.queries.iter().enumerate() {
-            let found = self.index.search(query, K)?.keys;
-            let true_distance = |key| distance(query, &self.generator.row(key));
-            hits.push(self.truth.hits(number, K, &found, true_distance) as u16);
-        }
-        let recall = Proportion::from_queries(hits, K as u16)?;
-        Ok(vec![
-            (name("recall@10"), MetricValue::Proportion(Box::new(recall))),
-            (
-                name("index_bytes"),
-                MetricValue::Value(self.index.serialized_length() as f64),
-            ),
-        ])
-    }
-}
-
-fn wrong(place: &str, found: String, expected: &str) -> WrongAnswer {
-    WrongAnswer {
-        place: place.to_owned(),
-        found,
-        expected: expected.to_owned(),
+        })
     }
 }

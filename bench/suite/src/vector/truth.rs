@@ -4,8 +4,8 @@
 //! itself. A block of rows against all queries is a product of two matrices, which a library does
 //! near the speed of the processor.
 
+use std::collections::HashMap;
 use std::io;
-use std::ops::Range;
 use std::path::Path;
 use std::thread;
 
@@ -24,9 +24,9 @@ const BLOCK: usize = 256;
 const TIE: f32 = 1e-3;
 
 /// Time to make one row and compare it with all queries, on one core.
-const SECONDS_PER_ROW: f64 = 15e-6;
+pub(crate) const SECONDS_PER_ROW: f64 = 15e-6;
 
-const FILE: &str = "truth.words";
+pub(crate) const FILE: &str = "truth.words";
 
 /// The true neighbours of the generator's queries among its first rows.
 ///
@@ -57,7 +57,7 @@ impl Artifact for TruthFiles {
     }
 
     fn needs(&self) -> Needs {
-        Needs::memory(64 << 20).with_seconds(self.rows.items as f64 * SECONDS_PER_ROW)
+        Needs::memory(300 << 20).with_seconds(self.rows.items as f64 * SECONDS_PER_ROW)
     }
 
     fn build(&self, context: &Context, directory: &Path) -> Result<(), Failure> {
@@ -98,30 +98,48 @@ impl Truth {
         threads: usize,
         progress: &Phase,
     ) -> Self {
-        let share = items.div_ceil(threads);
-        let ranges = (0..threads).map(|thread| thread * share..items.min((thread + 1) * share));
+        let keys: Vec<u32> = (0..).take(items).collect();
+        Self::compute_among(generator, queries, &keys, threads, progress)
+    }
+
+    /// Compares all queries with the rows `keys`, split over `threads`.
+    pub(crate) fn compute_among(
+        generator: &Generator,
+        queries: &[Vec<f32>],
+        keys: &[u32],
+        threads: usize,
+        progress: &Phase,
+    ) -> Self {
+        let share = keys.len().div_ceil(threads).max(1);
         let partial: Vec<Vec<Nearest>> = thread::scope(|scope| {
-            let workers: Vec<_> = ranges
-                .map(|range| scope.spawn(|| nearest(generator, queries, range, progress)))
+            let workers: Vec<_> = keys
+                .chunks(share)
+                .map(|keys| scope.spawn(|| nearest(generator, queries, keys, progress)))
                 .collect();
             workers
                 .into_iter()
                 .map(|worker| worker.join().expect("comparing does not panic"))
                 .collect()
         });
-        let join = |(number, query): (usize, &Vec<f32>)| {
+        let candidates = |number: usize| {
+            let of_ranges = partial.iter();
+            of_ranges.flat_map(move |of_range: &Vec<Nearest>| &of_range[number].sorted)
+        };
+        // Most rows are near to several queries, and making one costs more than comparing it.
+        let mut rows: HashMap<u32, Vec<f32>> = HashMap::new();
+        let mut join = |(number, query): (usize, &Vec<f32>)| {
             let mut joined = Nearest::default();
-            for of_range in &partial {
-                for found in &of_range[number].sorted {
-                    // Again in double precision, so that the order of near ties is the true one.
-                    let distance = distance(query, &generator.row(u64::from(found.key)));
-                    joined.offer(Neighbour { distance, ..*found });
-                }
+            for found in candidates(number) {
+                let make = || generator.row(u64::from(found.key));
+                let row = rows.entry(found.key).or_insert_with(make);
+                // Again in double precision, so that the order of near ties is the true one.
+                let distance = distance(query, row);
+                joined.offer(Neighbour { distance, ..*found });
             }
             joined.sorted
         };
         Self {
-            neighbours: queries.iter().enumerate().map(join).collect(),
+            neighbours: queries.iter().enumerate().map(&mut join).collect(),
         }
     }
 
@@ -172,12 +190,12 @@ impl Truth {
     }
 }
 
-/// The nearest rows of a range, for every query. Rows are made block by block and forgotten: a
+/// The nearest of the rows `keys`, for every query. Rows are made block by block and forgotten: a
 /// million of them would take 1.5 GB.
 fn nearest(
     generator: &Generator,
     queries: &[Vec<f32>],
-    range: Range<usize>,
+    keys: &[u32],
     progress: &Phase,
 ) -> Vec<Nearest> {
     let dimensions = generator.dimensions();
@@ -185,18 +203,17 @@ fn nearest(
     let mut rows = vec![0.0; BLOCK * dimensions];
     let mut products = vec![0.0; BLOCK * queries.len()];
     let mut nearest = vec![Nearest::default(); queries.len()];
-    for start in range.clone().step_by(BLOCK) {
-        let keys = start..range.end.min(start + BLOCK);
+    for keys in keys.chunks(BLOCK) {
         let rows = &mut rows[..keys.len() * dimensions];
-        for (key, row) in keys.clone().zip(rows.chunks_exact_mut(dimensions)) {
-            generator.fill(key as u64, row);
+        for (&key, row) in keys.iter().zip(rows.chunks_exact_mut(dimensions)) {
+            generator.fill(u64::from(key), row);
         }
         let products = &mut products[..keys.len() * queries.len()];
         multiply(&questions, rows, dimensions, products);
         for (products, nearest) in products.chunks_exact(keys.len()).zip(&mut nearest) {
-            for (key, product) in keys.clone().zip(products) {
+            for (&key, product) in keys.iter().zip(products) {
                 nearest.offer(Neighbour {
-                    key: key as u32,
+                    key,
                     distance: 1.0 - product,
                 });
             }

@@ -32,8 +32,14 @@ fn an_interrupted_run_keeps_what_was_measured_and_names_what_is_missing() {
     let said: Vec<String> = lines.collect();
     assert_eq!(running.wait().expect("it ends").code(), Some(1));
     let is_said = |text: &str| said.iter().any(|line| line.contains(text));
-    assert!(is_said("interrupted: what was measured is kept"), "{said:?}");
-    assert!(is_said("not measured: signals/write (interrupted)"), "{said:?}");
+    assert!(
+        is_said("interrupted: what was measured is kept"),
+        "{said:?}"
+    );
+    assert!(
+        is_said("not measured: signals/write (interrupted)"),
+        "{said:?}"
+    );
 
     let run = document(directory.path());
     assert_eq!(run.validate(), Ok(()));

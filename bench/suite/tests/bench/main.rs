@@ -272,7 +272,7 @@ fn a_wrong_answer_fails_the_run_and_stands_in_the_document() {
     let call = |arguments: &[&str]| bench(directory.path(), &[arguments, &selection].concat());
     assert_eq!(call(&["verify"]).status.code(), Some(0));
     // Another truth of the same size: the first word is the number of hits of the first query.
-    let truth = prepared_file(&directory.path().join("own-cache"), "truth.words");
+    let truth = prepared_file(&directory.path().join("own-cache"), "two-terms.words");
     let mut bytes = fs::read(&truth).expect("is there");
     bytes[1] ^= 1;
     fs::write(&truth, bytes).expect("is writable");

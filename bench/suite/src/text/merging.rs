@@ -1,0 +1,192 @@
+//! The scenario `text/merging`.
+
+use std::collections::BTreeMap;
+
+use bench_harness::scenario::{integer, metric, name};
+use bench_harness::schema::{
+    DeclaredMetric, Direction, Kind, MetricName, MetricValue, Name, Param, Unit,
+};
+use bench_harness::{
+    Artifact, Background, Context, Failure, Layer, Needs, Recipe, Scenario, Service, Subject, Tier,
+    Traffic, WrongAnswer,
+};
+
+use super::corpus::QUERIES;
+use super::index::IndexFiles;
+use super::policy::{FACTOR, Merging};
+use super::queries::{Family, TWO_TERMS};
+use super::truth::{TOP, TruthFiles};
+use super::watched::{REPLACED, Watched};
+use crate::random::SEED;
+
+/// What is asked.
+pub(crate) const FAMILY: &Family = &TWO_TERMS;
+
+/// Commits per second, and documents replaced by each: together a fifth of what one core indexes, so
+/// that searches and merges are left something on two.
+pub(crate) const COMMITS_PER_SECOND: f64 = 10.0;
+pub(crate) const BATCH: usize = 500;
+
+/// Searches beside an index that is written, committed and merged.
+#[derive(Debug)]
+pub(crate) struct TextMerging;
+
+impl Scenario for TextMerging {
+    fn id(&self) -> &'static str {
+        "text/merging"
+    }
+
+    fn about(&self) -> &'static str {
+        "Searches of two terms by one client, while 5,000 documents a second are replaced and \
+         committed 500 at a time. \
+         Segments only become fewer by being merged, and merging takes a core and the disk while \
+         searches go on: this is where a merge policy pays or is paid for. \
+         Every document is replaced by itself, so every commit has the same true answers, and each \
+         is checked to hold all documents. \
+         Read `latency` beside `idle`, the same searches before anything was written; `slowdown` is \
+         the quotient of their p99. `segments_max` and `segments_median` are those that searches \
+         met after each commit, `write_amplification` is how often each byte was written in all, \
+         `commit` lasts from the last document until searches see it, and `merging` is the share \
+         of the searches that began while a merge was being written. \
+         If a merge blocked searches, `latency` would have the length of merges in its tail."
+    }
+
+    fn smallest_tier(&self) -> Tier {
+        Tier::Pr
+    }
+
+    fn layer(&self) -> Layer {
+        Layer::Contention
+    }
+
+    fn params(&self, tier: Tier) -> BTreeMap<Name, Param> {
+        BTreeMap::from([
+            (name("items"), integer(tier.items())),
+            (
+                name("commits_per_second"),
+                integer(COMMITS_PER_SECOND as usize),
+            ),
+            (name("replaced_per_commit"), integer(BATCH)),
+            (name("top"), integer(TOP)),
+            (name("queries"), integer(QUERIES)),
+            (name("seed"), integer(SEED as usize)),
+        ])
+    }
+
+    fn input(&self, tier: Tier) -> Recipe {
+        Recipe::new("documents replaced by themselves, version 1")
+            .with("replaced", REPLACED)
+            .with_recipe("queries", &FAMILY.recipe(tier.items()))
+    }
+
+    fn artifacts(&self, tier: Tier) -> Vec<Box<dyn Artifact>> {
+        vec![
+            Box::new(IndexFiles::of(tier.items())),
+            Box::new(TruthFiles::of(tier.items())),
+        ]
+    }
+
+    fn traffic(&self, _: Tier) -> Traffic {
+        Traffic::Clients(1)
+    }
+
+    fn needs(&self, tier: Tier) -> Needs {
+        let opened = IndexFiles::of(tier.items()).opened();
+        // Segments that were merged stay until no search reads them.
+        Needs::memory(2 * opened.memory_bytes).with_disk(opened.memory_bytes)
+    }
+
+    fn metrics(&self) -> Vec<DeclaredMetric> {
+        let value = |name, unit| metric(name, Kind::Value, unit, Direction::Lower);
+        vec![
+            metric("idle", Kind::Histogram, Unit::Nanoseconds, Direction::Lower),
+            value("slowdown", Unit::Count),
+            value("segments_max", Unit::Count),
+            value("segments_median", Unit::Count),
+            value("write_amplification", Unit::Count),
+            value("commit", Unit::Nanoseconds),
+            value("commit_max", Unit::Nanoseconds),
+            value("merging", Unit::Ratio),
+        ]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &[FACTOR]
+    }
+
+    fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
+        let tier = context.tier();
+        let files = IndexFiles::of(tier.items());
+        Ok(Box::new(Loaded {
+            watched: Watched::start(context, &files, FAMILY, &Merging::of(context))?,
+            operations: match tier {
+                Tier::Nightly => 10_000,
+                _ => 20_000,
+            },
+        }))
+    }
+}
+
+struct Loaded {
+    watched: Watched,
+    operations: usize,
+}
+
+impl Service for Loaded {
+    fn serve(&self, index: usize) -> u64 {
+        self.watched.search(index)
+    }
+
+    fn background(&self) -> Vec<Background<'_>> {
+        vec![Background {
+            name: "replacing documents",
+            rate: COMMITS_PER_SECOND,
+            step: Box::new(|step| self.watched.write(step, BATCH)),
+        }]
+    }
+}
+
+impl Subject for Loaded {
+    fn warm_up(&self) -> usize {
+        QUERIES
+    }
+
+    fn operations(&self) -> usize {
+        self.operations
+    }
+
+    fn operate(&mut self, index: usize) -> u64 {
+        self.serve(index)
+    }
+
+    fn service(&self) -> Option<&dyn Service> {
+        Some(self)
+    }
+
+    fn check(&mut self) -> Result<(), WrongAnswer> {
+        self.watched.check()
+    }
+
+    fn report(&mut self) -> Result<Vec<(MetricName, MetricValue)>, Failure> {
+        // Too short to commit once is too short to be measured: then all are missing.
+        let Some(figures) = self.watched.figures() else {
+            return Ok(Vec::new());
+        };
+        let values = [
+            ("slowdown", figures.slowdown()),
+            ("segments_max", figures.most as f64),
+            ("segments_median", figures.median as f64),
+            ("write_amplification", figures.amplification),
+            ("commit", figures.commit.as_nanos() as f64),
+            ("commit_max", figures.longest_commit.as_nanos() as f64),
+            ("merging", figures.beside_merges),
+        ];
+        let mut metrics: Vec<_> = values
+            .into_iter()
+            .map(|(text, value)| (name(text), MetricValue::Value(value)))
+            .collect();
+        let idle = MetricValue::Distribution(Box::new(figures.idle.distribution()?));
+        metrics.push((name("idle"), idle));
+        Ok(metrics)
+    }
+}

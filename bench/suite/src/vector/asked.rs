@@ -1,0 +1,151 @@
+//! The subject of every search scenario: something that answers queries, and the judge of its answers.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bench_harness::scenario::{metric, name};
+use bench_harness::schema::{DeclaredMetric, Direction, Kind, MetricName, MetricValue, Unit};
+use bench_harness::{Failure, Service, Subject, WrongAnswer};
+
+use super::checked::SearchError;
+use super::judge::{Judge, wrong};
+use super::rows::QUERIES;
+use super::truth::Neighbour;
+use crate::random::Stream;
+
+/// What answers queries.
+pub(crate) trait Searcher: Send + Sync {
+    /// About the `k` rows that are nearest to `query`, nearest first.
+    ///
+    /// # Errors
+    /// See [`SearchError`].
+    fn search(&self, query: &[f32], k: usize) -> Result<Vec<Neighbour>, SearchError>;
+
+    /// Checks what is not in any single answer.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn check(&mut self) -> Result<(), WrongAnswer> {
+        Ok(())
+    }
+
+    /// Its own metrics besides recall.
+    ///
+    /// # Errors
+    /// Whatever the engine reports.
+    fn figures(&self, queries: &[Vec<f32>]) -> Result<Vec<(MetricName, MetricValue)>, Failure>;
+}
+
+/// A searcher that is asked all queries again and again, always in the same order.
+pub(crate) struct Asked<S> {
+    searcher: S,
+    judge: Judge,
+    recall: MetricName,
+    operations: usize,
+    /// The order of the queries.
+    order: Vec<u32>,
+    /// Timed searches that gave no answer.
+    failures: AtomicUsize,
+    /// One per query, once they were checked.
+    answers: Vec<Vec<Neighbour>>,
+}
+
+impl<S: Searcher> Asked<S> {
+    /// Asks `searcher` what `judge` knows, `operations` times; `recall` names the metric.
+    pub(crate) fn new(searcher: S, judge: Judge, recall: &'static str, operations: usize) -> Self {
+        Self {
+            searcher,
+            judge,
+            recall: name(recall),
+            operations,
+            order: Stream::named("vector/order").shuffled(QUERIES),
+            failures: AtomicUsize::new(0),
+            answers: Vec::new(),
+        }
+    }
+
+    fn answer(&self) -> Result<Vec<Vec<Neighbour>>, SearchError> {
+        let queries = self.judge.queries.iter();
+        queries
+            .map(|query| self.searcher.search(query, self.judge.k))
+            .collect()
+    }
+}
+
+impl<S: Searcher> Service for Asked<S> {
+    fn serve(&self, index: usize) -> u64 {
+        let query = &self.judge.queries[self.order[index % QUERIES] as usize];
+        match self.searcher.search(query, self.judge.k) {
+            Ok(found) => found.len() as u64,
+            Err(_) => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+                0
+            }
+        }
+    }
+}
+
+impl<S: Searcher> Subject for Asked<S> {
+    fn warm_up(&self) -> usize {
+        QUERIES
+    }
+
+    fn operations(&self) -> usize {
+        self.operations
+    }
+
+    fn operate(&mut self, index: usize) -> u64 {
+        self.serve(index)
+    }
+
+    fn service(&self) -> Option<&dyn Service> {
+        Some(self)
+    }
+
+    fn check(&mut self) -> Result<(), WrongAnswer> {
+        let failures = self.failures.load(Ordering::Relaxed);
+        if failures > 0 {
+            return Err(wrong(
+                "timed searches",
+                format!("{failures} failed"),
+                "none",
+            ));
+        }
+        let answers = self.answer();
+        self.answers =
+            answers.map_err(|error| wrong("queries", error.to_string(), "neighbours"))?;
+        self.judge.check(&self.answers)?;
+        self.searcher.check()
+    }
+
+    fn report(&mut self) -> Result<Vec<(MetricName, MetricValue)>, Failure> {
+        // What failed its check is reported all the same.
+        if self.answers.is_empty() {
+            self.answers = self.answer()?;
+        }
+        let recall = self.judge.recall(&self.answers)?;
+        let recall = MetricValue::Proportion(Box::new(recall));
+        let mut metrics = self.searcher.figures(&self.judge.queries)?;
+        metrics.push((self.recall.clone(), recall));
+        Ok(metrics)
+    }
+}
+
+/// The metrics of every searcher: its recall by that name, and its size.
+pub(crate) fn search_metrics(recall: &'static str) -> Vec<DeclaredMetric> {
+    let size = |name| metric(name, Kind::Value, Unit::Bytes, Direction::Lower);
+    vec![
+        metric(recall, Kind::Proportion, Unit::Ratio, Direction::Higher),
+        size("index_bytes"),
+        size("bytes_per_vector"),
+    ]
+}
+
+/// The size of a searcher over `items` rows.
+pub(crate) fn sizes(bytes: usize, items: usize) -> Vec<(MetricName, MetricValue)> {
+    let value = |name_of, value| (name(name_of), MetricValue::Value(value));
+    let bytes = bytes as f64;
+    vec![
+        value("index_bytes", bytes),
+        value("bytes_per_vector", bytes / items as f64),
+    ]
+}

@@ -1,0 +1,119 @@
+//! The links of a prepared index as files of their own.
+
+use std::path::Path;
+
+use bench_harness::{Artifact, Context, Failure, Needs, Recipe};
+
+use super::super::index::IndexFiles;
+use super::super::links::Links;
+use super::Flat;
+use super::codes::CodesFiles;
+use super::pages::Pages;
+use crate::words;
+
+/// Seconds to read the links of one row from an index.
+const SECONDS_PER_ROW: f64 = 2e-6;
+
+const FILE: &str = "links.words";
+
+/// The links of an index. It must be listed before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LinksFiles {
+    pub(crate) index: IndexFiles,
+}
+
+impl LinksFiles {
+    fn bytes(&self) -> u64 {
+        (self.index.rows.items * 2 * self.index.connectivity * size_of::<u32>()) as u64
+    }
+
+    fn load(&self, context: &Context) -> Result<Links, Failure> {
+        let words = words::read(&context.prepared(self)?.join(FILE))?;
+        let [width, entries, ..] = words[..] else {
+            return Err(format!("{FILE} is cut short").into());
+        };
+        let (entries, keys) = words[2..].split_at(entries as usize);
+        Ok(Links {
+            width: width as usize,
+            entries: entries.to_vec(),
+            keys: Pages::collect(keys.iter().copied()),
+        })
+    }
+}
+
+impl Artifact for LinksFiles {
+    fn name(&self) -> String {
+        "vector/links".into()
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe::new("links of the base level")
+            .with_recipe("index", &self.index.recipe())
+            .with_code("links.rs", include_str!("../links.rs"))
+            .with_code("files.rs", include_str!("files.rs"))
+    }
+
+    fn needs(&self) -> Needs {
+        let index = self.index.loaded();
+        Needs::memory(index.memory_bytes + 2 * self.bytes())
+            .with_disk(self.bytes())
+            .with_seconds(self.index.rows.items as f64 * SECONDS_PER_ROW)
+    }
+
+    fn build(&self, context: &Context, directory: &Path) -> Result<(), Failure> {
+        let links = Links::of(&self.index.load(context, 1)?);
+        let head = [links.width as u32, links.entries.len() as u32];
+        let words = head
+            .into_iter()
+            .chain(links.entries)
+            .chain(links.keys.iter().copied());
+        Ok(words::write(&directory.join(FILE), words)?)
+    }
+}
+
+/// All that [`Flat`] searches: the codes of the rows of an index, and its links.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FlatFiles {
+    pub(crate) index: IndexFiles,
+}
+
+impl FlatFiles {
+    /// What has to be prepared, in this order.
+    pub(crate) fn artifacts(self) -> Vec<Box<dyn Artifact>> {
+        vec![
+            Box::new(self.index),
+            Box::new(self.codes()),
+            Box::new(self.links()),
+        ]
+    }
+
+    /// What the loaded arrays take.
+    pub(crate) fn loaded(self) -> Needs {
+        Needs::memory(self.codes().loaded().memory_bytes + 2 * self.links().bytes())
+    }
+
+    /// Loads them.
+    pub(crate) fn load(
+        self,
+        context: &Context,
+        expansion: usize,
+        reranked: usize,
+    ) -> Result<Flat, Failure> {
+        let codes = self.codes().load(context)?;
+        let links = self.links().load(context)?;
+        if codes.items() != links.items() {
+            return Err("the links are those of other rows".into());
+        }
+        Ok(Flat::new(codes, links, expansion, reranked))
+    }
+
+    fn codes(self) -> CodesFiles {
+        CodesFiles {
+            rows: self.index.rows,
+        }
+    }
+
+    fn links(self) -> LinksFiles {
+        LinksFiles { index: self.index }
+    }
+}

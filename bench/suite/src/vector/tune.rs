@@ -1,0 +1,173 @@
+//! `bench tune vectors`: which index to build and how far to search it.
+//!
+//! A grid of indexes is built, each once, and each is searched at every expansion. What comes out is
+//! recall, latency, throughput, bytes and build time per point, the front of points that no other
+//! beats in both recall and latency, and the cheapest that is good enough.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bench_harness::cache::Cache;
+use bench_harness::clap::{Arg, ArgMatches, Command, value_parser};
+use bench_harness::needs::Available;
+use bench_harness::{Artifact, Context, Failure, Needs};
+
+use super::index::{CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH, IndexFiles};
+use super::judge::Judge;
+use super::kinds::Reported;
+use super::truth::TruthFiles;
+
+mod measure;
+mod plot;
+mod point;
+mod table;
+
+use measure::measure;
+use point::{Document, Point};
+
+/// Links per node that are tried.
+const CONNECTIVITIES: &str = "8,16,32";
+
+/// Candidates looked at while inserting that are tried.
+const EXPANSIONS_ADD: &str = "100,200,400";
+
+/// Candidates looked at per search that are tried, fewest first.
+const EXPANSIONS_SEARCH: &str = "16,24,32,48,64,96,128,192";
+
+/// Neighbours that are asked for.
+const K: usize = 10;
+
+/// The recall that is good enough.
+const ENOUGH: f64 = 0.95;
+
+/// The arguments besides tier and cache.
+pub(crate) fn command(name: &'static str) -> Command {
+    let list = |name: &'static str, values: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("N,..")
+            .value_delimiter(',')
+            .value_parser(value_parser!(u16).range(2..=1_024))
+            .default_value(values)
+            .help(help)
+    };
+    Command::new(name)
+        .about("Tries index and search settings of the vector index")
+        .arg(list("connectivity", CONNECTIVITIES, "Links per node"))
+        .arg(list(
+            "expansion-add",
+            EXPANSIONS_ADD,
+            "Candidates looked at while inserting",
+        ))
+        .arg(list(
+            "expansion-search",
+            EXPANSIONS_SEARCH,
+            "Candidates looked at per search",
+        ))
+        .arg(
+            Arg::new("out")
+                .long("out")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Where to write all points as JSON, and as a plot beside it, ending in .svg"),
+        )
+}
+
+/// Builds what is missing, measures all points, writes what was asked for and returns the tables.
+///
+/// # Errors
+/// A machine that is too small, a file that cannot be written, whatever the engine reports.
+pub(crate) fn run(
+    context: &Context,
+    cache: &Cache,
+    arguments: &ArgMatches,
+) -> Result<String, Failure> {
+    let numbers = |name: &str| -> Vec<usize> {
+        let values = arguments.get_many::<u16>(name);
+        values
+            .into_iter()
+            .flatten()
+            .map(|&n| usize::from(n))
+            .collect()
+    };
+    let expansions = numbers("expansion-search");
+    let indexes: Vec<IndexFiles> = numbers("connectivity")
+        .into_iter()
+        .flat_map(|connectivity| {
+            let adds = numbers("expansion-add").into_iter();
+            adds.map(move |expansion_add| IndexFiles {
+                connectivity,
+                expansion_add,
+                ..IndexFiles::of(context.tier())
+            })
+        })
+        .collect();
+    let out = arguments.get_one::<PathBuf>("out");
+    // Found out before the first minute is spent.
+    out.map_or(Ok(()), |path| writable(path))?;
+    fit(context, cache, &indexes)?;
+
+    let mut points = Vec::new();
+    for index in &indexes {
+        points.extend(points_of(context, cache, index, &expansions)?);
+    }
+    let document = Document::new(context.tier(), IndexFiles::of(context.tier()).rows, points);
+    if let Some(path) = out {
+        fs::write(path, serde_json::to_string_pretty(&document)? + "\n")?;
+        fs::write(path.with_extension("svg"), plot::plot(&document))?;
+    }
+    Ok(table::tables(&document))
+}
+
+/// Measures one index at every expansion.
+fn points_of(
+    context: &Context,
+    cache: &Cache,
+    files: &IndexFiles,
+    expansions: &[usize],
+) -> Result<Vec<Point>, Failure> {
+    let truth = TruthFiles { rows: files.rows };
+    for artifact in [files as &dyn Artifact, &truth] {
+        let build = |directory: &Path| artifact.build(context, directory);
+        cache.ensure(&artifact.name(), &artifact.recipe(), build)?;
+    }
+    let built = files.built(context)?;
+    let reported = Reported::by(files.metric, files.kind);
+    let judge = Judge::of(files.rows, K, reported, context)?;
+    let index = files.load(context, EXPANSION_SEARCH)?;
+    let progress = context.phase("measuring", expansions.len());
+    let mut points = Vec::with_capacity(expansions.len());
+    for &expansion in expansions {
+        index.change_expansion_search(expansion);
+        points.push(Point {
+            connectivity: files.connectivity,
+            expansion_add: files.expansion_add,
+            expansion_search: expansion,
+            index_bytes: index.serialized_length(),
+            build_s: built.build.as_secs_f64(),
+            build_threads: files.threads,
+            orphans_mended: built.orphans - built.orphans_left,
+            speed: measure(&index, &judge)?,
+        });
+        progress.advance(1);
+    }
+    Ok(points)
+}
+
+/// Refuses what would be killed for its memory or fill the disk.
+fn fit(context: &Context, cache: &Cache, indexes: &[IndexFiles]) -> Result<(), Failure> {
+    let missing = indexes
+        .iter()
+        .filter(|index| context.prepared(*index).is_err());
+    let needs = missing
+        .map(Artifact::needs)
+        .fold(Needs::default(), Needs::then);
+    let fits = Available::now(cache.root()).fit(&needs);
+    fits.map_err(|shortage| format!("this grid {shortage}\n  hint: name fewer settings").into())
+}
+
+fn writable(path: &Path) -> Result<(), Failure> {
+    let opened = fs::OpenOptions::new().append(true).create(true).open(path);
+    opened.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    Ok(())
+}

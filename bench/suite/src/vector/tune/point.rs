@@ -1,0 +1,219 @@
+//! Points of the grid, and which of them are worth a look.
+
+use bench_harness::Tier;
+use serde::Serialize;
+
+use super::super::rows::{QUERIES, Rows};
+use super::{CONNECTIVITY, ENOUGH, EXPANSION_ADD, EXPANSION_SEARCH, K};
+use crate::engine::USEARCH;
+use crate::random::SEED;
+
+/// The format of the written file.
+const FORMAT: &str = "bench.tune.vectors/1";
+
+/// One index at one search expansion.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Point {
+    /// Links per node.
+    pub(crate) connectivity: usize,
+    /// Candidates looked at while inserting.
+    pub(crate) expansion_add: usize,
+    /// Candidates looked at per search.
+    pub(crate) expansion_search: usize,
+    /// Bytes of the index on disk.
+    pub(crate) index_bytes: usize,
+    /// Wall time of adding all rows, in seconds.
+    pub(crate) build_s: f64,
+    /// Threads that added them.
+    pub(crate) build_threads: usize,
+    /// Rows that had to be added again because no search found them.
+    pub(crate) orphans_mended: usize,
+    /// What searching it was like.
+    #[serde(flatten)]
+    pub(crate) speed: Speed,
+}
+
+/// What searching an index at one expansion is like.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Speed {
+    /// Recall of ten neighbours over all queries.
+    pub(crate) recall: f64,
+    /// Median latency of one thread, in nanoseconds.
+    pub(crate) p50_ns: u64,
+    /// 99th percentile of the same.
+    pub(crate) p99_ns: u64,
+    /// Searches per second by as many threads as the machine has cores.
+    pub(crate) searches_per_second: f64,
+    /// How many those were.
+    pub(crate) threads: usize,
+}
+
+impl Point {
+    /// Whether this is what the suite uses unless told otherwise.
+    pub(crate) fn is_default(&self) -> bool {
+        (self.connectivity, self.expansion_add, self.expansion_search)
+            == (CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH)
+    }
+
+    fn is_enough(&self) -> bool {
+        self.speed.recall >= ENOUGH
+    }
+}
+
+/// All that was measured in one call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Document {
+    /// Always [`FORMAT`].
+    format: &'static str,
+    pub(crate) tier: &'static str,
+    pub(crate) items: usize,
+    pub(crate) dimensions: usize,
+    queries: usize,
+    k: usize,
+    seed: u64,
+    usearch: &'static str,
+    /// The instruction sets that distances are computed with.
+    kernels: String,
+    /// In the order of the grid.
+    pub(crate) points: Vec<Point>,
+    /// Places in `points` of those that no other beats in both recall and latency, fastest first.
+    pub(crate) front: Vec<usize>,
+    /// The place of the fastest one whose recall is enough; absent when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cheapest: Option<usize>,
+}
+
+impl Document {
+    pub(crate) fn new(tier: Tier, rows: Rows, points: Vec<Point>) -> Self {
+        let front = front(&points);
+        let cheapest = front.iter().copied().find(|&at| points[at].is_enough());
+        Self {
+            format: FORMAT,
+            tier: tier.as_str(),
+            items: rows.items,
+            dimensions: rows.dimensions,
+            queries: QUERIES,
+            k: K,
+            seed: SEED,
+            usearch: USEARCH,
+            kernels: usearch::hardware_acceleration_available(),
+            points,
+            front,
+            cheapest,
+        }
+    }
+
+    /// The points of the front, fastest first.
+    pub(crate) fn front(&self) -> impl Iterator<Item = &Point> {
+        self.front.iter().map(|&at| &self.points[at])
+    }
+
+    /// The fastest point whose recall is enough.
+    pub(crate) fn cheapest(&self) -> Option<&Point> {
+        self.cheapest.map(|at| &self.points[at])
+    }
+}
+
+/// Those that no other point beats in recall without being slower, fastest first. Of two points that
+/// are alike in both, the earlier.
+fn front(points: &[Point]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|&a, &b| {
+        let (a, b) = (&points[a].speed, &points[b].speed);
+        let by_latency = a.p50_ns.cmp(&b.p50_ns);
+        by_latency.then(b.recall.total_cmp(&a.recall))
+    });
+    let mut best = f64::NEG_INFINITY;
+    order.retain(|&at| {
+        let is_better = points[at].speed.recall > best;
+        best = best.max(points[at].speed.recall);
+        is_better
+    });
+    order
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A point with an expansion that tells it from others.
+    pub(in super::super) fn point(expansion_search: usize, recall: f64, p50_ns: u64) -> Point {
+        Point {
+            connectivity: 16,
+            expansion_add: 100,
+            expansion_search,
+            index_bytes: 9_000_000,
+            build_s: 12.5,
+            build_threads: 1,
+            orphans_mended: 0,
+            speed: Speed {
+                recall,
+                p50_ns,
+                p99_ns: 2 * p50_ns,
+                searches_per_second: 1e9 / p50_ns as f64,
+                threads: 2,
+            },
+        }
+    }
+
+    pub(in super::super) fn document(points: Vec<Point>) -> Document {
+        let rows = Rows {
+            items: 100_000,
+            dimensions: 384,
+        };
+        Document::new(Tier::Pr, rows, points)
+    }
+
+    #[test]
+    fn the_front_is_what_nothing_beats() {
+        for (case, points, front, cheapest) in [
+            ("none", vec![], &[][..], None),
+            (
+                "each slower and better",
+                vec![
+                    point(1, 0.99, 300),
+                    point(2, 0.90, 100),
+                    point(3, 0.96, 200),
+                ],
+                &[1, 2, 0],
+                Some(2),
+            ),
+            (
+                "beaten in both",
+                vec![
+                    point(1, 0.96, 100),
+                    point(2, 0.95, 200),
+                    point(3, 0.97, 300),
+                ],
+                &[0, 2],
+                Some(0),
+            ),
+            (
+                "as fast, and worse",
+                vec![point(1, 0.94, 100), point(2, 0.95, 100)],
+                &[1],
+                Some(1),
+            ),
+            (
+                "alike",
+                vec![point(1, 0.94, 100), point(2, 0.94, 100)],
+                &[0],
+                None,
+            ),
+        ] {
+            let document = document(points);
+            assert_eq!(document.front, front, "{case}");
+            assert_eq!(document.cheapest, cheapest, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_file_names_every_unit_and_the_cheapest() {
+        let document = document(vec![point(32, 0.96, 100_000)]);
+        let json = serde_json::to_value(&document).expect("is a document");
+        assert_eq!(json["format"], "bench.tune.vectors/1");
+        assert_eq!(json["points"][0]["p50_ns"], 100_000);
+        assert_eq!(json["points"][0]["recall"], 0.96);
+        assert_eq!(json["cheapest"], 0);
+    }
+}
