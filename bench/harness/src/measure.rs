@@ -1,6 +1,6 @@
 //! Measures the operations of a subject, asked for as its scenario says.
 //!
-//! Every loop is built from [`lap`]: one clock read per operation, because the end of one is the
+//! Every loop is built from `lap`: one clock read per operation, because the end of one is the
 //! start of the next.
 
 use std::hint::black_box;

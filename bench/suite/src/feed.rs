@@ -6,7 +6,7 @@
 //! | one list | by similarity and by what others did with each item | by reciprocal ranks |
 //! | for this user | without creators the user blocks, three items of a creator at the most, fifty in all | the same |
 //!
-//! The engine is put together in [`engine`], the steps are in [`rank`], and [`model`] does the same again
+//! The engine is put together in `engine`, the steps are in `rank`, and `model` does the same again
 //! with the collections of the standard library.
 
 mod engine;

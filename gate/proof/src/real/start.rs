@@ -90,7 +90,7 @@ impl Interrupt {
 pub struct Starter {
     /// The `gate` binary.
     pub gate: PathBuf,
-    /// The policy, as [`crate::real::policy::copy`] made it.
+    /// The policy, as [`crate::real::policy::Policy::write`] made it.
     pub policy: PathBuf,
     /// As `gate check --budget` takes it.
     pub budget: String,
