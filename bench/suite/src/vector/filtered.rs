@@ -13,7 +13,7 @@ use super::filter::{Filter, Survivors};
 use super::filtered_truth::FilteredTruthFiles;
 use super::flat::codes::ROUNDING;
 use super::flat::files::FlatFiles;
-use super::flat::{EXPANSION, Flat, RERANKED};
+use super::flat::{Effort, Flat};
 use super::index::{EXPANSION_SEARCH, IndexFiles};
 use super::judge::Judge;
 use super::kinds::Reported;
@@ -174,7 +174,7 @@ impl Scenario for Filtered {
 
     fn settings(&self) -> &'static [&'static str] {
         match self.by {
-            By::Flat => &["expansion", "reranked"],
+            By::Flat => Effort::SETTINGS,
             By::Engine => &["expansion"],
         }
     }
@@ -197,10 +197,8 @@ impl Scenario for Filtered {
         let recall = "recall@10";
         Ok(match self.by {
             By::Flat => {
-                let expansion = context.setting("expansion", EXPANSION);
-                let reranked = context.setting("reranked", RERANKED);
                 let searcher = Chosen {
-                    flat: flat(tier).load(context, expansion, reranked)?,
+                    flat: flat(tier).load(context)?,
                     survivors,
                 };
                 Box::new(Asked::new(searcher, judge, recall, self.operations))

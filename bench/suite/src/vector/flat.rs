@@ -11,7 +11,9 @@
 //! | approximate candidates | [`walk`] |
 //! | exact candidates among few | [`scan`] |
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bench_harness::Context;
 
 use super::checked::BadVector;
 use super::filter::Survivors;
@@ -54,12 +56,36 @@ pub(crate) enum Way {
 
 impl Way {
     /// The cheaper one for `survivors` out of `items` rows.
-    pub(crate) fn cheaper(survivors: usize, items: usize) -> Self {
-        let crossover = CROSSOVER as u128 * items as u128;
-        if (survivors as u128).pow(2) <= crossover {
+    pub(crate) fn cheaper(survivors: usize, items: usize, crossover: usize) -> Self {
+        if (survivors as u128).pow(2) <= crossover as u128 * items as u128 {
             Self::Scan
         } else {
             Self::Walk
+        }
+    }
+}
+
+/// How far a search goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// See [`EXPANSION`].
+    pub(crate) expansion: usize,
+    /// See [`RERANKED`].
+    pub(crate) reranked: usize,
+    /// See [`CROSSOVER`].
+    pub(crate) crossover: usize,
+}
+
+impl Effort {
+    /// Names of the settings that a plant may override.
+    pub(crate) const SETTINGS: &'static [&'static str] = &["expansion", "reranked", "crossover"];
+
+    /// What was planted, or chosen here.
+    pub(crate) fn of(context: &Context) -> Self {
+        Self {
+            expansion: context.setting("expansion", EXPANSION),
+            reranked: context.setting("reranked", RERANKED),
+            crossover: context.setting("crossover", CROSSOVER),
         }
     }
 }
@@ -69,8 +95,7 @@ impl Way {
 pub(crate) struct Flat {
     codes: Codes,
     links: Links,
-    expansion: usize,
-    reranked: usize,
+    effort: Effort,
     /// One per search that goes on at the same time.
     notes: Mutex<Vec<Notes>>,
 }
@@ -78,13 +103,12 @@ pub(crate) struct Flat {
 impl Flat {
     /// # Panics
     /// When the links are those of other rows.
-    pub(crate) fn new(codes: Codes, links: Links, expansion: usize, reranked: usize) -> Self {
+    pub(crate) fn new(codes: Codes, links: Links, effort: Effort) -> Self {
         assert_eq!(codes.items(), links.items(), "links of the same rows");
         Self {
             codes,
             links,
-            expansion,
-            reranked,
+            effort,
             notes: Mutex::new(Vec::new()),
         }
     }
@@ -119,7 +143,7 @@ impl Flat {
         k: usize,
         survivors: &Survivors,
     ) -> Result<Vec<Neighbour>, BadVector> {
-        let way = Way::cheaper(survivors.count(), self.codes.items());
+        let way = Way::cheaper(survivors.count(), self.codes.items(), self.effort.crossover);
         self.search_by(way, query, k, survivors)
     }
 
@@ -137,7 +161,7 @@ impl Flat {
         self.candidates(query, k, |query, most, notes| match way {
             Way::Scan => {
                 // No walk goes astray here, so only those are kept that are compared again.
-                let most = self.reranked.max(k);
+                let most = self.effort.reranked.max(k);
                 scan(&self.codes, query, most, survivors.keys(), notes.best_mut());
             }
             Way::Walk => {
@@ -159,7 +183,7 @@ impl Flat {
             &self.links,
             &self.codes,
             &query,
-            self.expansion,
+            self.effort.expansion,
             |_| true,
             &mut notes,
         );
@@ -175,22 +199,20 @@ impl Flat {
         let query = self.codes.query(query)?;
         let spare = self.spare().pop();
         let mut notes = spare.unwrap_or_else(|| Notes::new(self.codes.items()));
-        find(&query, self.expansion.max(k), &mut notes);
+        find(&query, self.effort.expansion.max(k), &mut notes);
         let found = self.rerank(&query, k, notes.best());
         self.spare().push(notes);
         Ok(found)
     }
 
-    fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Notes>> {
+    fn spare(&self) -> MutexGuard<'_, Vec<Notes>> {
         // Held for a push or a pop, which leave it whole whatever happens elsewhere.
-        self.notes
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The `k` nearest of the first candidates, by all 16 bits.
     fn rerank(&self, query: &Query, k: usize, candidates: &[Likely]) -> Vec<Neighbour> {
-        let count = candidates.len().min(self.reranked.max(k));
+        let count = candidates.len().min(self.effort.reranked.max(k));
         let keys: Vec<u32> = candidates[..count].iter().map(|row| row.key).collect();
         self.codes.nearest(query, k, &keys)
     }

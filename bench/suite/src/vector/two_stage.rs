@@ -13,9 +13,9 @@ use usearch::{MetricKind, ScalarKind};
 
 use super::asked::{Asked, Searcher, search_metrics, sizes};
 use super::checked::SearchError;
+use super::flat::Flat;
 use super::flat::codes::ROUNDING;
 use super::flat::files::FlatFiles;
-use super::flat::{EXPANSION, Flat, RERANKED};
 use super::index::IndexFiles;
 use super::judge::Judge;
 use super::kinds::Reported;
@@ -105,11 +105,9 @@ impl Scenario for TwoStage {
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
         let tier = context.tier();
         let rows = IndexFiles::of(tier).rows;
-        let expansion = context.setting("expansion", EXPANSION);
-        let reranked = context.setting("reranked", RERANKED);
         let reported = Reported::by(MetricKind::IP, ScalarKind::F32).within(ROUNDING);
         let judge = Judge::of(rows, K, reported, context)?;
-        let flat = flat(tier).load(context, expansion, reranked)?;
+        let flat = flat(tier).load(context)?;
         Ok(Box::new(Asked::new(flat, judge, "recall@10", OPERATIONS)))
     }
 }

@@ -6,9 +6,9 @@ use bench_harness::{Artifact, Context, Failure, Needs, Recipe};
 
 use super::super::index::IndexFiles;
 use super::super::links::Links;
-use super::Flat;
 use super::codes::CodesFiles;
 use super::pages::Pages;
+use super::{Effort, Flat};
 use crate::words;
 
 /// Seconds to read the links of one row from an index.
@@ -93,18 +93,13 @@ impl FlatFiles {
     }
 
     /// Loads them.
-    pub(crate) fn load(
-        self,
-        context: &Context,
-        expansion: usize,
-        reranked: usize,
-    ) -> Result<Flat, Failure> {
+    pub(crate) fn load(self, context: &Context) -> Result<Flat, Failure> {
         let codes = self.codes().load(context)?;
         let links = self.links().load(context)?;
         if codes.items() != links.items() {
             return Err("the links are those of other rows".into());
         }
-        Ok(Flat::new(codes, links, expansion, reranked))
+        Ok(Flat::new(codes, links, Effort::of(context)))
     }
 
     fn codes(self) -> CodesFiles {

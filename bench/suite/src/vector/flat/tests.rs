@@ -30,7 +30,7 @@ static FLAT: LazyLock<Flat> = LazyLock::new(|| {
     let index = files.empty().expect("is a configuration");
     fill(&index, &generator, ITEMS, 1, &progress).expect("adds");
     let codes = Codes::encode(&generator, ITEMS, 1, &progress);
-    Flat::new(codes, Links::of(&index), EXPANSION, RERANKED)
+    Flat::new(codes, Links::of(&index), Effort::of(&context))
 });
 
 /// The nearest by the rows themselves, among those that are kept.
@@ -154,7 +154,7 @@ fn the_way_depends_on_the_survivors_and_on_all_rows() {
         (500_000, 1_000_000, Way::Walk),
         (10_000, 1_000_000, Way::Scan),
     ] {
-        let way = Way::cheaper(survivors, items);
+        let way = Way::cheaper(survivors, items, CROSSOVER);
         assert_eq!(way, expected, "{survivors} of {items}");
     }
 }

@@ -13,9 +13,6 @@ use super::codes::{Codes, Query};
 /// Rows that are asked for before they are needed: as many as the memory answers at a time.
 const AHEAD: usize = 6;
 
-/// Entries looked at.
-const ENTRIES: usize = 24;
-
 /// Entries that the walk sets out from, nearest first. One alone may stand on the wrong side of a gap.
 const STARTS: usize = 4;
 
@@ -89,7 +86,7 @@ pub(crate) fn walk(
     notes: &mut Notes,
 ) {
     notes.restart(STARTS);
-    for &key in links.entries.iter().take(ENTRIES) {
+    for &key in &links.entries {
         let likeness = codes.likeness(query, key);
         notes.best.offer(Likely { likeness, key });
     }
