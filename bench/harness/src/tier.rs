@@ -41,6 +41,25 @@ impl Tier {
             Self::Nightly => 1_000_000,
         }
     }
+
+    /// Sessions of a run that does not say how many: two where that takes a minute, because one alone
+    /// never fails a timing row, and one where history adds the others.
+    #[must_use]
+    pub fn sessions(self) -> u32 {
+        match self {
+            Self::Tiny | Self::Smoke => 2,
+            Self::Pr | Self::Nightly => 1,
+        }
+    }
+
+    /// Repetitions of each scenario per session of a run that does not say how many.
+    #[must_use]
+    pub fn repetitions(self) -> u32 {
+        match self {
+            Self::Tiny | Self::Smoke => 5,
+            Self::Pr | Self::Nightly => 3,
+        }
+    }
 }
 
 impl fmt::Display for Tier {

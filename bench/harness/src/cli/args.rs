@@ -60,12 +60,13 @@ pub(crate) struct RunArgs {
     /// Where to write the run document.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Number of sessions.
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) sessions: u32,
-    /// Repetitions of each scenario per session; each is a fresh process.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) repetitions: u32,
+    /// Number of sessions [default: 2 of the smoke tier, 1 of others].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) sessions: Option<u32>,
+    /// Repetitions of each scenario per session, each a fresh process [default: 5 of the smoke tier, 3 of
+    /// others].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repetitions: Option<u32>,
     /// Measures what fits this machine and records the others as failed, instead of refusing.
     #[arg(long)]
     pub(crate) skip_unfit: bool,

@@ -44,8 +44,8 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
     let id = run_id(setup.tier, SystemTime::now());
     let plan = Plan {
         scenarios: &fitting,
-        sessions: args.sessions,
-        repetitions: args.repetitions,
+        sessions: args.sessions.unwrap_or(setup.tier.sessions()),
+        repetitions: args.repetitions.unwrap_or(setup.tier.repetitions()),
     };
     let start = Instant::now();
     let outcome = measure_all(&plan, &id, &children, &interrupt);

@@ -31,11 +31,16 @@ use crate::vector::truth::{Neighbour, Truth, TruthFiles, distance};
 /// Candidates that the vector engine looks at, as many as it gives.
 const EXPANSION: usize = CANDIDATES;
 
-/// Timed requests: what a p99 needs.
-const OPERATIONS: usize = 10_000;
+/// Timed requests. A p99 rests on thirty and more of them, and the smoke tier is over in a minute.
+const fn measured(tier: Tier) -> usize {
+    match tier {
+        Tier::Tiny | Tier::Smoke => 3_000,
+        Tier::Pr | Tier::Nightly => 5_000,
+    }
+}
 
 /// Requests before those.
-const WARM_UP: usize = 1_000;
+const WARM_UP: usize = 500;
 
 /// Signals written per second beside requests, and items added.
 const WRITES: f64 = 2_000.0;
@@ -177,6 +182,7 @@ impl Scenario for Request {
         Ok(Box::new(Loaded {
             what: self.what,
             is_busy: self.is_busy,
+            operations: measured(tier),
             engine,
             questions,
             queries: generator.queries(),
@@ -200,6 +206,7 @@ fn rows(tier: Tier) -> Rows {
 struct Loaded {
     what: What,
     is_busy: bool,
+    operations: usize,
     engine: Engine,
     questions: Questions,
     queries: Vec<Vec<f32>>,
@@ -268,7 +275,7 @@ impl Subject for Loaded {
     }
 
     fn operations(&self) -> usize {
-        OPERATIONS
+        self.operations
     }
 
     fn operate(&mut self, index: usize) -> u64 {

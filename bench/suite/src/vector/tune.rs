@@ -73,7 +73,7 @@ pub(crate) fn command(name: &'static str) -> Command {
         )
 }
 
-/// Builds what is missing, measures all points, writes what was asked for and returns the tables.
+/// Builds what is missing, measures all points, writes what was asked for and returns the table.
 ///
 /// # Errors
 /// A machine that is too small, a file that cannot be written, whatever the engine reports.
@@ -116,7 +116,7 @@ pub(crate) fn run(
         fs::write(path, serde_json::to_string_pretty(&document)? + "\n")?;
         fs::write(path.with_extension("svg"), plot::plot(&document))?;
     }
-    Ok(table::tables(&document))
+    Ok(table::table(&document))
 }
 
 /// Measures one index at every expansion.

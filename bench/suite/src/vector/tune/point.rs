@@ -8,6 +8,10 @@ use super::{CONNECTIVITY, ENOUGH, EXPANSION_ADD, EXPANSION_SEARCH, K};
 use crate::engine::USEARCH;
 use crate::random::SEED;
 
+/// Latencies that differ by less than this share are taken as equal: medians of 10,000 searches move by
+/// a few percent from one measurement of the grid to the next.
+const NOISE: f64 = 0.05;
+
 /// The format of the written file.
 const FORMAT: &str = "bench.tune.vectors/1";
 
@@ -78,7 +82,8 @@ pub(crate) struct Document {
     pub(crate) points: Vec<Point>,
     /// Places in `points` of those that no other beats in both recall and latency, fastest first.
     pub(crate) front: Vec<usize>,
-    /// The place of the fastest one whose recall is enough; absent when there is none.
+    /// The place of the cheapest one whose recall is enough: among those as fast as the fastest, the
+    /// one that was built in the least time. Absent when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cheapest: Option<usize>,
 }
@@ -86,7 +91,7 @@ pub(crate) struct Document {
 impl Document {
     pub(crate) fn new(tier: Tier, rows: Rows, points: Vec<Point>) -> Self {
         let front = front(&points);
-        let cheapest = front.iter().copied().find(|&at| points[at].is_enough());
+        let cheapest = cheapest(&points);
         Self {
             format: FORMAT,
             tier: tier.as_str(),
@@ -108,10 +113,33 @@ impl Document {
         self.front.iter().map(|&at| &self.points[at])
     }
 
-    /// The fastest point whose recall is enough.
+    /// The cheapest point whose recall is enough.
     pub(crate) fn cheapest(&self) -> Option<&Point> {
         self.cheapest.map(|at| &self.points[at])
     }
+
+    /// What people should see: the front, the cheapest and the default, fastest first.
+    pub(crate) fn shown(&self) -> Vec<&Point> {
+        let is_shown = |at: &usize| {
+            self.front.contains(at) || self.cheapest == Some(*at) || self.points[*at].is_default()
+        };
+        let shown = (0..self.points.len()).filter(is_shown);
+        let mut shown: Vec<&Point> = shown.map(|at| &self.points[at]).collect();
+        shown.sort_by_key(|point| point.speed.p50_ns);
+        shown
+    }
+}
+
+/// Among the points whose recall is enough and that are as fast as the fastest of these, the one that
+/// was built in the least time.
+fn cheapest(points: &[Point]) -> Option<usize> {
+    let enough = || (0..points.len()).filter(|&at| points[at].is_enough());
+    let fastest = enough().map(|at| points[at].speed.p50_ns).min()?;
+    let as_fast = |at: &usize| points[*at].speed.p50_ns as f64 <= fastest as f64 * (1.0 + NOISE);
+    enough().filter(as_fast).min_by(|&a, &b| {
+        let by_build = points[a].build_s.total_cmp(&points[b].build_s);
+        by_build.then(points[a].speed.p50_ns.cmp(&points[b].speed.p50_ns))
+    })
 }
 
 /// Those that no other point beats in recall without being slower, fastest first. Of two points that
@@ -205,6 +233,56 @@ pub(super) mod tests {
             assert_eq!(document.front, front, "{case}");
             assert_eq!(document.cheapest, cheapest, "{case}");
         }
+    }
+
+    #[test]
+    fn of_points_as_fast_the_one_built_in_less_time_is_cheaper() {
+        let built = |build_s, recall, p50_ns| Point {
+            build_s,
+            ..point(1, recall, p50_ns)
+        };
+        for (case, points, cheapest) in [
+            ("nothing", vec![], None),
+            ("not enough", vec![built(1.0, 0.94, 100)], None),
+            (
+                "as fast",
+                vec![
+                    built(3.0, 0.96, 100),
+                    built(1.0, 0.95, 105),
+                    built(2.0, 0.96, 101),
+                ],
+                Some(1),
+            ),
+            (
+                "slower",
+                vec![built(3.0, 0.96, 100), built(1.0, 0.95, 106)],
+                Some(0),
+            ),
+            (
+                "built alike",
+                vec![built(1.0, 0.96, 102), built(1.0, 0.95, 100)],
+                Some(1),
+            ),
+        ] {
+            assert_eq!(document(points).cheapest, cheapest, "{case}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_the_front_the_cheapest_and_the_default() {
+        let mut default = point(EXPANSION_SEARCH, 0.90, 400);
+        default.connectivity = CONNECTIVITY;
+        default.expansion_add = EXPANSION_ADD;
+        let beaten = point(1, 0.91, 300);
+        let document = document(vec![
+            default,
+            beaten,
+            point(2, 0.92, 100),
+            point(3, 0.97, 200),
+        ]);
+        let shown = document.shown();
+        let shown: Vec<u64> = shown.iter().map(|point| point.speed.p50_ns).collect();
+        assert_eq!(shown, [100, 200, 400]);
     }
 
     #[test]
