@@ -1,5 +1,7 @@
 //! Which rows are worth a line of their own. The rest is counted, never dropped silently.
 
+use std::collections::BTreeMap;
+
 use gate_schema::report::{Reason, Report, Row, Scale, Verdict};
 use gate_schema::run::Mode;
 
@@ -11,6 +13,10 @@ use crate::sentence::is_excused;
 
 /// More incomparable rows than this say the same thing too often to be read one by one.
 const MOST_INCOMPARABLE: usize = 6;
+
+/// More reasons than this are counted and not named: nobody mends ten things at once, and each name
+/// from outside may be as long as a line.
+const MOST_GROUPS: usize = 10;
 
 /// The rows of a report by how they are shown. Each keeps the order of the report.
 pub(crate) struct Folded<'a> {
@@ -98,30 +104,61 @@ pub(crate) fn passing_line(rows: &[&Row]) -> String {
     parts.join(", ")
 }
 
+/// Rows whose reasons read the same.
+pub(crate) struct Alike<'a> {
+    /// The reason as [`reason::tally`] words it.
+    pub(crate) tally: String,
+    /// In the order of the report, never empty.
+    pub(crate) rows: Vec<&'a Row>,
+}
+
+/// Rows by reason, most rows first: the [`MOST_GROUPS`] largest groups, and the rows of all others.
+pub(crate) fn by_reason<'a>(
+    rows: &[&'a Row],
+    mode: Mode,
+    target: Target,
+) -> (Vec<Alike<'a>>, Vec<&'a Row>) {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut groups: Vec<Alike<'_>> = Vec::new();
+    for &row in rows {
+        let tally = reason::tally(&row.reason, mode, target);
+        let place = *places.entry(tally).or_insert_with_key(|tally| {
+            groups.push(Alike {
+                tally: tally.clone(),
+                rows: Vec::new(),
+            });
+            groups.len() - 1
+        });
+        groups[place].rows.push(row);
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.rows.len()));
+    let rest = groups.split_off(groups.len().min(MOST_GROUPS));
+    (
+        groups,
+        rest.into_iter().flat_map(|group| group.rows).collect(),
+    )
+}
+
 /// One line per reason, most rows first: `9 timing rows not compared: cpu_model differs`.
 pub(crate) fn incomparable_lines(rows: &[&Row], mode: Mode, target: Target) -> Vec<String> {
-    let mut groups: Vec<(&Reason, Vec<&Row>)> = Vec::new();
-    for &row in rows {
-        match groups.iter_mut().find(|(reason, _)| **reason == row.reason) {
-            Some((_, group)) => group.push(row),
-            None => groups.push((&row.reason, vec![row])),
-        }
-    }
-    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
-    let line = |(reason, group): (&Reason, Vec<&Row>)| {
-        let budgets = group.iter().filter(|row| row.budget.is_some()).count();
+    let (groups, rest) = by_reason(rows, mode, target);
+    let line = |rows: &[&Row], tally: &str| {
+        let budgets = rows.iter().filter(|row| row.budget.is_some()).count();
         let budgets = match budgets {
             0 => "",
             1 => "; the budget among them holds",
             _ => "; the budgets among them hold",
         };
-        format!(
-            "{} {}{budgets}",
-            kind_of_rows(&group),
-            reason::tally(reason, mode, target)
-        )
+        format!("{} {tally}{budgets}", kind_of_rows(rows))
     };
-    groups.into_iter().map(line).collect()
+    let mut lines: Vec<String> = groups
+        .iter()
+        .map(|group| line(&group.rows, &group.tally))
+        .collect();
+    if !rest.is_empty() {
+        lines.push(line(&rest, "not compared for other reasons"));
+    }
+    lines
 }
 
 /// `9 timing rows`, or `9 rows` when not all of them are timings.

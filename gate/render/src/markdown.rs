@@ -70,29 +70,17 @@ fn write(report: &Report, detail: &Detail) -> String {
     let differences = heading::environment_differences(report, target);
     if !differences.is_empty() {
         out.push_str("**Environment differs:**\n\n");
-        out.extend(
-            differences
-                .iter()
-                .map(|difference| format!("- {difference}\n")),
-        );
+        put_some(&mut out, &differences, detail, |line| format!("- {line}\n"));
         out.push('\n');
     }
     let warnings = heading::warnings(report, target);
-    for warning in warnings.iter().take(detail.warnings) {
-        out.push_str(&format!("**Warning:** {warning}\n\n"));
-    }
-    if let Some(more) = warnings
-        .len()
-        .checked_sub(detail.warnings)
-        .filter(|&more| more > 0)
-    {
-        out.push_str(&format!(
-            "**Warning:** {more} more warnings in the full report\n\n"
-        ));
-    }
-    for waiver in heading::waivers(report, target) {
-        out.push_str(&format!("**Waiver:** {waiver}\n\n"));
-    }
+    put_some(&mut out, &warnings, detail, |line| {
+        format!("**Warning:** {line}\n\n")
+    });
+    let waivers = heading::waivers(report, target);
+    put_some(&mut out, &waivers, detail, |line| {
+        format!("**Waiver:** {line}\n\n")
+    });
     for step in next::steps(report, target) {
         out.push_str(&format!("**Next:** {step}\n\n"));
     }
@@ -103,6 +91,14 @@ fn write(report: &Report, detail: &Detail) -> String {
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
+}
+
+/// As many of these lines as the detail allows, and how many more there are.
+fn put_some(out: &mut String, lines: &[String], detail: &Detail, written: impl Fn(&str) -> String) {
+    out.extend(lines.iter().take(detail.lines).map(|line| written(line)));
+    if let Some(more @ 1..) = lines.len().checked_sub(detail.lines) {
+        out.push_str(&written(&format!("{more} more in the full report")));
+    }
 }
 
 /// What crashed or hung, with its last words in a code block: the only text from outside that is

@@ -6,7 +6,7 @@ use gate_schema::run::Mode;
 
 use crate::escape::Target;
 use crate::failure;
-use crate::reason;
+use crate::fold::{self, Alike};
 
 mod fail;
 mod pass;
@@ -67,21 +67,14 @@ pub(crate) fn is_excused(row: &Row) -> bool {
 
 /// The reasons of several rows, most frequent first: `3 too noisy, 1 looking worse in one session`.
 fn tallies(rows: &[&Row], mode: Mode, target: Target) -> String {
-    let mut groups: Vec<(String, usize)> = Vec::new();
-    for row in rows {
-        let tally = reason::tally(&row.reason, mode, target);
-        match groups.iter_mut().find(|(known, _)| *known == tally) {
-            Some((_, count)) => *count += 1,
-            None => groups.push((tally, 1)),
-        }
+    let (groups, rest) = fold::by_reason(rows, mode, target);
+    if let [alone] = &groups[..] {
+        return alone.tally.clone();
     }
-    groups.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-    match &groups[..] {
-        [(tally, _)] => tally.clone(),
-        _ => groups
-            .iter()
-            .map(|(tally, count)| format!("{count} {tally}"))
-            .collect::<Vec<_>>()
-            .join(", "),
+    let tally = |group: &Alike<'_>| format!("{} {}", group.rows.len(), group.tally);
+    let mut tallies: Vec<String> = groups.iter().map(tally).collect();
+    if !rest.is_empty() {
+        tallies.push(format!("{} more for other reasons", rest.len()));
     }
+    tallies.join(", ")
 }

@@ -3,6 +3,9 @@
 mod reports;
 
 use gate_render::{MarkdownOptions, Style, json, markdown, terminal};
+use gate_schema::exit::ExitCode;
+use gate_schema::id::Name;
+use gate_schema::report::{FieldDifference, Outcome, Reason, Verdict};
 
 #[test]
 fn every_report() {
@@ -105,4 +108,52 @@ fn json_is_the_report() {
             .collect::<Vec<_>>()
             .join("\n")
     );
+}
+
+/// Reasons name fields of documents, and a hostile document has as many as it likes.
+#[test]
+fn reasons_are_counted_before_the_limit_is_broken() {
+    const ROWS: usize = 5_000;
+    const LINES: usize = 500;
+    let long = |at: usize| reports::name(&format!("{at}-{}", "x".repeat(100)));
+    let environment = |field| Reason::Environment { field };
+    let parameter = |parameter| Reason::Parameter { parameter };
+    let traded = |metric| Reason::TradedQuality { metric };
+    type Of<'a> = &'a dyn Fn(Name) -> Reason;
+    let cases: [(&str, Verdict, Of<'_>); 3] = [
+        ("fields", Verdict::Incomparable, &environment),
+        ("parameters", Verdict::Incomparable, &parameter),
+        ("quality", Verdict::Inconclusive, &traded),
+    ];
+    for (name, verdict, reason) in cases {
+        let row = |at| {
+            let row = reports::row(&format!("suite/case-{at}"), "latency.p50", 1e6, 0.0);
+            reports::verdict(row, verdict, reason(long(at)))
+        };
+        let mut undecided = reports::report((0..ROWS).map(row).collect());
+        let differing = |at| FieldDifference {
+            field: long(at),
+            baseline: Some("y".repeat(200)),
+            candidate: None,
+        };
+        undecided.environment_differences = (0..LINES).map(differing).collect();
+        let waiver = reports::hostile("x").waivers.remove(0);
+        undecided.waivers = vec![waiver; LINES];
+        let mut pass = undecided.clone();
+        (pass.outcome, pass.exit_code) = (Outcome::Pass, ExitCode::Pass);
+        for (report, word) in [(undecided, "UNDECIDED"), (pass, "PASS")] {
+            let text = markdown(&report, &MarkdownOptions::default());
+            assert!(text.len() <= 60_000, "{name}: {} bytes", text.len());
+            let heading = text.lines().next().expect("a heading");
+            assert!(heading.starts_with(&format!("### {word}: ")), "{heading}");
+            assert!(
+                heading.ends_with("4990 more for other reasons"),
+                "{heading}"
+            );
+            if verdict == Verdict::Incomparable {
+                let rest = "- 4990 timing rows not compared for other reasons\n";
+                assert!(text.contains(rest), "{name}: {text}");
+            }
+        }
+    }
 }

@@ -9,8 +9,9 @@ pub(super) struct Detail {
     pub(super) passing: bool,
     pub(super) incomparable: bool,
     pub(super) environment: bool,
-    /// Warnings shown; one rule with a typo is worth a line, a thousand are not.
-    pub(super) warnings: usize,
+    /// Warnings, waivers and fields that differ, of each so many; one rule with a typo is worth a line,
+    /// a thousand are not.
+    pub(super) lines: usize,
     /// Lines for failed scenarios that ended alike, besides the first ones.
     pub(super) failures: usize,
     /// Lines of the stderr of the first failed scenarios.
@@ -23,7 +24,7 @@ const ALL: Detail = Detail {
     passing: true,
     incomparable: true,
     environment: true,
-    warnings: 100,
+    lines: 100,
     failures: 10,
     stderr: QUOTED_LINES,
 };
@@ -45,13 +46,13 @@ pub(super) const LADDER: [Detail; 6] = [
     ROWS,
     Detail {
         environment: false,
-        warnings: 20,
+        lines: 20,
         ..ROWS
     },
     Detail {
         rows: 50,
         environment: false,
-        warnings: 20,
+        lines: 20,
         failures: 5,
         stderr: 3,
         ..ROWS
@@ -59,7 +60,7 @@ pub(super) const LADDER: [Detail; 6] = [
     Detail {
         rows: 0,
         environment: false,
-        warnings: 3,
+        lines: 3,
         failures: 0,
         stderr: 0,
         ..ROWS
