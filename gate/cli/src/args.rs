@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gate_schema::policy::{Machine, Policy, Undecided};
 
+use crate::policy::BASELINE;
+
 /// Decide whether a build got slower, worse or larger, and say how sure that is.
 #[derive(Debug, Parser)]
 #[command(name = "gate", version, max_term_width = 100)]
@@ -150,7 +152,7 @@ pub(crate) struct Calibrate {
     after_help = "Exit codes: 0 every gating margin can be resolved, 1 some cannot, 2 usage or input error."
 )]
 pub(crate) struct Lint {
-    /// Policy file [default: baselines/gate.toml].
+    /// Policy file [default: baselines/gate.toml of the repository].
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// One calibration [default: all in noise/ beside the policy].
@@ -199,7 +201,7 @@ pub(crate) struct Promote {
     /// The run to accept.
     pub(crate) run: PathBuf,
     /// The baseline to write; its sessions are kept, newest last, at most 20.
-    #[arg(long, value_name = "FILE", default_value = "baselines/main.json")]
+    #[arg(long, value_name = "FILE", default_value = BASELINE)]
     pub(crate) baseline: PathBuf,
     /// Why, when a rule of promotion is overridden. Kept in the baseline.
     #[arg(long)]

@@ -55,6 +55,17 @@ struct Tree {
     is_checked_out: bool,
 }
 
+/// Top of the work tree around `directory`.
+pub(crate) fn top(directory: &Path) -> Result<PathBuf, Vec<Diagnostic>> {
+    git::path(git::git(directory).args(["rev-parse", "--show-toplevel"]))
+        .and_then(|top| Ok(std::fs::canonicalize(top)?))
+        .map_err(|failure| {
+            let place = Place::File(directory.to_owned());
+            let hint = "start it inside the work tree of a git repository";
+            vec![failure.diagnostic("no git repository here", place, hint)]
+        })
+}
+
 impl Checkout {
     /// Finds the repository around `directory` and keeps others from measuring it. `cache` is where
     /// trees and builds go instead of the user's cache directory.
@@ -63,13 +74,7 @@ impl Checkout {
         cache: Option<&Path>,
         interrupt: &Interrupt,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let top = git::path(git::git(directory).args(["rev-parse", "--show-toplevel"]))
-            .and_then(|top| Ok(std::fs::canonicalize(top)?))
-            .map_err(|failure| {
-                let place = Place::File(directory.to_owned());
-                let hint = "start it inside the work tree of a git repository";
-                vec![failure.diagnostic("no git repository here", place, hint)]
-            })?;
+        let top = top(directory)?;
         let cache = cache::directory(cache, &top, |name| std::env::var_os(name))?;
         let lock = cache::lock(&cache)?;
         let checkout = Self {
@@ -218,7 +223,8 @@ impl Checkout {
             let path = self.cache.join(name);
             match std::fs::remove_dir_all(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    let hint = format!("chmod -R u+w {0} && rm -rf {0}", path.display());
+                    let word = shell_word(&path);
+                    let hint = format!("chmod -R u+w {word} && rm -rf {word}");
                     return Err(vec![cache::unwritable(&path, &error, hint)]);
                 }
                 _ => {}
@@ -263,6 +269,11 @@ impl Drop for Checkout {
         // Closing the file is not enough: a process that is just being started still has a copy of it.
         let _ = self.lock.unlock();
     }
+}
+
+/// A path as one word of a shell: any character but a quote stands for itself in single quotes.
+fn shell_word(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), Vec<Diagnostic>> {

@@ -9,7 +9,7 @@ use gate_schema::run::Environment;
 use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::write;
+use crate::document::{make_folder, write};
 use crate::policy::Loaded;
 
 /// Directory of calibrations beside a policy or baseline.
@@ -84,18 +84,7 @@ pub(crate) fn all(loaded: &Loaded, baseline: &Path) -> Vec<PathBuf> {
 /// Writes a calibration, and its directory if need be: one row per line, so that adding sessions is a
 /// readable change.
 pub(crate) fn write_new(path: &Path, noise: &Noise) -> Result<(), Vec<Diagnostic>> {
-    if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).map_err(|error| {
-            let message = format!("cannot create its directory: {error}");
-            let place = Place::File(path.to_owned());
-            vec![Diagnostic::new(
-                Code::Unwritable,
-                message,
-                place,
-                "check the permissions",
-            )]
-        })?;
-    }
+    make_folder(path)?;
     write(path, text(noise).as_bytes())
 }
 

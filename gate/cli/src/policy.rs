@@ -16,6 +16,9 @@ pub(crate) use measure::Measure;
 /// The commented default policy: what `gate init` writes, equal to [`Policy::default`] by test.
 pub(crate) const DEFAULT: &str = include_str!("policy/default.toml");
 
+/// The promoted baseline in a repository; policy, waivers and calibrations are looked for beside it.
+pub(crate) const BASELINE: &str = "baselines/main.json";
+
 /// Name of the policy file beside a baseline.
 const FILE_NAME: &str = "gate.toml";
 

@@ -190,6 +190,26 @@ fn leftovers_of_a_killed_check_are_removed_by_the_next() {
 }
 
 #[test]
+fn the_way_out_of_a_stuck_cache_can_be_pasted() {
+    let repository = Repository::new();
+    let cache = repository.0.path().join("it's; echo a $HOME");
+    let open = || Checkout::open(&repository.top(), Some(&cache), &Interrupt::default());
+    let slot = open().expect("nobody else is there").cache.join("side");
+    // A file cannot be removed as a directory.
+    std::fs::write(&slot, "").expect("writable");
+    let (code, message, hint) = problem(open());
+    assert_eq!(code, Code::Unwritable, "{message}");
+    let pasted = Command::new("sh").args(["-c", &hint]).output();
+    let pasted = pasted.expect("runs");
+    assert!(
+        pasted.status.success() && pasted.stdout.is_empty(),
+        "{hint}"
+    );
+    assert!(!slot.exists());
+    assert!(open().is_ok());
+}
+
+#[test]
 fn trees_that_somebody_deleted_by_hand_are_forgotten() {
     let repository = Repository::new();
     let before = repository.state();

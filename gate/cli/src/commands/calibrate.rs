@@ -9,7 +9,7 @@ use gate_schema::exit::ExitCode;
 
 use crate::args::Calibrate;
 use crate::checkout::{Checkout, Side, Wanted};
-use crate::commands::check::{BASELINE, measure, source};
+use crate::commands::check::{measure, source};
 use crate::commands::lint::of_machine;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::measure::arm::Arm;
@@ -18,7 +18,7 @@ use crate::measure::progress::Progress;
 use crate::measure::runs::Who;
 use crate::measure::sessions::Measurement;
 use crate::noise;
-use crate::policy;
+use crate::policy::{self, BASELINE};
 use crate::provenance;
 use crate::show::unjudgeable;
 use crate::signal::Interrupt;

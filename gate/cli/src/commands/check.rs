@@ -20,14 +20,11 @@ use crate::measure::progress::Progress;
 use crate::measure::runs::{Runs, Seen};
 use crate::measure::sessions::{Measurement, Rules, Stopped};
 use crate::noise;
-use crate::policy::{self, Loaded, Measure};
+use crate::policy::{self, BASELINE, Loaded, Measure};
 use crate::process;
 use crate::provenance;
 use crate::show::{Destinations, unjudgeable};
 use crate::signal::Interrupt;
-
-/// Where the policy of a repository is looked for.
-pub(crate) const BASELINE: &str = "baselines/main.json";
 
 pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     let interrupt = Interrupt::on_signals()?;

@@ -8,26 +8,30 @@ use gate_schema::exit::ExitCode;
 use gate_schema::noise::{Noise, Resolution};
 
 use crate::args::Lint;
+use crate::checkout;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::noise;
-use crate::policy::{self, Loaded, Measure};
+use crate::policy::{self, BASELINE, Loaded, Measure};
 use crate::provenance;
 use crate::show::unit_mismatch;
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Lint) -> Result<ExitCode, Vec<Diagnostic>> {
-    let baseline = Path::new("baselines/main.json");
+    let here = Path::new(".");
+    // Outside of a repository both files can still be named.
+    let top = checkout::top(here).unwrap_or_else(|_| here.to_owned());
+    let baseline = top.join(BASELINE);
     let policy = arguments.policy.as_deref();
-    let loaded = policy::load(policy, None, baseline, &provenance::today())?;
+    let loaded = policy::load(policy, None, &baseline, &provenance::today())?;
     // Where the policy does not say how much is measured, the usual amount is.
     let usual = Measure::new(String::new());
     let measure = loaded.measure.as_ref().unwrap_or(&usual);
     let paths = match &arguments.noise {
         Some(path) => vec![path.clone()],
-        None => noise::all(&loaded, baseline),
+        None => noise::all(&loaded, &baseline),
     };
     if paths.is_empty() {
-        let beside = loaded.path.clone().unwrap_or_else(|| baseline.to_owned());
+        let beside = loaded.path.clone().unwrap_or(baseline);
         return Err(vec![Diagnostic::new(
             Code::Unreadable,
             "no machine was calibrated, so nothing is known of its noise",

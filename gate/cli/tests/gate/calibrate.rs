@@ -125,6 +125,36 @@ fn lint_says_what_a_machine_cannot_resolve() {
 }
 
 #[test]
+fn lint_finds_what_belongs_to_the_repository_from_anywhere_in_it() {
+    let project = Project::of_a_known_machine();
+    assert_eq!(calibrate(&project, "1").code, 0);
+    let top = project.gate(&["lint"]);
+    assert_eq!(top.code, 0, "{}", top.stderr);
+    project.write("inner/file", "");
+    let mut lint = project.command(&["lint"]);
+    lint.current_dir(project.path("inner"));
+    let inner = ran(lint.output().expect("runs"));
+    assert_eq!(
+        (inner.code, &inner.stdout),
+        (0, &top.stdout),
+        "{}",
+        inner.stderr
+    );
+    // Elsewhere the files can be named.
+    let file = format!("project/baselines/noise/{}", noise(&project).0);
+    let named = [
+        "lint",
+        "--noise",
+        &file,
+        "--policy",
+        "project/baselines/gate.toml",
+    ];
+    let mut lint = project.command(&named);
+    lint.current_dir(project.outside("."));
+    assert_eq!(ran(lint.output().expect("runs")).stdout, inner.stdout);
+}
+
+#[test]
 fn starts_that_still_warm_up_are_told_until_as_many_are_dropped() {
     let project = Project::of_a_known_machine();
     // The first six starts of each calibration are slow: one tells the scenarios, one is dropped, four
@@ -182,7 +212,7 @@ fn lint_needs_a_sound_calibration() {
     let project = Project::of_a_known_machine();
     let refused = project.gate(&["lint"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
-    insta::assert_snapshot!("no_calibration", refused.stderr);
+    insta::assert_snapshot!("no_calibration", project.shown(&refused.stderr));
     for (content, expected) in [
         ("{", "error[G102]: not a calibration: EOF"),
         (
