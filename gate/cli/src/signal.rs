@@ -10,7 +10,7 @@ use std::thread;
 
 use gate_schema::code::Code;
 use rustix::process::{Pid, Signal, kill_process_group};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -33,14 +33,14 @@ struct Running {
 }
 
 impl Interrupt {
-    /// One that fires at the first SIGINT, SIGTERM or SIGHUP. The second one kills every running
-    /// command and `gate` itself at once; the next start cleans up.
+    /// One that fires at the first SIGINT, SIGTERM, SIGHUP or SIGQUIT. The second one kills every
+    /// running command and `gate` itself at once; the next start cleans up.
     ///
     /// A signal that is ignored stays ignored, as `nohup` promises.
     pub(crate) fn on_signals() -> Result<Self, Vec<Diagnostic>> {
         let interrupt = Self::default();
         let ignored = ignored();
-        let listened = [SIGINT, SIGTERM, SIGHUP]
+        let listened = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
             .into_iter()
             .filter(|signal| ignored & (1 << (signal - 1)) == 0);
         let mut signals = Signals::new(listened).map_err(|error| {

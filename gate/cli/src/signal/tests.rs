@@ -7,7 +7,7 @@ use rustix::process::{
 };
 use tempfile::TempDir;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use super::{Interrupt, ignored};
 use crate::process;
@@ -71,7 +71,12 @@ fn folder() -> TempDir {
 fn a_signal_ends_the_command_and_leaves_time_to_clean_up() {
     // A signal that is ignored where the tests run, as in the background of a script, stays ignored.
     let is_heard = |number: &i32| ignored() & (1 << (number - 1)) == 0;
-    for (signal, number) in [("INT", SIGINT), ("TERM", SIGTERM), ("HUP", SIGHUP)] {
+    for (signal, number) in [
+        ("INT", SIGINT),
+        ("TERM", SIGTERM),
+        ("HUP", SIGHUP),
+        ("QUIT", SIGQUIT),
+    ] {
         if !is_heard(&number) {
             continue;
         }
