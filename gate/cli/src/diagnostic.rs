@@ -138,12 +138,18 @@ impl Diagnostic {
 }
 
 /// All diagnostics as text, in the order found.
-pub(crate) fn render(diagnostics: &[Diagnostic]) -> String {
+pub(crate) fn listed(diagnostics: &[Diagnostic]) -> String {
     let mut text = String::new();
     for diagnostic in diagnostics {
         // Writing to a String cannot fail.
         let _ = write_one(&mut text, diagnostic);
     }
+    text
+}
+
+/// The same for diagnostics in place of an answer, and how many there are.
+pub(crate) fn render(diagnostics: &[Diagnostic]) -> String {
+    let mut text = listed(diagnostics);
     if diagnostics.len() > 1 {
         let _ = writeln!(
             text,
@@ -195,7 +201,7 @@ fn write_one(text: &mut String, diagnostic: &Diagnostic) -> std::fmt::Result {
 
 /// Text from outside with control and direction-changing characters made visible, one column each,
 /// so that carets stay under what they point at.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let hostile = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

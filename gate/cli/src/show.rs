@@ -5,11 +5,12 @@ use std::path::Path;
 use gate_core::evaluate::EvaluateError;
 use gate_core::rules::UnitMismatch;
 use gate_schema::code::Code;
+use gate_schema::exit::ExitCode;
 use gate_schema::report::{Report, Warning};
 
 use crate::args::{Format, Show};
-use crate::diagnostic::{Diagnostic, Place, Span};
-use crate::document::{check_outputs, write_all};
+use crate::diagnostic::{self, Diagnostic, Place, Span};
+use crate::document::{check_outputs, write};
 use crate::policy::Loaded;
 use crate::terminal;
 
@@ -31,23 +32,40 @@ impl<'a> Destinations<'a> {
         Ok(Self { show, formats })
     }
 
-    /// Writes the files, all or none, then the answer.
-    pub(crate) fn deliver(&self, report: &Report, loaded: &Loaded) -> Result<(), Vec<Diagnostic>> {
-        let texts: Vec<String> = self
-            .formats
-            .iter()
-            .map(|format| rendered(report, *format, self.show, false))
-            .collect();
-        let outputs = self
-            .show
-            .output
-            .iter()
-            .zip(&texts)
-            .map(|(path, text)| (path.as_path(), text.as_bytes()));
-        write_all(&outputs.collect::<Vec<_>>())?;
+    /// Prints the answer and writes every file. One that fails takes no other along: a verdict that was
+    /// paid for is shown wherever it can be. Returns what failed.
+    pub(crate) fn deliver(&self, report: &Report, loaded: &Loaded) -> Vec<Diagnostic> {
         talk_warnings(report, loaded);
-        terminal::answer(&rendered(report, self.show.format, self.show, true))
+        let answer = rendered(report, self.show.format, self.show, true);
+        let mut attempts = vec![terminal::answer(&answer)];
+        attempts.extend(
+            self.show
+                .output
+                .iter()
+                .zip(&self.formats)
+                .map(|(path, format)| {
+                    write(path, rendered(report, *format, self.show, false).as_bytes())
+                }),
+        );
+        attempts
+            .into_iter()
+            .filter_map(Result::err)
+            .flatten()
+            .collect()
     }
+}
+
+/// The exit code of a verdict, after saying what of it could not be written.
+pub(crate) fn exit_code(report: &Report, problems: &[Diagnostic]) -> ExitCode {
+    if problems.is_empty() {
+        return report.exit_code;
+    }
+    let code = report.exit_code as u8;
+    terminal::talk(&diagnostic::listed(problems));
+    terminal::talk(&format!(
+        "the verdict stands, and everything else was written; without this the exit code is {code}\n"
+    ));
+    ExitCode::Usage
 }
 
 fn format_of(path: &Path) -> Result<Format, Vec<Diagnostic>> {

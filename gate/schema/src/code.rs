@@ -150,7 +150,7 @@ impl Code {
             ),
             Self::Unwritable => (
                 "G301",
-                "An output could not be written. All outputs are complete on disk before the first is renamed, so nothing is half-written.",
+                "An output could not be written. It is complete on disk before it gets its name, so nothing is half-written. A verdict is still printed, and written wherever it can be.",
                 "Check that the directory exists, is writable and has space.",
             ),
             Self::Overwrite => (

@@ -12,7 +12,7 @@ pub enum ExitCode {
     Pass = 0,
     /// Regressed, over budget, missing, or a stale waiver.
     Fail = 1,
-    /// Usage, configuration or input is wrong; nothing was decided and nothing written.
+    /// Usage, configuration or input is wrong and nothing was decided; or an output could not be written.
     Usage = 2,
     /// Inconclusive or incomparable, and the policy does not map it to 0 or 1.
     Undecided = 3,
@@ -37,7 +37,8 @@ impl ExitCode {
             Self::Pass => "everything that gates passed (improved included)",
             Self::Fail => "regressed, over budget, missing, or a stale waiver",
             Self::Usage => {
-                "usage, configuration or input error; nothing was decided and nothing written"
+                "usage, configuration or input error, and nothing was decided; or an output could not be \
+                 written, and the verdict stands wherever it could"
             }
             Self::Undecided => {
                 "undecided: inconclusive or incomparable; the policy may map it to 0 or 1"

@@ -23,7 +23,7 @@ use crate::noise;
 use crate::policy::{self, BASELINE, Loaded, Measure};
 use crate::process;
 use crate::provenance;
-use crate::show::{Destinations, unjudgeable};
+use crate::show::{Destinations, exit_code, unjudgeable};
 use crate::signal::Interrupt;
 
 pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
@@ -32,11 +32,11 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     let mut checkout = Checkout::open(Path::new("."), cache, &interrupt)?;
     let (loaded, measure) = load(arguments, checkout.top())?;
     let promoted = promoted(arguments, &loaded, checkout.top())?;
-    let inputs = [&loaded.path, &loaded.waivers].into_iter().flatten();
-    let inputs: Vec<&Path> = inputs.map(PathBuf::as_path).collect();
+    let inputs = inputs(arguments, &loaded, checkout.top());
+    let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
     let destinations = Destinations::check(&arguments.show, &inputs)?;
     let directory = arguments.runs.clone();
-    let kept = Kept::new(directory.unwrap_or_else(|| checkout.runs()))?;
+    let kept = Kept::new(directory.unwrap_or_else(|| checkout.runs()), &inputs)?;
 
     let base = checkout.resolve(Side::Base, Wanted::new(&arguments.base))?;
     let candidate = checkout.resolve(Side::Candidate, Wanted::new(&arguments.candidate))?;
@@ -76,12 +76,17 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
             ));
         }
     };
-    // A verdict that was paid for is shown, whatever else cannot be written.
-    destinations.deliver(&report, &loaded)?;
-    kept.write(&runs, Some(&report))?;
-    let directory = kept.directory.display();
-    progress.say(&format!("runs and verdict.json are in {directory}"));
-    Ok(report.exit_code)
+    // What was measured took minutes: whatever cannot be written takes nothing else along.
+    let mut problems = match kept.write(&runs, Some(&report)) {
+        Ok(()) => {
+            let directory = kept.directory.display();
+            progress.say(&format!("runs and verdict.json are in {directory}"));
+            Vec::new()
+        }
+        Err(problems) => problems,
+    };
+    problems.extend(destinations.deliver(&report, &loaded));
+    Ok(exit_code(&report, &problems))
 }
 
 /// Measures for as long as it can change a verdict, and judges.
@@ -151,6 +156,24 @@ fn load(arguments: &Check, top: &Path) -> Result<(Loaded, Measure), Vec<Diagnost
     Ok((loaded, measure))
 }
 
+/// `main.json` beside the policy.
+fn beside(loaded: &Loaded, top: &Path) -> PathBuf {
+    match &loaded.path {
+        Some(policy) => policy.with_file_name("main.json"),
+        None => top.join(BASELINE),
+    }
+}
+
+/// What people wrote or promoted and a check must not write over, also where it has no use for it.
+fn inputs(arguments: &Check, loaded: &Loaded, top: &Path) -> Vec<PathBuf> {
+    let read = [&loaded.path, &loaded.waivers, &arguments.baseline];
+    let read = read.into_iter().flatten().cloned();
+    let mut inputs: Vec<PathBuf> = read.collect();
+    inputs.push(beside(loaded, top));
+    inputs.extend(noise::all(loaded, &top.join(BASELINE)));
+    inputs
+}
+
 /// The promoted baseline: the one given, else `main.json` beside the policy where there is one. Against
 /// a release it has nothing to add.
 fn promoted(
@@ -158,10 +181,7 @@ fn promoted(
     loaded: &Loaded,
     top: &Path,
 ) -> Result<Option<Seen>, Vec<Diagnostic>> {
-    let beside = match &loaded.path {
-        Some(policy) => policy.with_file_name("main.json"),
-        None => top.join(BASELINE),
-    };
+    let beside = beside(loaded, top);
     let path = match &arguments.baseline {
         Some(given) => given.clone(),
         None if arguments.drift || !beside.exists() => return Ok(None),

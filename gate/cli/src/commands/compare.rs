@@ -12,7 +12,7 @@ use crate::noise;
 use crate::observe::observe;
 use crate::policy::{self, Loaded};
 use crate::provenance;
-use crate::show::{Destinations, unjudgeable};
+use crate::show::{Destinations, exit_code, unjudgeable};
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
@@ -51,8 +51,8 @@ pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
             &loaded,
         )]
     })?;
-    destinations.deliver(&report, &loaded)?;
-    Ok(report.exit_code)
+    let problems = destinations.deliver(&report, &loaded);
+    Ok(exit_code(&report, &problems))
 }
 
 fn load_policy(arguments: &Compare) -> Result<Loaded, Vec<Diagnostic>> {

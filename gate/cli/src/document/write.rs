@@ -34,7 +34,7 @@ pub(crate) fn write_all(files: &[(&Path, &[u8])]) -> Result<(), Vec<Diagnostic>>
 /// Writes a temporary file beside `path`; `None` for a device or a pipe, which is written at once:
 /// it cannot be replaced by a regular file of its name.
 fn stage(path: &Path, bytes: &[u8]) -> io::Result<Option<(NamedTempFile, PathBuf)>> {
-    if std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+    if is_special(path) {
         OpenOptions::new()
             .write(true)
             .open(path)?
@@ -44,16 +44,36 @@ fn stage(path: &Path, bytes: &[u8]) -> io::Result<Option<(NamedTempFile, PathBuf
     if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
+    let (mut file, path) = beside(path)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(Some((file, path)))
+}
+
+/// A device or a pipe.
+fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
+}
+
+/// A temporary file, and the path it is meant for.
+fn beside(path: &Path) -> io::Result<(NamedTempFile, PathBuf)> {
     // Renaming onto a symbolic link would replace the link, so write beside what it points at.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     // The mode of a fresh file, before the process's umask; the default of temporary files is 600.
     let mode = Permissions::from_mode(0o666);
-    let mut file = tempfile::Builder::new()
+    let file = tempfile::Builder::new()
         .permissions(mode)
-        .tempfile_in(directory(&path))?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    Ok(Some((file, path)))
+        .tempfile_in(directory(&path))
+        .map_err(without_path)?;
+    Ok((file, path))
+}
+
+/// An error of `tempfile` without its path: that names a file nobody has heard of.
+fn without_path(error: io::Error) -> io::Error {
+    match error.to_string().rsplit_once(" at path ") {
+        Some((cause, _)) => io::Error::new(error.kind(), cause),
+        None => error,
+    }
 }
 
 fn put(file: NamedTempFile, path: &Path) -> io::Result<()> {
@@ -62,7 +82,8 @@ fn put(file: NamedTempFile, path: &Path) -> io::Result<()> {
     File::open(directory(path))?.sync_all()
 }
 
-/// Refuses outputs that could not be written or that would overwrite an input, before any work.
+/// Refuses outputs that could not be written or that would overwrite an input, before any work. Leaves
+/// nothing behind.
 pub(crate) fn check_outputs(outputs: &[PathBuf], inputs: &[&Path]) -> Result<(), Vec<Diagnostic>> {
     let problems: Vec<Diagnostic> = outputs
         .iter()
@@ -79,7 +100,7 @@ pub(crate) fn check_outputs(outputs: &[PathBuf], inputs: &[&Path]) -> Result<(),
             let error = if output.is_dir() {
                 io::ErrorKind::IsADirectory.into()
             } else {
-                std::fs::metadata(directory(output)).err()?
+                probe(output).err()?
             };
             Some(unwritable(output, &error))
         })
@@ -89,6 +110,16 @@ pub(crate) fn check_outputs(outputs: &[PathBuf], inputs: &[&Path]) -> Result<(),
     } else {
         Err(problems)
     }
+}
+
+/// Finds out whether a file can be written, the way it will be.
+fn probe(path: &Path) -> io::Result<()> {
+    // What is written to a device or a pipe cannot be taken back.
+    if is_special(path) {
+        return Ok(());
+    }
+    std::fs::metadata(directory(path))?;
+    beside(path).map(drop)
 }
 
 /// Whether two paths name one existing file, or are equal.

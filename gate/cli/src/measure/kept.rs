@@ -1,5 +1,6 @@
 //! The directory in which a check keeps what it measured.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use gate_schema::code::Code;
@@ -23,28 +24,40 @@ pub(crate) struct Kept {
     pub(crate) directory: PathBuf,
 }
 
+/// Removes a file that may not be there.
+fn remove(path: &Path) -> Result<(), Vec<Diagnostic>> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(vec![Diagnostic::new(
+            Code::Unwritable,
+            format!("cannot remove what an earlier check left: {error}"),
+            Place::File(path.to_owned()),
+            "remove it by hand: it is not about the runs beside it",
+        )]),
+        _ => Ok(()),
+    }
+}
+
 impl Kept {
-    /// Makes the directory and sees that its files can be written, before anything is measured.
-    pub(crate) fn new(directory: PathBuf) -> Result<Self, Vec<Diagnostic>> {
+    /// Makes the directory and sees that its files can be written and are none of `inputs`, before
+    /// anything is measured.
+    pub(crate) fn new(directory: PathBuf, inputs: &[&Path]) -> Result<Self, Vec<Diagnostic>> {
         std::fs::create_dir_all(&directory).map_err(|error| {
             let message = format!("cannot create the directory of runs: {error}");
             let place = Place::File(directory.clone());
             let hint = "name another with --runs DIR";
             vec![Diagnostic::new(Code::Unwritable, message, place, hint)]
         })?;
-        check_outputs(&FILES.map(|name| directory.join(name)), &[])?;
+        check_outputs(&FILES.map(|name| directory.join(name)), inputs)?;
         Ok(Self { directory })
     }
 
-    /// Writes the runs, and the report if it came to one. What an earlier check left goes.
+    /// Writes the runs, and the report if it came to one, all or none. Then what an earlier check left
+    /// goes.
     pub(crate) fn write(
         &self,
         runs: &Runs,
         report: Option<&Report>,
     ) -> Result<(), Vec<Diagnostic>> {
-        for name in FILES {
-            let _ = std::fs::remove_file(self.directory.join(name));
-        }
         let json = |run: &Run| serde_json::to_vec(run).unwrap_or_default();
         let contents = [
             Some(json(&runs.baseline.run)),
@@ -61,6 +74,12 @@ impl Kept {
             .iter()
             .map(|(path, bytes)| (path.as_path(), bytes.as_slice()))
             .collect();
-        write_all(&files)
+        write_all(&files)?;
+        for path in FILES.map(|name| self.directory.join(name)) {
+            if files.iter().all(|(written, _)| *written != path) {
+                remove(&path)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -257,21 +257,28 @@ fn rules_that_are_not_tables_are_not_silently_nothing() {
 }
 
 #[test]
-fn outputs_are_all_written_or_none() {
+fn an_output_that_fails_takes_no_other_along() {
     let scratch = demo(CANDIDATE);
-    let before = scratch.names();
+    let sound = scratch.gate(&["compare", "main.json", "out.json"]);
     let arguments = [
         "compare",
         "main.json",
         "out.json",
         "--output",
-        "verdict.json",
-        "--output",
         "/dev/full",
+        "--output",
+        "verdict.json",
     ];
     let ran = scratch.gate(&arguments);
-    assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert_eq!(scratch.names(), before);
+    assert_eq!(
+        (ran.code, &ran.stdout),
+        (2, &sound.stdout),
+        "{}",
+        ran.stderr
+    );
+    let said = format!("without this the exit code is {}\n", sound.code);
+    assert!(ran.stderr.ends_with(&said), "{}", ran.stderr);
+    assert!(scratch.read("verdict.json").starts_with('{'));
     let over_policy = [
         "compare",
         "main.json",

@@ -2,6 +2,7 @@
 
 mod failures;
 mod interrupts;
+mod outputs;
 mod refusals;
 
 use serde_json::{Value, json};
