@@ -1,6 +1,7 @@
 //! One build's share of a measurement: a run document that grows by one repetition at a time.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 
 use gate_schema::id::{Name, ScenarioId};
@@ -8,6 +9,11 @@ use gate_schema::run::{
     Check, Declared, Environment, FORMAT, Failure, Manifest, Measured, Mode, Repetition, Run,
     Session, Source,
 };
+
+use crate::process;
+
+/// Largest document of one start. One repetition of 10,000 histograms takes a fifth of it.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// All that was measured of one build.
 #[derive(Clone, Debug)]
@@ -222,8 +228,20 @@ fn unknown() -> Environment {
 /// # Errors
 /// What is wrong with it, as a phrase.
 pub(crate) fn read(path: &Path) -> Result<Run, String> {
-    if !path.exists() {
-        return Err("wrote no document to $GATE_OUT".to_owned());
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err("wrote no document to $GATE_OUT".to_owned());
+        }
+        Err(error) => return Err(format!("$GATE_OUT cannot be read: {error}")),
+    };
+    // Opening a pipe would wait for somebody to write, reading a device for its end.
+    if !metadata.is_file() {
+        return Err("left something else than a file at $GATE_OUT".to_owned());
+    }
+    if metadata.len() > MAX_BYTES {
+        let most = MAX_BYTES >> 20;
+        return Err(format!("wrote a document of more than {most} MiB"));
     }
     let run = crate::document::read_run(path).map_err(phrase)?;
     crate::observe::observe(path, &run).map_err(phrase)?;
@@ -240,8 +258,12 @@ fn phrase(problems: Vec<crate::diagnostic::Diagnostic>) -> String {
         _ => String::new(),
     };
     let code = problem.code.as_str();
-    format!(
-        "wrote an unusable document: {}{place} [{code}]",
-        problem.message
-    )
+    let text = format!("wrote an unusable document: {}{place}", problem.message);
+    // Message and pointer quote names of the document, which may be long and hold anything. Without
+    // its line breaks the text is one line, of which nothing overwrites another part.
+    let line = process::lines(text.replace(['\n', '\r'], " ").as_bytes()).join(" ");
+    format!("{line} [{code}]")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The project's own commands: build, list, measure. `docs/measuring-command.md` is their contract.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -99,7 +100,7 @@ impl Commands<'_> {
         scenario: Option<&ScenarioId>,
     ) -> Result<Repeated, Vec<Diagnostic>> {
         let out = self.out();
-        let _ = std::fs::remove_file(&out);
+        remove(&out)?;
         let task = Task::Measure {
             scenario: scenario.map(ScenarioId::as_str),
             out: &out,
@@ -155,6 +156,27 @@ impl Repeat for Commands<'_> {
     }
 }
 
+/// Removes what an earlier start left at `$GATE_OUT`, whatever it is: it must not be taken for what
+/// the next one wrote.
+fn remove(out: &Path) -> Result<(), Vec<Diagnostic>> {
+    let removed = std::fs::symlink_metadata(out).and_then(|metadata| {
+        if metadata.is_dir() {
+            std::fs::remove_dir_all(out)
+        } else {
+            std::fs::remove_file(out)
+        }
+    });
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(vec![Diagnostic::new(
+            Code::Unwritable,
+            format!("cannot remove what an earlier start left: {error}"),
+            Place::File(out.to_owned()),
+            "remove it by hand",
+        )]),
+        _ => Ok(()),
+    }
+}
+
 /// One id per line; empty lines and repeated ids are passed over.
 fn ids(text: &str) -> Result<Vec<ScenarioId>, String> {
     let mut ids: Vec<ScenarioId> = Vec::new();
@@ -204,6 +226,40 @@ fn spoken(side: Side) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_an_earlier_start_left_is_removed() {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let out = folder.path().join("out.json");
+        let run = |program: &str, arguments: &[&Path]| {
+            let status = std::process::Command::new(program).args(arguments).status();
+            assert!(status.expect("it runs").success());
+        };
+        type Leave<'a> = &'a dyn Fn();
+        let kept = folder.path().join("kept");
+        std::fs::write(&kept, "kept").expect("writable");
+        let leftovers: [(&str, Leave<'_>); 5] = [
+            ("nothing", &|| {}),
+            ("a file", &|| {
+                std::fs::write(&out, "stale").expect("writable")
+            }),
+            ("a directory", &|| {
+                std::fs::create_dir_all(out.join("inner")).expect("writable");
+            }),
+            ("a pipe", &|| run("mkfifo", &[&out])),
+            ("a link", &|| {
+                std::os::unix::fs::symlink(&kept, &out).expect("writable");
+            }),
+        ];
+        for (name, leave) in leftovers {
+            leave();
+            assert_eq!(remove(&out), Ok(()), "{name}");
+            assert!(std::fs::symlink_metadata(&out).is_err(), "{name}");
+        }
+        assert!(kept.exists(), "a link is removed and not what it points at");
+        let refused = remove(&kept.join("out.json")).expect_err("not a directory");
+        assert_eq!(refused[0].code, Code::Unwritable);
+    }
 
     #[test]
     fn a_list_is_one_id_per_line() {

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::runs::Who;
 use crate::checkout::Side;
+use crate::diagnostic::printable;
 use crate::terminal::talk;
 
 /// Tells the person at the keyboard, or the log of a workflow, what goes on.
@@ -96,8 +97,9 @@ impl Progress {
 
     pub(crate) fn failed(&self, who: Who, scenario: &ScenarioId, how: &str) {
         self.say(&format!(
-            "warning: {scenario} failed on the {}: {how}",
-            name(who)
+            "warning: {scenario} failed on the {}: {}",
+            name(who),
+            printable(how)
         ));
     }
 
