@@ -9,6 +9,7 @@ mod commands;
 mod diagnostic;
 mod document;
 mod measure;
+mod nearest;
 mod noise;
 mod observe;
 mod policy;

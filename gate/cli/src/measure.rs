@@ -4,6 +4,7 @@
 //! per build, [`kept`] keeps them, [`sessions`] decides who is measured next, and [`progress`] says how long it takes.
 
 pub(crate) mod arm;
+mod choice;
 pub(crate) mod commands;
 pub(crate) mod kept;
 pub(crate) mod progress;

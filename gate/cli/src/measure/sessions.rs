@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use fast_glob::glob_match;
 use gate_core::evaluate::EvaluateError;
 use gate_core::next::{Need, Plan, Step, Why, next};
 use gate_schema::code::Code;
@@ -14,13 +13,11 @@ use gate_schema::policy::Policy;
 use gate_schema::run::{Environment, Failure, Run};
 
 use super::arm::{Arm, Turn};
+use super::choice::choose;
 use super::progress::Progress;
 use super::runs::{Repeat, Repeated, Runs, Seen, Who};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::provenance::now;
-
-/// Scenarios named in a hint before the rest is left out.
-const LISTED: usize = 8;
 
 /// Most steps after the first session: every scenario has its stages, and no step repeats for ever.
 const MAX_STEPS: usize = 1000;
@@ -67,26 +64,16 @@ impl<'a> Measurement<'a> {
     }
 
     /// Starts every scenario of a build `starts` times, at least once, and drops what that measured: the
-    /// first starts fill caches, and tell what the scenario declares. Returns the scenarios.
+    /// first starts fill caches, and tell what the scenario declares.
     fn warm_up(
         &mut self,
         who: Who,
-        only: &[String],
+        scenarios: &[ScenarioId],
         starts: u32,
-    ) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
-        let listed = self.repeat.list(who.side())?;
-        let is_chosen = |id: &ScenarioId| only.iter().any(|glob| glob_match(glob, id.as_str()));
-        let scenarios: Vec<ScenarioId> = listed
-            .iter()
-            .filter(|id| only.is_empty() || is_chosen(id))
-            .cloned()
-            .collect();
-        if scenarios.is_empty() {
-            return Err(vec![nothing_chosen(&listed)]);
-        }
+    ) -> Result<(), Vec<Diagnostic>> {
         let phase = self.progress.warming_up(who, scenarios.len(), starts);
         for start in 0..starts {
-            for scenario in &scenarios {
+            for scenario in scenarios {
                 phase.starting(scenario);
                 let is_wanted = start == 0 || self.arms[who as usize].is_sound(scenario);
                 if is_wanted && let Some(run) = self.start(who, scenario, None)? {
@@ -96,7 +83,7 @@ impl<'a> Measurement<'a> {
                 phase.advance();
             }
         }
-        Ok(scenarios)
+        Ok(())
     }
 
     /// One session of pairs of `second` with `first`, scenarios interleaved, in ABBA order: whatever
@@ -199,8 +186,16 @@ impl<'a> Measurement<'a> {
         only: &[String],
         starts: u32,
     ) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
-        let mut scenarios = self.warm_up(Who::Baseline, only, starts)?;
-        for scenario in self.warm_up(Who::Candidate, only, starts)? {
+        let mut lists = Vec::new();
+        for who in [Who::Baseline, Who::Candidate] {
+            lists.push(self.repeat.list(who.side())?);
+        }
+        let chosen = choose(&lists, only)?;
+        for (who, scenarios) in [Who::Baseline, Who::Candidate].into_iter().zip(&chosen) {
+            self.warm_up(who, scenarios, starts)?;
+        }
+        let mut scenarios: Vec<ScenarioId> = Vec::new();
+        for scenario in chosen.into_iter().flatten() {
             if !scenarios.contains(&scenario) {
                 scenarios.push(scenario);
             }
@@ -220,7 +215,9 @@ impl<'a> Measurement<'a> {
         only: &[String],
         starts: u32,
     ) -> Result<Vec<ScenarioId>, Vec<Diagnostic>> {
-        let scenarios = self.warm_up(Who::Baseline, only, starts)?;
+        let listed = self.repeat.list(Who::Baseline.side())?;
+        let scenarios: Vec<ScenarioId> = choose(&[listed], only)?.into_iter().flatten().collect();
+        self.warm_up(Who::Baseline, &scenarios, starts)?;
         let baseline = &self.arms[Who::Baseline as usize];
         if !scenarios.iter().any(|id| baseline.is_sound(id)) {
             return Err(vec![Diagnostic::new(
@@ -337,17 +334,6 @@ impl<'a> Measurement<'a> {
             },
         })
     }
-}
-
-fn nothing_chosen(listed: &[ScenarioId]) -> Diagnostic {
-    let names: Vec<&str> = listed.iter().take(LISTED).map(ScenarioId::as_str).collect();
-    let more = if listed.len() > LISTED { ", ..." } else { "" };
-    Diagnostic::new(
-        Code::NoOverlap,
-        "no scenario matches, so there is nothing to measure",
-        Place::Flag("--only"),
-        format!("there are {}{more}", names.join(", ")),
-    )
 }
 
 /// Why a measurement ended early.

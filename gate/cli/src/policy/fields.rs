@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Place, Span};
+use crate::nearest::distance;
 
 /// The file being read, with the mistakes found so far.
 pub(super) struct Source<'a> {
@@ -201,20 +202,4 @@ pub(super) fn word<T: Copy>(value: &DeValue<'_>, words: &[(&str, T)]) -> Result<
         .find(|(word, _)| *word == given)
         .map(|(_, meaning)| *meaning)
         .ok_or_else(|| Wrong::new(format!("unknown word `{given}`"), format!("one of {list}")))
-}
-
-/// Edit distance, for suggestions over a dozen short keys.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(40).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
