@@ -77,6 +77,8 @@ impl Checkout {
         let top = top(directory)?;
         let cache = cache::directory(cache, &top, |name| std::env::var_os(name))?;
         let lock = cache::lock(&cache)?;
+        // Without notes a command outlives a killed `gate`, as it does on systems that give none.
+        interrupt.note_in(lock.try_clone().ok());
         let checkout = Self {
             top,
             cache,
@@ -266,6 +268,7 @@ impl Drop for Checkout {
     fn drop(&mut self) {
         // What cannot be removed now is removed, or complained about, at the next start.
         let _ = self.clear();
+        self.interrupt.note_in(None);
         // Closing the file is not enough: a process that is just being started still has a copy of it.
         let _ = self.lock.unlock();
     }

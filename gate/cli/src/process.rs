@@ -5,6 +5,7 @@
 //! could hold it open.
 
 mod contract;
+mod orphan;
 mod tail;
 
 use std::ffi::OsString;
@@ -26,6 +27,7 @@ use rustix::process::{
 
 use crate::signal::Interrupt;
 pub(crate) use contract::{Contract, Task};
+pub(crate) use orphan::{end as end_orphans, note};
 pub(crate) use tail::lines;
 
 /// Time between SIGTERM and SIGKILL: a database closes its files in it, nobody waits for long.

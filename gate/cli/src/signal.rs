@@ -3,7 +3,9 @@
 //! Commands run in process groups of their own, so a signal from the terminal reaches `gate` alone.
 //! It has to end them, and to clean up behind itself.
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -15,6 +17,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::process;
 
 /// Whether somebody wants the measurement to end. Clones share one answer, which never goes back to no.
 #[derive(Clone, Default)]
@@ -24,11 +27,32 @@ pub(crate) struct Interrupt(Arc<Mutex<State>>);
 struct State {
     has_fired: bool,
     running: Vec<Running>,
+    /// Where the next start reads what was running, should this process be killed.
+    notes: Option<File>,
+}
+
+impl State {
+    /// Notes down who this is and what runs.
+    fn note(&self) {
+        let Some(file) = &self.notes else { return };
+        let mut text = format!("{}\n", std::process::id());
+        text.extend(
+            self.running
+                .iter()
+                .filter_map(|running| running.note.as_deref()),
+        );
+        // Overwritten before it is cut, so that there is no moment without notes. They are for a case
+        // that should not happen, and nothing else depends on them.
+        let _ = file.write_all_at(text.as_bytes(), 0);
+        let _ = file.set_len(text.len() as u64);
+    }
 }
 
 /// A process group that has to end when `gate` does.
 struct Running {
     group: Pid,
+    /// By which another process knows it.
+    note: Option<String>,
     wake: Box<dyn Fn() + Send>,
 }
 
@@ -108,13 +132,20 @@ impl Interrupt {
         let group = Pid::from_child(&child);
         state.running.push(Running {
             group,
+            note: process::note(group),
             wake: Box::new(wake),
         });
+        state.note();
         Ok(Some(Started {
             group,
             interrupt: self.clone(),
             _child: child,
         }))
+    }
+
+    /// From now on keeps a note of what runs in `file`, replacing what it says.
+    pub(crate) fn note_in(&self, file: Option<File>) {
+        self.state().notes = file;
     }
 
     fn kill_all(&self) {
@@ -140,11 +171,9 @@ pub(crate) struct Started {
 
 impl Drop for Started {
     fn drop(&mut self) {
-        let group = self.group;
-        self.interrupt
-            .state()
-            .running
-            .retain(|running| running.group != group);
+        let mut state = self.interrupt.state();
+        state.running.retain(|running| running.group != self.group);
+        state.note();
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use gate_schema::code::Code;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::process;
 
 /// Bytes of the digest in a directory name: few repositories share a name, none shares these too.
 const DIGEST_BYTES: usize = 6;
@@ -83,7 +85,8 @@ fn name(top: &Path) -> String {
     format!("{}-{digest}", own.chars().map(plain).collect::<String>())
 }
 
-/// Takes the lock of a cache directory; it holds as long as the file is open. The file says who has it.
+/// Takes the lock of a cache directory; it holds as long as the file is open. Its first line says who
+/// has it, the others what runs: what was left running by a process that was killed is ended.
 pub(super) fn lock(cache: &Path) -> Result<File, Vec<Diagnostic>> {
     let path = cache.join("lock");
     let failed = |error: &io::Error| {
@@ -100,13 +103,15 @@ pub(super) fn lock(cache: &Path) -> Result<File, Vec<Diagnostic>> {
         .truncate(false)
         .open(&path)
         .map_err(|error| failed(&error))?;
-    match file.try_lock() {
-        Ok(()) => {}
+    let taken = file.try_lock();
+    let mut text = String::new();
+    // Who it was is a courtesy, and what it left running is known only if it wrote that.
+    let _ = file.read_to_string(&mut text);
+    match taken {
+        Ok(()) => process::end_orphans(&text),
         Err(TryLockError::Error(error)) => return Err(failed(&error)),
         Err(TryLockError::WouldBlock) => {
-            let mut owner = String::new();
-            // Who it is is a courtesy.
-            let _ = file.read_to_string(&mut owner);
+            let owner = text.lines().next().unwrap_or_default();
             return Err(vec![Diagnostic::new(
                 Code::Busy,
                 format!(
@@ -119,7 +124,7 @@ pub(super) fn lock(cache: &Path) -> Result<File, Vec<Diagnostic>> {
         }
     }
     file.set_len(0)
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .and_then(|()| file.write_all_at(format!("{}\n", std::process::id()).as_bytes(), 0))
         .map_err(|error| failed(&error))?;
     Ok(file)
 }

@@ -62,8 +62,12 @@ impl Project {
 
     /// Starts a check and returns when its start number `at` waits.
     fn blocked(&self, at: u32) -> Running {
+        self.blocked_in(self.checking(&[]), at)
+    }
+
+    /// The same for any verb that measures.
+    fn blocked_in(&self, mut gate: Command, at: u32) -> Running {
         let pipe = self.outside("pipe");
-        let mut gate = self.checking(&[]);
         gate.env("PIPE", &pipe)
             .env("BLOCK_AT", at.to_string())
             .stdout(Stdio::piped())
@@ -114,6 +118,13 @@ impl Project {
         assert_eq!(self.names(&self.cache()), ["build", "lock"]);
         ran
     }
+}
+
+/// Whether a process runs; one that ended and waits for its parent to notice does not.
+fn is_alive(process: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    !state.is_empty() && !state.starts_with(['Z', 'X'])
 }
 
 fn open_both_ends(pipe: &Path) -> std::io::Result<std::fs::File> {
@@ -173,9 +184,12 @@ fn what_a_killed_check_left_is_removed_by_the_next() {
     let command = running.command.clone();
     assert!(!running.end().status.success());
     assert_ne!(project.state(), before, "it could not clean up");
+    for process in &command {
+        assert!(is_alive(process), "{process} was nobody's to end");
+    }
     let next = project.unblocked();
     for process in &command {
-        project.kill(process, "KILL");
+        assert!(!is_alive(process), "{process} is left");
     }
     assert_eq!(next.code, 0, "{}{}", next.stdout, next.stderr);
     assert_eq!(project.state(), before);
