@@ -8,6 +8,9 @@ use gate_schema::policy::{Machine, Policy, Undecided};
 
 use crate::policy::BASELINE;
 
+/// Fewest pairs of a session: fewer say nothing about how they scatter.
+pub(crate) const MIN_PAIRS: i64 = 3;
+
 /// Decide whether a build got slower, worse or larger, and say how sure that is.
 #[derive(Debug, Parser)]
 #[command(name = "gate", version, max_term_width = 100)]
@@ -110,7 +113,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
     /// Pairs of the first session [default: the policy's, else 5].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(3..=1000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(MIN_PAIRS..=1000))]
     pub(crate) pairs: Option<u32>,
     /// Where the measured runs are kept [default: runs/ in the cache of this repository].
     #[arg(long, value_name = "DIR")]
@@ -143,7 +146,7 @@ pub(crate) struct Calibrate {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub(crate) sessions: u32,
     /// Pairs of each session.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(3..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(MIN_PAIRS..=1000))]
     pub(crate) pairs: u32,
 }
 

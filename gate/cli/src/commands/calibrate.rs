@@ -1,13 +1,14 @@
 //! `gate calibrate`: one build measured against itself, so that the noise of this machine is known
 //! before anything is judged on it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gate_core::calibrate::{Calibration, learn};
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
+use gate_schema::noise::Noise;
 
-use crate::args::Calibrate;
+use crate::args::{Calibrate, MIN_PAIRS};
 use crate::checkout::{Checkout, Side, Wanted};
 use crate::commands::check::{measure, source};
 use crate::commands::lint::of_machine;
@@ -18,7 +19,7 @@ use crate::measure::progress::Progress;
 use crate::measure::runs::Who;
 use crate::measure::sessions::Measurement;
 use crate::noise;
-use crate::policy::{self, BASELINE};
+use crate::policy::{self, BASELINE, Loaded, Measure};
 use crate::provenance;
 use crate::show::unjudgeable;
 use crate::signal::Interrupt;
@@ -47,45 +48,103 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<ExitCode, Vec<Diagnostic>> {
     let arms = [0; 3].map(|_| Arm::new(id.clone(), source(&commit, &[])));
     let mut measurement = Measurement::new(id, arms, &mut commands, &progress);
     let scenarios = measurement.prepare_one(&measuring.only, measure.warm_up_starts)?;
-    let path = noise::path(&loaded, &baseline, &measurement.environment());
-    let path = path.ok_or_else(|| vec![unknown_machine()])?;
-    let earlier = if path.exists() {
-        Some(noise::read(&path)?)
-    } else {
-        None
-    };
+    let notebook = Notebook::open(&loaded, &measure, &baseline, &measurement)?;
     for session in 1..=arguments.sessions {
         let why = format!(
             "session {session} of {}: the build against itself",
             arguments.sessions
         );
         let arms = [Who::Baseline, Who::Canary];
-        measurement.session(arms, &scenarios, arguments.pairs, &why)?;
+        let ended = measurement.session(arms, &scenarios, arguments.pairs, &why);
+        if let Err(problems) = ended {
+            measurement.forget_short(MIN_PAIRS as usize);
+            return Err(notebook.close(&measurement, problems));
+        }
+        // Written at once: sessions are worth hours, and the next one may be interrupted.
+        if notebook.write(&measurement)?.is_none() {
+            return Err(vec![nothing_measured()]);
+        }
     }
-    let runs = measurement.runs()?;
-    let canary = runs.canary.as_ref();
-    let Some(canary) = canary.filter(|canary| !canary.run.sessions.is_empty()) else {
-        return Err(vec![nothing_measured()]);
-    };
-    let calibration = Calibration {
-        arms: [runs.baseline.side(), canary.side()],
-        dropped: measure.warm_up_starts,
-        created: &provenance::now(),
-    };
-    let learned = learn(earlier.as_ref(), &calibration, &loaded.policy);
-    let mut learned = learned.map_err(|error| {
-        vec![unjudgeable(
-            &error,
-            Path::new("the second arm"),
-            "the first",
-            &loaded,
-        )]
-    })?;
-    learned.fingerprint = noise::fingerprint(&loaded, &measurement.environment());
-    noise::write_new(&path, &learned)?;
-    progress.say(&format!("wrote {}", path.display()));
-    terminal::answer(&of_machine(&path, &learned, &loaded, &measure)?.0)?;
+    let learned = noise::read(&notebook.path)?;
+    progress.say(&format!("wrote {}", notebook.path.display()));
+    terminal::answer(&of_machine(&notebook.path, &learned, &loaded, &measure)?.0)?;
     Ok(ExitCode::Pass)
+}
+
+/// The calibration of this machine while sessions are added to it.
+struct Notebook<'a> {
+    path: PathBuf,
+    /// What was known before.
+    earlier: Option<Noise>,
+    loaded: &'a Loaded,
+    measure: &'a Measure,
+}
+
+impl<'a> Notebook<'a> {
+    fn open(
+        loaded: &'a Loaded,
+        measure: &'a Measure,
+        baseline: &Path,
+        measurement: &Measurement<'_>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let path = noise::path(loaded, baseline, &measurement.environment());
+        let path = path.ok_or_else(|| vec![unknown_machine()])?;
+        let earlier = if path.exists() {
+            Some(noise::read(&path)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            path,
+            earlier,
+            loaded,
+            measure,
+        })
+    }
+
+    /// Writes what was known and what was measured so far; `None` when nothing was.
+    fn write(&self, measurement: &Measurement<'_>) -> Result<Option<Noise>, Vec<Diagnostic>> {
+        let runs = measurement.runs()?;
+        let canary = runs.canary.as_ref();
+        let Some(canary) = canary.filter(|canary| !canary.run.sessions.is_empty()) else {
+            return Ok(None);
+        };
+        let calibration = Calibration {
+            arms: [runs.baseline.side(), canary.side()],
+            dropped: self.measure.warm_up_starts,
+            created: &provenance::now(),
+        };
+        let learned = learn(self.earlier.as_ref(), &calibration, &self.loaded.policy);
+        let mut learned = learned.map_err(|error| {
+            let arm = Path::new("the second arm");
+            vec![unjudgeable(&error, arm, "the first", self.loaded)]
+        })?;
+        learned.fingerprint = noise::fingerprint(self.loaded, &measurement.environment());
+        noise::write_new(&self.path, &learned)?;
+        Ok(Some(learned))
+    }
+
+    /// Writes what is left of a calibration that was stopped, and adds to the reasons what became of it.
+    fn close(
+        &self,
+        measurement: &Measurement<'_>,
+        mut problems: Vec<Diagnostic>,
+    ) -> Vec<Diagnostic> {
+        let kept = match self.write(measurement) {
+            Ok(Some(_)) => format!("what was learned is in {}", self.path.display()),
+            Ok(None) => format!(
+                "no scenario had {MIN_PAIRS} pairs, so nothing was learned and nothing written"
+            ),
+            Err(more) => {
+                problems.extend(more);
+                return problems;
+            }
+        };
+        for problem in &mut problems {
+            problem.hint = format!("{}; {kept}", problem.hint);
+        }
+        problems
+    }
 }
 
 fn unknown_machine() -> Diagnostic {

@@ -168,6 +168,39 @@ impl Arm {
         self.declaration(scenario).is_some() && !has_failed
     }
 
+    /// The pairs of a scenario in one session.
+    fn pairs(&self, session: &str, scenario: &ScenarioId) -> BTreeSet<u32> {
+        let sessions = self.sessions.iter().filter(|s| s.id == session);
+        let measured = sessions.flat_map(|s| &s.scenarios);
+        let measured = measured.filter(|m| &m.scenario == scenario);
+        let repetitions = measured.flat_map(|m| &m.repetitions);
+        repetitions.filter_map(|r| r.pair).collect()
+    }
+
+    /// The pairs of a scenario in one session that this and another arm both have.
+    pub(crate) fn whole_pairs(
+        &self,
+        other: &Self,
+        session: &str,
+        scenario: &ScenarioId,
+    ) -> BTreeSet<u32> {
+        let pairs = other.pairs(session, scenario);
+        &self.pairs(session, scenario) & &pairs
+    }
+
+    /// Keeps of one session what `kept` says of each scenario; what nothing is left of goes.
+    pub(crate) fn retain(&mut self, session: &str, kept: impl Fn(&ScenarioId) -> BTreeSet<u32>) {
+        for of in self.sessions.iter_mut().filter(|s| s.id == session) {
+            for measured in &mut of.scenarios {
+                let kept = kept(&measured.scenario);
+                let is_kept = |r: &Repetition| r.pair.is_some_and(|pair| kept.contains(&pair));
+                measured.repetitions.retain(is_kept);
+            }
+            of.scenarios.retain(|m| !m.repetitions.is_empty());
+        }
+        self.sessions.retain(|s| !s.scenarios.is_empty());
+    }
+
     /// Where it was measured; empty before it was.
     pub(crate) fn environment(&self) -> Environment {
         self.environment.clone().unwrap_or_else(unknown)

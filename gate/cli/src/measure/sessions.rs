@@ -1,7 +1,7 @@
 //! Who is measured next: warm-ups, then sessions of interleaved pairs for as long as they can change
 //! a verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use gate_core::evaluate::EvaluateError;
@@ -96,7 +96,7 @@ impl<'a> Measurement<'a> {
         why: &str,
     ) -> Result<(), Vec<Diagnostic>> {
         self.sessions += 1;
-        let id = format!("{}/{}", self.id, self.sessions);
+        let id = self.session_id();
         let start = now();
         let phase = self.progress.session(why, pairs, scenarios, &self.spent);
         for pair in 0..pairs {
@@ -235,6 +235,29 @@ impl<'a> Measurement<'a> {
     fn declare_canary(&mut self) {
         let baseline = self.arms[Who::Baseline as usize].clone();
         self.arms[Who::Canary as usize].declare_as(&baseline);
+    }
+
+    /// Forgets what a session of the baseline with the canary that was cut short cannot teach: members
+    /// without the other, and scenarios with fewer than `least` pairs.
+    pub(crate) fn forget_short(&mut self, least: usize) {
+        let session = self.session_id();
+        let [baseline, _, canary] = self.arms.clone();
+        let kept = |id: &ScenarioId| {
+            let pairs = baseline.whole_pairs(&canary, &session, id);
+            if pairs.len() < least {
+                BTreeSet::new()
+            } else {
+                pairs
+            }
+        };
+        for arm in &mut self.arms {
+            arm.retain(&session, kept);
+        }
+    }
+
+    /// Id of the session that is, or was last, measured.
+    fn session_id(&self) -> String {
+        format!("{}/{}", self.id, self.sessions)
     }
 
     /// Where the baseline was measured; empty before it was.

@@ -235,6 +235,44 @@ fn an_interrupted_check_leaves_no_verdict_of_an_earlier_one() {
     assert_eq!(project.names("runs"), ["baseline.json", "candidate.json"]);
 }
 
+/// One start tells and one warms up; then each pair of a calibration is two.
+#[test]
+fn an_interrupted_calibration_keeps_what_says_something() {
+    const KEPT: &str = "; what was learned is in ";
+    const NOTHING: &str = "; no scenario had 3 pairs, so nothing was learned and nothing written";
+    for (name, pairs, at, learned, hint) in [
+        ("two pairs and a half", "10", 8, &[][..], NOTHING),
+        ("three pairs and a half", "10", 10, &[3], KEPT),
+        ("a session and two pairs", "3", 13, &[3], KEPT),
+        ("two sessions and no pair", "3", 15, &[3, 3], KEPT),
+    ] {
+        let project = Project::of_a_known_machine();
+        project.write("block.sh", BLOCKING);
+        project.measure("command = 'sh block.sh'").commit("blocks");
+        project.run("mkfifo", &["pipe"]);
+        let gate = project.command(&["calibrate", "--sessions", "3", "--pairs", pairs]);
+        let ran = project.interrupt(project.blocked_in(gate, at));
+        assert!(
+            ran.errors().starts_with("error[G605]: interrupted\n"),
+            "{name}: {}",
+            ran.stderr
+        );
+        assert!(ran.errors().contains(hint), "{name}: {}", ran.stderr);
+        let files = project.names("project/baselines/noise");
+        let of_file = |file: &String| -> Vec<u64> {
+            let noise = project.json(&format!("baselines/noise/{file}"));
+            let sessions = noise["rows"][0]["sessions"].as_array().expect("some");
+            sessions
+                .iter()
+                .map(|s| s["pairs"].as_u64().expect("a number"))
+                .collect()
+        };
+        let found: Vec<u64> = files.iter().flat_map(of_file).collect();
+        assert_eq!(found, learned, "{name}");
+        assert_eq!(files.len(), usize::from(!learned.is_empty()), "{name}");
+    }
+}
+
 #[test]
 fn two_at_once_would_measure_each_other() {
     let project = project();
