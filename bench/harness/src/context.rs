@@ -34,6 +34,15 @@ impl Context {
         self
     }
 
+    /// The same context on another tier.
+    #[must_use]
+    pub fn on(&self, tier: Tier) -> Self {
+        Self {
+            tier,
+            ..self.clone()
+        }
+    }
+
     /// The size class to work on.
     #[must_use]
     pub fn tier(&self) -> Tier {

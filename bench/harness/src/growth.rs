@@ -3,12 +3,6 @@
 //! A cost that grows as the logarithm of the size is cheap for ever, one that grows as the size is
 //! not; and the difference shows at sizes that are quick to measure, long before it hurts.
 
-use gate_schema::id::MetricName;
-use gate_schema::run::{DeclaredMetric, Kind, MetricValue};
-use gate_schema::unit::{Direction, Unit};
-
-use crate::scenario::{metric, name};
-
 /// Fewest sizes that bear a fit: two always lie on a line.
 pub const MIN_SIZES: usize = 3;
 
@@ -104,18 +98,6 @@ impl Growth {
             interval: ((expected - half_width).exp(), (expected + half_width).exp()),
         }
     }
-
-    /// The growth as a metric that a gate can hold: [`Growth::per_tenfold`].
-    #[must_use]
-    pub fn measured(&self, metric: &'static str) -> (MetricName, MetricValue) {
-        (name(metric), MetricValue::Value(self.per_tenfold()))
-    }
-}
-
-/// Declares a metric that [`Growth::measured`] reports.
-#[must_use]
-pub fn growth_metric(text: &'static str) -> DeclaredMetric {
-    metric(text, Kind::Value, Unit::Count, Direction::Lower)
 }
 
 /// For a line through that many points.

@@ -9,7 +9,7 @@
 //! | preparing, untimed and cached | [`mod@prepare`], [`cache`] |
 //! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`conditions`], [`memory`], [`ballast`] |
 //! | many repetitions | [`selection`], [`plant`], [`child`], [`session`] |
-//! | what many scenarios tell | [`growth`] |
+//! | one workload at several sizes | [`scaled`], [`growth`] |
 //! | the document | [`mod@source`], [`mod@environment`], [`document`], [`emit`] |
 //!
 //! Invariants: who measures does not know thresholds, so nothing here depends on `gate-core`; the
@@ -41,6 +41,7 @@ pub mod prepare;
 pub mod recipe;
 pub mod recorder;
 pub mod repetition;
+pub mod scaled;
 pub mod scenario;
 pub mod selection;
 pub mod session;
@@ -62,6 +63,7 @@ pub use context::Context;
 pub use layer::Layer;
 pub use needs::Needs;
 pub use recipe::Recipe;
+pub use scaled::Scaled;
 pub use scenario::{Background, Failure, Scenario, Service, Subject, WrongAnswer};
 pub use talk::Phase;
 pub use tier::Tier;

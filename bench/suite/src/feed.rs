@@ -17,7 +17,7 @@ mod stages;
 
 use std::time::Duration;
 
-use bench_harness::{Arrivals, Layer, Scenario, Tier, Traffic};
+use bench_harness::{Arrivals, Layer, Scaled, Scenario, Tier, Traffic};
 
 use request::{Request, What};
 
@@ -40,17 +40,31 @@ const fn open(arrivals: Arrivals) -> Traffic {
     }
 }
 
+const ALONE: Request = Request {
+    id: "feed/retrieve",
+    what: What::Retrieve,
+    is_busy: false,
+    traffic: Traffic::Alone,
+    layer: Layer::Indexed,
+    smallest_tier: Tier::Tiny,
+};
+
+/// How a feed grows with the number of items.
+static GROWTH: Scaled = Scaled {
+    id: "feed/retrieve/growth",
+    about: "Feeds of feed/retrieve over three sizes, ten times apart. \
+            Two hundred candidates are two hundred candidates at any size, so only finding them grows, \
+            and what each of them misses in the caches. \
+            Read growth.latency, the factor per tenfold of items.",
+    smallest_tier: Tier::Pr,
+    of: &ALONE,
+    items: Tier::items,
+    figures: &[],
+};
+
 /// The scenarios of this area.
 #[must_use]
 pub fn scenarios() -> Vec<&'static dyn Scenario> {
-    const ALONE: Request = Request {
-        id: "feed/retrieve",
-        what: What::Retrieve,
-        is_busy: false,
-        traffic: Traffic::Alone,
-        layer: Layer::Indexed,
-        smallest_tier: Tier::Tiny,
-    };
     const CROWDED: Request = Request {
         layer: Layer::Contention,
         smallest_tier: Tier::Pr,
@@ -117,5 +131,6 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
             smallest_tier: Tier::Nightly,
             ..CROWDED
         },
+        &GROWTH,
     ]
 }

@@ -30,7 +30,21 @@ mod trim;
 pub(crate) mod window;
 mod write;
 
-use bench_harness::Scenario;
+use bench_harness::{Scaled, Scenario, Tier};
+
+/// How a write grows with the number of entities.
+static GROWTH: Scaled = Scaled {
+    id: "signals/write/growth",
+    about: "Writes of signals/write into components of three sizes, ten times apart. \
+            Finding an entity takes as many steps in a large map as in a small one; what grows is the \
+            share of them that miss the caches. \
+            Read growth.latency, the factor per tenfold of entities, and growth.bytes_per_entity, \
+            which is 1.",
+    smallest_tier: Tier::Pr,
+    of: &write::FAMILY[0],
+    items: Tier::items,
+    figures: &["bytes_per_entity"],
+};
 
 /// The scenarios of this area.
 #[must_use]
@@ -40,6 +54,6 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
     writes
         .chain([&raw::Raw::Array as &dyn Scenario, &raw::Raw::Map])
         .chain(counts)
-        .chain([&trim::Trim as &dyn Scenario])
+        .chain([&trim::Trim as &dyn Scenario, &GROWTH])
         .collect()
 }

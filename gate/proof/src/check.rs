@@ -35,6 +35,9 @@ pub(crate) struct Check {
     /// Time for measuring of each gate.
     #[arg(long, default_value = "60s", value_parser = budget)]
     budget: String,
+    /// Only scenarios that match this glob; may be given several times.
+    #[arg(long, value_name = "GLOB")]
+    only: Vec<String>,
     /// Nodes that vector search looks at under recall-1.
     #[arg(long, default_value_t = 46)]
     expansion: u32,
@@ -72,6 +75,7 @@ pub(crate) fn run(arguments: &Check) -> Result<Recording, String> {
     let policy = Policy::read(Path::new(POLICY))?;
     let settings = Settings {
         budget: arguments.budget.clone(),
+        only: arguments.only.clone(),
         expansion: arguments.expansion,
         seed: arguments.seed,
         bench: digest(&bench)?,
@@ -83,6 +87,7 @@ pub(crate) fn run(arguments: &Check) -> Result<Recording, String> {
         gate,
         policy: policy.write(&temporary.path().join("baselines"), &bench)?,
         budget: arguments.budget.clone(),
+        only: arguments.only.clone(),
         expansion: arguments.expansion,
     };
     let kept = match &arguments.keep {

@@ -68,6 +68,11 @@ pub(crate) static FAMILY: [Build; 2] = [
     },
 ];
 
+/// Vectors that are added on a tier.
+pub(crate) fn items(tier: Tier) -> usize {
+    Warm::tenth(tier).rows.items
+}
+
 impl Build {
     fn files(&self, tier: Tier) -> IndexFiles {
         IndexFiles {

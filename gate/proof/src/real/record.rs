@@ -30,6 +30,9 @@ pub struct Recording {
 pub struct Settings {
     /// Time for measuring, as `gate check --budget` takes it.
     pub budget: String,
+    /// The scenarios, as `gate check --only` takes them; all of them when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// Nodes that vector search looks at under `recall-1`.
     pub expansion: u32,
     /// Seed of the neighbour.
@@ -257,6 +260,7 @@ fn difference(old: &Settings, new: &Settings) -> Option<String> {
     let fields = |s: &Settings| {
         [
             ("budget", s.budget.clone()),
+            ("only", s.only.join(" ")),
             ("expansion", s.expansion.to_string()),
             ("seed", s.seed.to_string()),
             ("bench", s.bench.clone()),

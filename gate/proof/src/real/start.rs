@@ -94,6 +94,8 @@ pub struct Starter {
     pub policy: PathBuf,
     /// As `gate check --budget` takes it.
     pub budget: String,
+    /// As `gate check --only` takes them; all scenarios when there is none.
+    pub only: Vec<String>,
     /// See [`Case::plant`].
     pub expansion: u32,
 }
@@ -172,6 +174,9 @@ impl Starter {
         ] {
             arguments.extend([flag.into(), path.into()]);
         }
+        for glob in &self.only {
+            arguments.extend(["--only".into(), glob.into()]);
+        }
         if let Some(plant) = case.plant(self.expansion) {
             // The environment is part of where the stack starts; blanks plant nothing and take as much
             // room on the other side.
@@ -194,6 +199,7 @@ mod tests {
             gate: "gate".into(),
             policy: "/p/gate.toml".into(),
             budget: "20s".to_owned(),
+            only: vec!["text/**".to_owned()],
             expansion: 14,
         };
         let line = |case| {
@@ -202,7 +208,7 @@ mod tests {
             words.join("|")
         };
         let common = "check|--base|HEAD|--candidate|HEAD|--budget|20s|--policy|/p/gate.toml|\
-                      --runs|/d|--output|/d/verdict.json";
+                      --runs|/d|--output|/d/verdict.json|--only|text/**";
         assert_eq!(line(Case::Unchanged), common);
         assert_eq!(
             line(Case::Work5),

@@ -3,6 +3,7 @@ use super::*;
 fn settings() -> Settings {
     Settings {
         budget: "60s".to_owned(),
+        only: Vec::new(),
         expansion: 14,
         seed: 1,
         bench: "sha256:b".to_owned(),
