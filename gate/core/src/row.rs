@@ -5,7 +5,7 @@ use gate_schema::report::{Blame, BudgetCheck, BudgetStatus, Effect, Level, Reaso
 
 use crate::budget;
 use crate::estimate::Location;
-use crate::evidence::{Evidence, MIN_REPETITIONS};
+use crate::evidence::{AGREES, Evidence, MIN_REPETITIONS};
 use crate::modes::modes;
 use crate::sides::{Compared, How, Sides};
 
@@ -50,6 +50,11 @@ impl Draft<'_> {
         };
         let broken = budget.as_ref().filter(|_| verdict == Verdict::OverBudget);
         let blame = broken.and_then(|check| self.blame(check, relative_verdict));
+        // What a neighbour does to both sides fails nobody.
+        let verdict = match blame {
+            Some(Blame::Unclear) if self.is_reviewed_timing() => Verdict::Inconclusive,
+            _ => verdict,
+        };
         let sides = self.sides.as_ref();
         let members = sides.map_or(Vec::new(), |sides| sides.members(&self.metric));
         let turned: Vec<[f64; 2]> = members.iter().map(|&[b, c]| [c, b]).collect();
@@ -88,7 +93,8 @@ impl Draft<'_> {
 
     /// Whose a broken budget is; `None` unless the baseline is the candidate's own base, measured with
     /// it. The base alone is to blame only where it breaks the budget by itself, no less than the
-    /// candidate, and the candidate was shown to be no worse than it.
+    /// candidate, and the candidate was shown to be no worse than it. A timing is the candidate's fault
+    /// only where it was shown to be worse.
     fn blame(&self, candidate: &BudgetCheck, relative: Verdict) -> Option<Blame> {
         let (sides, budget) = (self.sides.as_ref()?, self.settings.budget.as_ref()?);
         if !self.is_paired() {
@@ -98,8 +104,10 @@ impl Draft<'_> {
         let there = budget::standing(sides.baseline, location(at_limit))?;
         let base = budget::check(&there, budget, at_limit);
         let is_broken_there = matches!(absolute(&base, at_limit), Some((Verdict::OverBudget, _)));
+        let keeps = base.status == BudgetStatus::Within;
         Some(match self.against_base(relative) {
-            _ if base.status == BudgetStatus::Within => Blame::CausedHere,
+            Against::Worse if keeps => Blame::CausedHere,
+            _ if keeps && !self.is_reviewed_timing() => Blame::CausedHere,
             Against::NoWorse if is_broken_there && base.status >= candidate.status => {
                 Blame::AlreadyOnBase
             }
@@ -123,14 +131,23 @@ impl Draft<'_> {
             (None, false) => return Against::Unknown,
         };
         let (least, most) = (comparison.worse - half, comparison.worse + half);
+        let is_sure = match &comparison.evidence {
+            Some(evidence) if self.is_reviewed_timing() => evidence.p_worse <= AGREES,
+            _ => true,
+        };
         match relative {
             Verdict::Pass | Verdict::Improved if most <= sides.no_worse_within() => {
                 Against::NoWorse
             }
             // What passes and may be worse is not judged.
-            Verdict::Pass | Verdict::Regressed if least > 0.0 => Against::Worse,
+            Verdict::Pass | Verdict::Regressed if least > 0.0 && is_sure => Against::Worse,
             _ => Against::Unknown,
         }
+    }
+
+    /// Whether the row is a timing whose budget is a matter of review and not a promise.
+    fn is_reviewed_timing(&self) -> bool {
+        self.metric.unit().is_timing() && self.settings.at_limit == AtLimit::Review
     }
 
     /// The verdict against the baseline alone; `None` when it needed no numbers.

@@ -40,6 +40,9 @@ fn blame(row: &Row, target: Target) -> Option<String> {
         Blame::MadeWorse => {
             Some("; the base does not clearly keep it either, but this is worse".into())
         }
+        Blame::Unclear if row.verdict == Verdict::Inconclusive => {
+            Some(", and nothing shows whether the change or the machine does".into())
+        }
         Blame::Unclear => {
             Some("; the base does not clearly keep it either, but this may be worse".into())
         }
@@ -231,7 +234,8 @@ pub(crate) fn tally(reason: &Reason, mode: Mode, target: Target) -> String {
         | Reason::SmallEffect
         | Reason::BeyondMargin
         | Reason::BetterThanMargin => "close to the margin".into(),
-        Reason::Exact | Reason::NotJudged | Reason::Budget => "not judged".into(),
+        Reason::Budget => "over a budget, nobody knows whether by the change".into(),
+        Reason::Exact | Reason::NotJudged => "not judged".into(),
     }
 }
 

@@ -167,6 +167,10 @@ pub(super) fn blame(row: &Row) -> Option<&'static str> {
         (Blame::MadeWorse, _) => {
             "made worse here: the base does not clearly keep this budget either, and the candidate is worse"
         }
+        (Blame::Unclear, _) if row.verdict == Verdict::Inconclusive => {
+            "not clear: nothing shows that the candidate is worse than the base, so the machine may have \
+             broken this budget"
+        }
         (Blame::Unclear, _) => {
             "not clear: the base does not clearly keep this budget either, and nothing shows that the \
              candidate is no worse"

@@ -71,7 +71,7 @@ pub enum Blame {
     /// Both: the base does not clearly keep the budget either, and the candidate is worse than it.
     MadeWorse,
     /// Nobody knows: the base does not clearly keep the budget either, and the candidate was not shown
-    /// to be no worse.
+    /// to be no worse; or, of a timing, it was not shown to be worse.
     Unclear,
 }
 

@@ -36,6 +36,7 @@ fn a_budget_that_the_base_breaks_is_excused_only_for_what_is_no_worse() {
         ..pairs
     };
     let over = |blame| (Verdict::OverBudget, Some(blame));
+    let unclear = (Verdict::Inconclusive, Some(Unclear));
     for (name, pairs, policy, (verdict, blame), outcome) in [
         (
             "both within",
@@ -90,8 +91,8 @@ fn a_budget_that_the_base_breaks_is_excused_only_for_what_is_no_worse() {
             "the base at the limit, the candidate over, by less than its margin",
             timing(1700.0, &[0.3]),
             &tolerant,
-            over(Unclear),
-            Outcome::Fail,
+            unclear,
+            Outcome::Undecided,
         ),
         (
             "both over, not judged, unchanged",
@@ -118,8 +119,26 @@ fn a_budget_that_the_base_breaks_is_excused_only_for_what_is_no_worse() {
             "both over, not judged, and nobody knows whether worse",
             noisy(timing(4000.0, &[0.0])),
             &not_judged,
-            over(Unclear),
+            unclear,
+            Outcome::Undecided,
+        ),
+        (
+            "only the candidate over, a timing, not judged",
+            timing(1000.0, &[1.5]),
+            &not_judged,
+            over(CausedHere),
             Outcome::Fail,
+        ),
+        (
+            // An unchanged gate beside a neighbour failed for less.
+            "the candidate over, hit by a neighbour in some of the pairs",
+            Pairs {
+                noise: 30.0,
+                ..timing(1450.0, &[0.7])
+            },
+            &not_judged,
+            unclear,
+            Outcome::Undecided,
         ),
     ] {
         let (report, _) = check(&runs(&[pairs]), None, policy);
