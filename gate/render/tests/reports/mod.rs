@@ -102,6 +102,7 @@ pub(crate) fn report(mut rows: Vec<Row>) -> Report {
         uniform: Vec::new(),
         canaries: None,
         failures: Vec::new(),
+        profiles: Vec::new(),
         rows,
     }
 }
