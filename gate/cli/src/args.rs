@@ -34,6 +34,8 @@ pub(crate) enum Verb {
     Promote(Promote),
     /// Show the argument behind one verdict, or the meaning of an error code.
     Explain(Explain),
+    /// Draw one profile as a flamegraph, or two as a differential flamegraph.
+    Flame(Flame),
     /// Convert another tool's output into a run document.
     Import(Import),
     /// Write the commented default policy.
@@ -226,6 +228,20 @@ pub(crate) struct Explain {
     /// The report, as `gate compare --output verdict.json` writes it.
     #[arg(long, value_name = "FILE", default_value = "verdict.json")]
     pub(crate) report: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Flame {
+    /// One profile, or the baseline's and the candidate's: stored by gate (.folded.zst), folded stacks
+    /// of another tool, or the output of `perf script`.
+    #[arg(required = true, num_args = 1..=2, value_name = "PROFILE")]
+    pub(crate) profiles: Vec<PathBuf>,
+    /// The SVG to write; it opens in any browser, without a network.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// What stands above it [default: the scenario of the profile].
+    #[arg(long)]
+    pub(crate) title: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ pub(crate) mod calibrate;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod explain;
+pub(crate) mod flame;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod lint;

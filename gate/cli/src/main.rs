@@ -33,6 +33,7 @@ fn main() -> std::process::ExitCode {
         Verb::Compare(compare) => commands::compare::run(compare),
         Verb::Promote(promote) => commands::promote::run(promote),
         Verb::Explain(explain) => commands::explain::run(explain),
+        Verb::Flame(flame) => commands::flame::run(flame),
         Verb::Import(import) => commands::import::run(import),
         Verb::Init(init) => commands::init::run(init),
     };

@@ -124,6 +124,7 @@ pub fn evaluate(
         uniform,
         canaries,
         failures,
+        profiles: Vec::new(),
         rows,
     };
     report.outcome = outcome::join(&report, policy);

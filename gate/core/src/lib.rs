@@ -23,6 +23,7 @@ pub mod next;
 pub mod observe;
 pub mod outcome;
 pub mod paired;
+pub mod profile;
 pub mod promote;
 pub mod rules;
 pub mod statistic;

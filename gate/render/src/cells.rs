@@ -28,6 +28,8 @@ pub(crate) struct Cells {
     pub(crate) why: String,
     /// The part of why that the other cells do not say; empty when they say all.
     pub(crate) unsaid: String,
+    /// Why it got worse, a line each; see [`crate::cause`].
+    pub(crate) cause: Vec<String>,
 }
 
 impl Cells {
@@ -64,6 +66,7 @@ impl Cells {
                 .unwrap_or_default(),
             why: note(reason::phrase(row, mode, target)),
             unsaid: note(reason::unsaid(row, mode, target)),
+            cause: Vec::new(),
         }
     }
 

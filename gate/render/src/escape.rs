@@ -88,7 +88,7 @@ impl Target {
 }
 
 /// `text` with everything that does not show as itself spelled out, cut to `most` characters.
-fn visible(text: &str, ascii: bool, most: usize) -> String {
+pub(crate) fn visible(text: &str, ascii: bool, most: usize) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut length = 0;
     for c in text.chars() {
@@ -117,14 +117,14 @@ fn visible(text: &str, ascii: bool, most: usize) -> String {
 /// bidirectional controls, zero-width and other default-ignorable characters, blank fillers.
 ///
 /// Source: Unicode 16 `Default_Ignorable_Code_Point`, and Trojan Source (CVE-2021-42574) for the
-/// bidirectional ones.
+/// bidirectional ones; U+FFFE and U+FFFF are no characters, and forbidden in XML.
 pub(crate) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}' | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 

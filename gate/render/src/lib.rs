@@ -10,14 +10,16 @@
 //! Map: `sentence`, `heading` and `next` write the lines around the table, with `failure` for what
 //! crashed and `together` for what all scenarios show; `fold` chooses the rows of the table, `cells`
 //! fills them from `quantity` and `reason`; `terminal` and `markdown` lay everything out; `explain`
-//! argues one row.
+//! argues one row; `cause` says why it got worse, and `flame` draws the profiles behind that.
 
 #![forbid(unsafe_code)]
 
+mod cause;
 mod cells;
 mod escape;
 mod explain;
 mod failure;
+mod flame;
 mod fold;
 mod heading;
 mod json;
@@ -33,6 +35,7 @@ mod together;
 mod wrap;
 
 pub use explain::{explain, explain_failed};
+pub use flame::{FlameSide, NoSamples, differential_flamegraph, flamegraph};
 pub use json::json;
 pub use markdown::{MarkdownOptions, markdown};
 pub use quantity::quantity;

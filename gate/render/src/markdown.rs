@@ -8,7 +8,7 @@ use crate::cells::Cells;
 use crate::escape::Target;
 use crate::fold::{self, Folded, rows_of, scenarios_of};
 use crate::quantity;
-use crate::{escape, failure, heading, next, sentence, together};
+use crate::{cause, escape, failure, heading, next, sentence, together};
 
 mod detail;
 use detail::{Detail, LADDER};
@@ -30,7 +30,8 @@ impl Default for MarkdownOptions {
 
 /// The report as Markdown that ends in a newline. The first line is a heading with the outcome.
 ///
-/// Text from the report stands in code spans and code blocks only. The only HTML is `details` and `summary`.
+/// Text from the report stands in code spans and code blocks only, but for paths of flamegraphs, whose
+/// alphabet is harmless. The only HTML is `details` and `summary`.
 #[must_use]
 pub fn markdown(report: &Report, options: &MarkdownOptions) -> String {
     let mut shortest = String::new();
@@ -119,6 +120,7 @@ fn put_rows(out: &mut String, report: &Report, detail: &Detail) {
     let folded = Folded::of(report, false);
     let shown = &folded.shown[..folded.shown.len().min(detail.rows)];
     put_table(out, shown, mode);
+    put_causes(out, report, &shown[..shown.len().min(detail.causes)]);
     if shown.len() < folded.shown.len() {
         let left_out = rows_of(folded.shown.len() - shown.len());
         out.push_str(&format!(
@@ -152,6 +154,27 @@ fn put_rows(out: &mut String, report: &Report, detail: &Detail) {
         } else {
             out.push_str(&format!("{line}\n\n"));
         }
+    }
+}
+
+/// Why rows got worse, once per scenario. Paths are the only links in a report: their type holds
+/// nothing that could leave the folder of the report.
+fn put_causes(out: &mut String, report: &Report, shown: &[&Row]) {
+    let target = Target::Markdown;
+    for row in shown {
+        let Some(cause) = cause::of_row(report, shown, row, target) else {
+            continue;
+        };
+        let scenario = target.outside(row.scenario.as_str());
+        let picture = cause
+            .picture
+            .map(|path| format!(" ([flamegraph]({}))", path.as_str()));
+        out.push_str(&format!(
+            "**Cause:** {scenario}{}\n\n",
+            picture.unwrap_or_default()
+        ));
+        out.extend(cause.lines.iter().map(|line| format!("- {line}\n")));
+        out.push('\n');
     }
 }
 

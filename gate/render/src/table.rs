@@ -268,7 +268,15 @@ fn below(row: &Cells, layout: Layout, indent: &str, most: usize) -> Vec<Line> {
     if layout >= Layout::Limit && !row.unsaid.is_empty() {
         parts.push(row.unsaid.clone());
     }
-    wrapped(indent, &parts.join("; "), most)
+    let mut lines = wrapped(indent, &parts.join("; "), most);
+    lines.extend(causes(row, indent, most));
+    lines
+}
+
+/// Why the row got worse, each line on its own.
+fn causes(row: &Cells, indent: &str, most: usize) -> Vec<Line> {
+    let lines = row.cause.iter();
+    lines.flat_map(|line| wrapped(indent, line, most)).collect()
 }
 
 /// A limit with its name, kept on one line where it fits.

@@ -1,12 +1,12 @@
 //! The report for a terminal: outcome first, worst row first, what to do last.
 
-use gate_schema::report::{Outcome, Report, Verdict};
+use gate_schema::report::{Outcome, Report, Row, Verdict};
 
 use crate::cells::Cells;
 use crate::escape::Target;
 use crate::fold::{self, Folded};
 use crate::wrap::{put, width, with_whole_commands};
-use crate::{failure, heading, next, sentence, table, together};
+use crate::{cause, failure, heading, next, sentence, table, together};
 
 /// Narrowest terminal we lay out for; a narrower one wraps by itself.
 const NARROWEST: usize = 40;
@@ -55,7 +55,10 @@ pub fn terminal(report: &Report, style: &Style) -> String {
     let cells: Vec<Cells> = folded
         .shown
         .iter()
-        .map(|row| Cells::of(row, report.method.mode, target))
+        .map(|row| Cells {
+            cause: cause_lines(report, &folded.shown, row, target),
+            ..Cells::of(row, report.method.mode, target)
+        })
         .collect();
     if !cells.is_empty() {
         out.push('\n');
@@ -92,6 +95,21 @@ pub fn terminal(report: &Report, style: &Style) -> String {
         put(&mut out, "next: ", &with_whole_commands(&step), most);
     }
     out
+}
+
+/// Why `row` got worse, with the name of the flamegraph.
+fn cause_lines(report: &Report, shown: &[&Row], row: &Row, target: Target) -> Vec<String> {
+    let Some(cause) = cause::of_row(report, shown, row, target) else {
+        return Vec::new();
+    };
+    let mut lines: Vec<String> = cause
+        .lines
+        .iter()
+        .map(|line| with_whole_commands(line))
+        .collect();
+    let picture = cause.picture.iter();
+    lines.extend(picture.map(|path| format!("flamegraph: {}", path.as_str())));
+    lines
 }
 
 fn put_heading(out: &mut String, report: &Report, style: &Style, target: Target, most: usize) {

@@ -88,6 +88,7 @@ fn check(text: &str) {
                 block.fenced && block.fence_char == b'`' && block.info.is_empty(),
                 "a block of code that is not ours: {block:?}\n{text}"
             ),
+            NodeValue::Link(link) => assert_eq!(link.url, "profiles/k10.svg", "{text}"),
             NodeValue::Document
             | NodeValue::Heading(_)
             | NodeValue::Paragraph
@@ -116,8 +117,14 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// The reports of the shared set that carry `text`.
-fn hostile(text: &str) -> [Report; 2] {
-    [reports::hostile(text), reports::paired::hostile(text)]
+fn hostile(text: &str) -> [Report; 4] {
+    let [compared, absent] = reports::profiled::hostile(text);
+    [
+        reports::hostile(text),
+        reports::paired::hostile(text),
+        compared,
+        absent,
+    ]
 }
 
 /// The texts of all code spans.

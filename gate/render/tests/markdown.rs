@@ -157,3 +157,12 @@ fn reasons_are_counted_before_the_limit_is_broken() {
         }
     }
 }
+
+/// What a later job reads is what was written, profiles included.
+#[test]
+fn profiles_survive_json() {
+    for (name, report) in reports::profiled::all() {
+        let read: gate_schema::report::Report = serde_json::from_str(&json(&report)).expect(name);
+        assert_eq!(read, report, "{name}");
+    }
+}

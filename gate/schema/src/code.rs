@@ -35,6 +35,8 @@ pub enum Code {
     PromotionNever,
     /// The output of another tool cannot be imported.
     Import,
+    /// A profile cannot be read.
+    Profile,
     /// A revision that does not exist, or no repository.
     Revision,
     /// One side does not build.
@@ -49,7 +51,7 @@ pub enum Code {
 
 impl Code {
     /// All codes in numerical order.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Unreadable,
         Self::Syntax,
         Self::Format,
@@ -66,6 +68,7 @@ impl Code {
         Self::Promotion,
         Self::PromotionNever,
         Self::Import,
+        Self::Profile,
         Self::Revision,
         Self::Build,
         Self::Measure,
@@ -172,6 +175,11 @@ impl Code {
                 "G501",
                 "The output of another tool is missing or not as that tool writes it.",
                 "Run the tool first; see the path in the message.",
+            ),
+            Self::Profile => (
+                "G502",
+                "A profile is empty, cut off, not text, or not folded stacks, a stored profile or the output of `perf script`.",
+                "Go to the line given, or take the profile again; see docs/profiling/README.md.",
             ),
             Self::Revision => (
                 "G601",

@@ -16,6 +16,7 @@ pub mod hdr;
 pub mod id;
 pub mod noise;
 pub mod policy;
+pub mod profile;
 pub mod quantity;
 pub mod report;
 pub mod run;

@@ -14,8 +14,13 @@ use crate::run::{Failure, Mode};
 use crate::unit::{Direction, Unit};
 
 mod level;
+mod profile;
 mod row;
 pub use level::{Level, ModeLevel, Modes};
+pub use profile::{
+    FrameChange, FrameShare, FrameTime, Hotspot, NotRelative, ProfileChange, ProfileFiles,
+    ProfiledSide, Profiles, RelativePath, ScenarioProfile,
+};
 pub use row::{
     Basis, Blame, BudgetCheck, BudgetStatus, Effect, Interval, Reason, Row, Scale, SincePromoted,
     Stage, Verdict,
@@ -57,6 +62,9 @@ pub struct Report {
     /// Scenarios of which a repetition crashed, hung or wrote no usable document.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailedScenario>,
+    /// Where the time of regressed scenarios goes, one per profiled scenario, sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<ScenarioProfile>,
     /// Worst first.
     pub rows: Vec<Row>,
 }

@@ -1,12 +1,14 @@
 //! Documents of every published format version, kept as they were: they must parse for ever.
 
 use gate_schema::noise::Noise;
+use gate_schema::profile::decode;
 use gate_schema::report::Report;
 use gate_schema::run::Run;
 
 const RUN: &[u8] = include_bytes!("frozen/run.v1.json");
 const BASELINE: &[u8] = include_bytes!("frozen/baseline.v1.json");
 const NOISE: &[u8] = include_bytes!("frozen/noise.v1.json");
+const PROFILE: &[u8] = include_bytes!("frozen/profile.v1.folded.zst");
 const VERDICT: &[u8] = include_bytes!("frozen/verdict.v1.json");
 
 #[test]
@@ -57,4 +59,13 @@ fn verdict_v1() {
     let written = serde_json::to_value(&report).expect("serialises");
     let read: serde_json::Value = serde_json::from_slice(VERDICT).expect("parses");
     assert!(written == read, "reading and writing loses something");
+}
+
+/// Packed by the reference implementation of zstd.
+#[test]
+fn profile_v1() {
+    let (head, folded) = decode(PROFILE).expect("decodes");
+    let head = head.expect("has a head");
+    assert_eq!((head.samples, head.about.operations), (383, Some(40_000)));
+    assert_eq!(folded.lines().count(), 3);
 }

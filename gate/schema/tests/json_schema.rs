@@ -3,6 +3,7 @@
 mod committed;
 
 use gate_schema::noise::Noise;
+use gate_schema::profile::Head;
 use gate_schema::report::Report;
 use gate_schema::run::Run;
 
@@ -24,4 +25,9 @@ fn verdict_report() {
 #[test]
 fn noise_document() {
     check("noise.v1.schema.json", &schemars::schema_for!(Noise));
+}
+
+#[test]
+fn head_of_a_profile() {
+    check("profile.v1.schema.json", &schemars::schema_for!(Head));
 }

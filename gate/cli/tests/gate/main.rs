@@ -5,6 +5,7 @@ mod calibrate;
 mod check;
 mod compare;
 mod explain;
+mod flame;
 mod import;
 mod project;
 mod promote;

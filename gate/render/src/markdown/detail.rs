@@ -16,6 +16,8 @@ pub(super) struct Detail {
     pub(super) failures: usize,
     /// Lines of the stderr of the first failed scenarios.
     pub(super) stderr: usize,
+    /// Rows from the top whose cause is shown.
+    pub(super) causes: usize,
 }
 
 /// Everything.
@@ -27,6 +29,7 @@ const ALL: Detail = Detail {
     lines: 100,
     failures: 10,
     stderr: QUOTED_LINES,
+    causes: 100,
 };
 
 /// Every row that needs a reader, and what failed.
@@ -47,6 +50,7 @@ pub(super) const LADDER: [Detail; 6] = [
     Detail {
         environment: false,
         lines: 20,
+        causes: 20,
         ..ROWS
     },
     Detail {
@@ -55,6 +59,7 @@ pub(super) const LADDER: [Detail; 6] = [
         lines: 20,
         failures: 5,
         stderr: 3,
+        causes: 10,
         ..ROWS
     },
     Detail {
@@ -63,6 +68,7 @@ pub(super) const LADDER: [Detail; 6] = [
         lines: 3,
         failures: 0,
         stderr: 0,
+        causes: 0,
         ..ROWS
     },
 ];

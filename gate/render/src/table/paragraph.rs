@@ -1,6 +1,6 @@
 //! Rows without columns: one paragraph each.
 
-use super::{GAP, Line, named, wrapped};
+use super::{GAP, Line, causes, named, wrapped};
 use crate::cells::{ABSENT, Cells};
 use crate::escape::Target;
 use crate::wrap::{self, width};
@@ -38,6 +38,7 @@ pub(super) fn lines(rows: &[Cells], most: usize, target: Target) -> Vec<Line> {
             parts.push(row.unsaid.clone());
         }
         lines.extend(wrapped(&indent, &parts.join("; "), most));
+        lines.extend(causes(row, &indent, most));
     }
     lines
 }

@@ -15,12 +15,13 @@ use gate_schema::run::Mode;
 use gate_schema::unit::{Direction, Unit};
 
 pub(crate) mod paired;
+pub(crate) mod profiled;
 
 pub(crate) fn name(text: &str) -> Name {
     Name::new(text).expect("a sound name")
 }
 
-/// All reports by name, in the order of this file and then of `paired`.
+/// All reports by name, in the order of this file and then of `paired` and `profiled`.
 pub(crate) fn all() -> Vec<(&'static str, Report)> {
     let mut all = vec![
         ("pass", pass()),
@@ -43,6 +44,7 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ),
     ];
     all.extend(paired::all());
+    all.extend(profiled::all());
     all
 }
 
@@ -102,6 +104,7 @@ pub(crate) fn report(mut rows: Vec<Row>) -> Report {
         uniform: Vec::new(),
         canaries: None,
         failures: Vec::new(),
+        profiles: Vec::new(),
         rows,
     }
 }

@@ -1,0 +1,22 @@
+//! Where the time of a scenario went on both sides, and which frames made the difference.
+//!
+//! Data flow: [`normalise`] makes stacks of two builds comparable, [`bounded`] keeps a stored profile
+//! small, [`compare`] names the frames that grew.
+//!
+//! A share says little on its own: when one function gets slower, the share of all others falls. So a
+//! frame is compared by its time per operation, `share x time of one operation`, and where that time is
+//! not known, by what most frames of both sides have in common ([`Scale`]).
+
+mod change;
+mod normal;
+mod runtime;
+mod scale;
+mod share;
+
+pub use change::{ProfileSide, compare};
+pub use normal::{DEEP, OTHER, UNKNOWN, bounded, normalise};
+pub use runtime::is_runtime;
+pub use scale::Scale;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,44 @@
+//! Folded stacks: `outermost;...;innermost count`, one per line.
+
+use gate_schema::profile::{Stacks, StacksBuilder};
+
+use super::name::harmless;
+use super::{ProfileError, ProfileFault};
+
+/// Reads folded stacks. Blank lines and lines that start with `#` are skipped, as other tools do.
+pub(super) fn parse(text: &str) -> Result<Stacks, ProfileError> {
+    let mut builder = StacksBuilder::default();
+    let mut names = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let wrong = |fault| ProfileError::at(at + 1, line, fault);
+        let (stack, count) = split(line).map_err(wrong)?;
+        names.clear();
+        names.extend(stack.split(';').map(harmless));
+        let frames = names.iter().map(|name| name.as_ref());
+        builder
+            .add(frames, count)
+            .map_err(|_| wrong(ProfileFault::Count))?;
+    }
+    Ok(builder.build())
+}
+
+/// The stack of a line and its count.
+fn split(line: &str) -> Result<(&str, u64), ProfileFault> {
+    let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let Some((stack, count)) = line.rsplit_once([' ', '\t']) else {
+        return Err(if is_number(line) {
+            ProfileFault::NoStack
+        } else {
+            ProfileFault::NoCount
+        });
+    };
+    if !is_number(count) {
+        return Err(ProfileFault::NoCount);
+    }
+    let count = count.parse().map_err(|_| ProfileFault::Count)?;
+    Ok((stack, count))
+}
