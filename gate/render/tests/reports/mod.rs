@@ -104,6 +104,7 @@ pub(crate) fn report(mut rows: Vec<Row>) -> Report {
         failures: Vec::new(),
         profiles: Vec::new(),
         rows,
+        distributions: None,
     }
 }
 
