@@ -1,4 +1,4 @@
-//! A verdict report as terminal table, Markdown or JSON. Pure.
+//! A verdict report as terminal table, Markdown, JSON or a page of HTML. Pure.
 //!
 //! Data flow: a [`gate_schema::report::Report`] comes in, text goes out; the caller prints it. A
 //! report may have been written by a job that ran foreign code, so nothing in it is trusted: every
@@ -9,8 +9,8 @@
 //!
 //! Map: `sentence`, `heading` and `next` write the lines around the table, with `failure` for what
 //! crashed and `together` for what all scenarios show; `fold` chooses the rows of the table, `cells`
-//! fills them from `quantity` and `reason`; `terminal` and `markdown` lay everything out; `explain`
-//! argues one row.
+//! fills them from `quantity` and `reason`; `terminal`, `markdown` and
+//! `html` lay everything out; `explain` argues one row.
 
 #![forbid(unsafe_code)]
 
@@ -20,6 +20,7 @@ mod explain;
 mod failure;
 mod fold;
 mod heading;
+mod html;
 mod json;
 mod markdown;
 mod next;
@@ -33,6 +34,7 @@ mod together;
 mod wrap;
 
 pub use explain::{explain, explain_failed};
+pub use html::{Figure, html};
 pub use json::json;
 pub use markdown::{MarkdownOptions, markdown};
 pub use quantity::quantity;
