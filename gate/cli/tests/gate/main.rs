@@ -8,5 +8,6 @@ mod explain;
 mod import;
 mod project;
 mod promote;
+mod report;
 mod scratch;
 mod waivers;
