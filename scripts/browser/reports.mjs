@@ -66,6 +66,9 @@ export function report(count, text) {
     const [verdict, why] = isWorse ? VERDICTS[at % VERDICTS.length] : ["pass", "within_margin"];
     rows.push(row(at, verdict, why, text));
   }
+  // Worst first, as every report is.
+  const order = [...VERDICTS.map(([verdict]) => verdict), "pass"];
+  rows.sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
   const run = (id) => ({
     id: text ?? id, created: "2026-11-20T08:00:00Z", commit: text ?? "919ad74c0ffee919ad74c0ffee919ad74c0ffee9",
     dirty: false, sessions: 5, environment: { cpu_model: text ?? "AMD EPYC 7763 64-Core Processor", cores: "8", "@org": text ?? "x" },
