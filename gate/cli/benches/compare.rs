@@ -1,4 +1,4 @@
-//! Whole-process cost of `gate compare`: wall time and peak memory over growing runs.
+//! Whole-process cost of `gate compare` and `gate report`: wall time and peak memory over growing runs.
 //!
 //! `cargo bench -p gate-cli` writes made-up runs of each size to a temporary folder, runs the release
 //! binary on them, and prints one row per size. The figures are quoted in `docs/performance.md`.
@@ -55,6 +55,10 @@ impl Shape {
 
 fn main() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
+    // `cargo bench -p gate-cli --bench compare pages` measures the pages alone.
+    if std::env::args().any(|argument| argument == "pages") {
+        return pages(folder.path());
+    }
     let in_folder = |name: &str| folder.path().join(name);
     println!(
         "| runs compared | documents | wall, median of {EXECUTIONS} | min to max | peak memory |"
@@ -112,8 +116,49 @@ fn main() -> std::io::Result<()> {
         sizes.push((label, promoted.metadata()?.len()));
     }
     println!();
+    pages(folder.path())?;
+    println!();
     for (label, bytes) in sizes {
         println!("promoted baseline of {label}, 20 sessions x 5: {bytes} bytes");
+    }
+    Ok(())
+}
+
+/// Times the page of reports of growing size; each histogram is five rows.
+fn pages(folder: &Path) -> std::io::Result<()> {
+    println!(
+        "| page of | report | page | wall, median of {EXECUTIONS} | min to max | peak memory |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for histograms in [40, 200, 1_000, 5_000] {
+        write_run(
+            &folder.join("a.json"),
+            Shape::Histograms,
+            histograms,
+            CANDIDATE,
+            1.0,
+        )?;
+        write_run(
+            &folder.join("b.json"),
+            Shape::Histograms,
+            histograms,
+            CANDIDATE,
+            1.05,
+        )?;
+        gate(
+            folder,
+            &["compare", "a.json", "b.json", "--output", "verdict.json"],
+        )
+        .status()?;
+        let (walls, peak) = timed(|| gate(folder, &["report", "--html", "page.html"]), &[0])?;
+        let size =
+            |name: &str| Ok::<_, std::io::Error>(folder.join(name).metadata()?.len() as f64 / 1e6);
+        println!(
+            "| {} rows, {histograms} histograms | {:.1} MB | {:.1} MB | {walls} | {peak} MB |",
+            histograms * 5,
+            size("verdict.json")?,
+            size("page.html")?,
+        );
     }
     Ok(())
 }
@@ -130,15 +175,29 @@ fn gate(folder: &Path, arguments: &[&str]) -> Command {
 
 fn row(label: &str, baseline: &Path, candidate: &Path) -> std::io::Result<()> {
     let bytes = baseline.metadata()?.len() + candidate.metadata()?.len();
+    let compare = || {
+        let mut command = gate(Path::new("."), &["compare"]);
+        command.arg(baseline).arg(candidate);
+        command
+    };
+    let (walls, peak) = timed(compare, &[0, 1, 3])?;
+    println!(
+        "| {label} | {:.1} MB | {walls} | {peak} MB |",
+        bytes as f64 / 1e6
+    );
+    std::io::stdout().flush()
+}
+
+/// Runs a command [`EXECUTIONS`] times: its wall time as two cells of a table, and its peak memory in MB.
+fn timed(command: impl Fn() -> Command, codes: &[i32]) -> std::io::Result<(String, i64)> {
     let mut walls = Vec::new();
     let mut peak = 0;
     for _ in 0..EXECUTIONS {
         let start = Instant::now();
-        let mut command = gate(Path::new("."), &["compare"]);
-        let (code, kibibytes) = reap(command.arg(baseline).arg(candidate).spawn()?);
+        let (code, kibibytes) = reap(command().spawn()?);
         walls.push(start.elapsed());
         peak = peak.max(kibibytes);
-        assert!([0, 1, 3].contains(&code), "{label}: exit code {code}");
+        assert!(codes.contains(&code), "exit code {code}");
     }
     walls.sort();
     let ms = |wall: Duration| format!("{:.0} ms", wall.as_secs_f64() * 1e3);
@@ -147,12 +206,10 @@ fn row(label: &str, baseline: &Path, candidate: &Path) -> std::io::Result<()> {
         ms(walls[0]),
         ms(walls[EXECUTIONS - 1]),
     );
-    println!(
-        "| {label} | {:.1} MB | {median} | {least} to {most} | {} MB |",
-        bytes as f64 / 1e6,
-        peak * 1024 / 1_000_000
-    );
-    std::io::stdout().flush()
+    Ok((
+        format!("{median} | {least} to {most}"),
+        peak * 1024 / 1_000_000,
+    ))
 }
 
 /// Waits for a child; its exit code and peak resident memory in KiB.

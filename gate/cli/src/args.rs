@@ -36,6 +36,8 @@ pub(crate) enum Verb {
     Explain(Explain),
     /// Draw one profile as a flamegraph, or two as a differential flamegraph.
     Flame(Flame),
+    /// Make one page of HTML from a report: rows that unfold to distributions, arguments and flamegraphs.
+    Report(Report),
     /// Convert another tool's output into a run document.
     Import(Import),
     /// Write the commented default policy.
@@ -70,9 +72,12 @@ pub(crate) struct Show {
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     pub(crate) format: Format,
-    /// Also write the report to FILE; .json, .md or .txt chooses the format. Repeatable.
+    /// Also write the report to FILE; .json, .md, .html or .txt chooses the format. Repeatable.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
+    /// Also write report.html, a page for people, and verdict.json to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
     /// Show unchanged rows too.
     #[arg(long)]
     pub(crate) all: bool,
@@ -245,6 +250,17 @@ pub(crate) struct Flame {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The report, as `gate check` and `gate compare --output verdict.json` write it. Flamegraphs that it
+    /// names are read from beside it.
+    #[arg(default_value = "verdict.json")]
+    pub(crate) report: PathBuf,
+    /// The page to write; it needs no network and no other file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Import {
     /// The tool that wrote the input.
     #[arg(value_enum)]
@@ -273,6 +289,8 @@ pub(crate) enum Format {
     Terminal,
     /// GitHub-flavoured Markdown.
     Markdown,
+    /// One page that needs nothing else.
+    Html,
     /// The whole report, format gate.verdict/1.
     Json,
 }

@@ -12,6 +12,7 @@ mod measure;
 mod nearest;
 mod noise;
 mod observe;
+mod page;
 mod policy;
 mod process;
 mod provenance;
@@ -34,6 +35,7 @@ fn main() -> std::process::ExitCode {
         Verb::Promote(promote) => commands::promote::run(promote),
         Verb::Explain(explain) => commands::explain::run(explain),
         Verb::Flame(flame) => commands::flame::run(flame),
+        Verb::Report(report) => commands::report::run(report),
         Verb::Import(import) => commands::import::run(import),
         Verb::Init(init) => commands::init::run(init),
     };

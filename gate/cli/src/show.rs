@@ -1,6 +1,6 @@
 //! Shows a report: on stdout, in files, and on stderr what must not be missed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gate_core::evaluate::EvaluateError;
 use gate_core::rules::UnitMismatch;
@@ -10,43 +10,48 @@ use gate_schema::report::{Report, Warning};
 
 use crate::args::{Format, Show};
 use crate::diagnostic::{self, Diagnostic, Place, Span};
-use crate::document::{check_outputs, write};
+use crate::document::{check_outputs, make_folder, write};
+use crate::page::page;
 use crate::policy::Loaded;
 use crate::terminal;
 
 /// Where a report goes, known to be possible before anything is measured.
 pub(crate) struct Destinations<'a> {
     show: &'a Show,
-    formats: Vec<Format>,
+    files: Vec<(PathBuf, Format)>,
 }
+
+/// What the folder of a report holds.
+const FOLDER: [&str; 2] = ["report.html", "verdict.json"];
 
 impl<'a> Destinations<'a> {
     /// Checks the outputs; none may overwrite an input.
     pub(crate) fn check(show: &'a Show, inputs: &[&Path]) -> Result<Self, Vec<Diagnostic>> {
-        let formats = show
-            .output
-            .iter()
-            .map(|path| format_of(path))
-            .collect::<Result<_, _>>()?;
-        check_outputs(&show.output, inputs)?;
-        Ok(Self { show, formats })
+        let mut paths = show.output.clone();
+        if let Some(folder) = &show.report {
+            paths.extend(FOLDER.map(|name| folder.join(name)));
+            make_folder(&folder.join(FOLDER[0]))?;
+        }
+        let formats = paths.iter().map(|path| format_of(path));
+        let formats: Vec<Format> = formats.collect::<Result<_, _>>()?;
+        check_outputs(&paths, inputs)?;
+        Ok(Self {
+            show,
+            files: paths.into_iter().zip(formats).collect(),
+        })
     }
 
     /// Prints the answer and writes every file. One that fails takes no other along: a verdict that was
     /// paid for is shown wherever it can be. Returns what failed.
     pub(crate) fn deliver(&self, report: &Report, loaded: &Loaded) -> Vec<Diagnostic> {
         talk_warnings(report, loaded);
-        let answer = rendered(report, self.show.format, self.show, true);
+        let answer = rendered(report, self.show.format, self.show, None);
         let mut attempts = vec![terminal::answer(&answer)];
-        attempts.extend(
-            self.show
-                .output
-                .iter()
-                .zip(&self.formats)
-                .map(|(path, format)| {
-                    write(path, rendered(report, *format, self.show, false).as_bytes())
-                }),
-        );
+        attempts.extend(self.files.iter().map(|(path, format)| {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            let text = rendered(report, *format, self.show, Some(folder));
+            write(path, text.as_bytes())
+        }));
         attempts
             .into_iter()
             .filter_map(Result::err)
@@ -72,6 +77,7 @@ fn format_of(path: &Path) -> Result<Format, Vec<Diagnostic>> {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("json") => Ok(Format::Json),
         Some("md") => Ok(Format::Markdown),
+        Some("html") => Ok(Format::Html),
         Some("txt") => Ok(Format::Terminal),
         // A device or a pipe has no extension; it gets what a script would want.
         _ if path.exists() && !path.is_file() => Ok(Format::Json),
@@ -79,14 +85,20 @@ fn format_of(path: &Path) -> Result<Format, Vec<Diagnostic>> {
             Code::Unwritable,
             "cannot tell the format from the file name",
             Place::File(path.to_owned()),
-            "end it in .json, .md or .txt",
+            "end it in .json, .md, .html or .txt",
         )]),
     }
 }
 
-fn rendered(report: &Report, format: Format, show: &Show, to_stdout: bool) -> String {
+/// The report for a file in `folder`, or for stdout.
+fn rendered(report: &Report, format: Format, show: &Show, folder: Option<&Path>) -> String {
+    let to_stdout = folder.is_none();
     match format {
         Format::Json => gate_render::json(report),
+        Format::Html => match folder {
+            Some(folder) => page(report, folder, folder),
+            None => gate_render::html(report, &[]),
+        },
         Format::Markdown => gate_render::markdown(report, &gate_render::MarkdownOptions::default()),
         Format::Terminal => gate_render::terminal(
             report,

@@ -13,6 +13,7 @@ use gate_schema::run::{Mode, Run};
 
 use crate::assess::{Assessment, assess};
 use crate::describe::{summary, warnings};
+use crate::distribution::distributions;
 use crate::observe::Observed;
 use crate::outcome;
 use crate::rules::UnitMismatch;
@@ -110,6 +111,7 @@ pub fn evaluate(
     name_traded_quality(&mut rows);
     let waivers = waive::apply(&mut rows, policy);
     rows.sort_by_cached_key(severity);
+    let distributions = distributions(&rows, [baseline.observed, candidate.observed]);
 
     let mut report = Report {
         format: gate_schema::report::FORMAT.to_owned(),
@@ -126,6 +128,7 @@ pub fn evaluate(
         failures,
         profiles: Vec::new(),
         rows,
+        distributions,
     };
     report.outcome = outcome::join(&report, policy);
     report.exit_code = outcome::exit_code(report.outcome);

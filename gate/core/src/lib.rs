@@ -34,6 +34,7 @@ pub mod warm_up;
 
 mod canary;
 mod describe;
+pub mod distribution;
 mod promoted;
 pub mod resolution;
 pub mod row;

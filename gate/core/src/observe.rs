@@ -6,17 +6,22 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gate_schema::defect::{Defect, Problem};
+use gate_schema::hdr::Recorded;
 use gate_schema::id::{MetricName, ScenarioId};
+use gate_schema::report::Quantiles;
 use gate_schema::run::{
-    Check, Declared, DeclaredMetric, Distribution, Kind, Measured, MetricValue, Mode, Run, Session,
-    Summary,
+    Check, Declared, DeclaredMetric, Distribution, Kind, Measured, MetricValue, Mode, Pooled, Run,
+    Session, Summary,
 };
 use gate_schema::unit::{Direction, Unit};
 
 use crate::statistic::{self, Statistic};
 
 mod collected;
+mod pool;
 use collected::{Collected, InSession, Value};
+use pool::Pool;
+pub use pool::{MIN_BEYOND, RANKS};
 
 /// One scenario of one run, ready to be observed. Independent of all others, so that a caller may
 /// observe them in parallel.
@@ -29,6 +34,8 @@ pub struct Record<'a> {
     has_failed: bool,
     /// Oldest session first.
     measured: Vec<Place<'a>>,
+    /// What a promoted baseline keeps of its histograms, and where that stands in the document.
+    pooled: Vec<(usize, &'a Pooled)>,
 }
 
 /// What one session measured of one scenario, and where that stands in the document.
@@ -49,6 +56,8 @@ pub struct Observed {
     pub has_failed: bool,
     /// The judged metrics in declared order.
     pub metrics: Vec<ObservedMetric>,
+    /// How the operations of a declared distribution spread, at [`RANKS`]; where its histograms are known.
+    pub quantiles: BTreeMap<MetricName, Quantiles>,
 }
 
 /// The values of one judged metric.
@@ -146,6 +155,7 @@ pub fn records(run: &Run) -> Vec<Record<'_>> {
             sessions: run.sessions.len(),
             has_failed: failed.contains(&declared.scenario),
             measured: Vec::new(),
+            pooled: Vec::new(),
         })
         .collect();
     let position: HashMap<&ScenarioId, usize> = run
@@ -163,6 +173,11 @@ pub fn records(run: &Run) -> Vec<Record<'_>> {
                     measured: (k, measured),
                 });
             }
+        }
+    }
+    for (p, pooled) in run.pooled.iter().enumerate() {
+        if let Some(&at) = position.get(&pooled.scenario) {
+            records[at].pooled.push((p, pooled));
         }
     }
     records
@@ -187,7 +202,8 @@ impl Record<'_> {
             for (r, repetition) in measured.repetitions.iter().enumerate() {
                 for (name, measured) in &repetition.metrics {
                     let declared = declared.get(name).copied();
-                    let value = Value::of(measured, declared).map_err(|defect| Problem {
+                    let pool = &mut collected.entry(name).or_default().pool;
+                    let value = Value::of(measured, declared, pool).map_err(|defect| Problem {
                         pointer: format!(
                             "/sessions/{s}/scenarios/{k}/repetitions/{r}/metrics/{}",
                             name.as_str().replace('/', "~1")
@@ -209,6 +225,7 @@ impl Record<'_> {
                 sessions.push((session, values));
             }
         }
+        let quantiles = self.quantiles(&collected)?;
         let expected = self.expected();
         let metrics = self
             .declared
@@ -228,7 +245,31 @@ impl Record<'_> {
             wrong_answer: self.measured.iter().any(is_wrong),
             has_failed: self.has_failed,
             metrics,
+            quantiles,
         })
+    }
+
+    /// How the operations of each distribution spread: those of all repetitions, or where those are cut
+    /// down to statistics, of the histogram kept for plots.
+    fn quantiles(
+        &self,
+        collected: &BTreeMap<&MetricName, Collected<'_>>,
+    ) -> Result<BTreeMap<MetricName, Quantiles>, Problem> {
+        let mut quantiles = BTreeMap::new();
+        for (at, kept) in &self.pooled {
+            let recorded = kept.distribution.recorded().map_err(|defect| Problem {
+                pointer: format!("/pooled/{at}/distribution"),
+                defect,
+            })?;
+            let mut pool = Pool::default();
+            recorded.iter().for_each(|recorded| pool.add(recorded));
+            quantiles.extend(Some(kept.metric.clone()).zip(pool.quantiles()));
+        }
+        let of_repetitions = collected
+            .iter()
+            .filter_map(|(name, collected)| Some(((*name).clone(), collected.pool.quantiles()?)));
+        quantiles.extend(of_repetitions);
+        Ok(quantiles)
     }
 
     /// Values there would be of each metric if nothing were left out. Sessions of pairs measure only
@@ -285,9 +326,14 @@ fn judged(
 /// # Errors
 /// A histogram that does not decode or does not fit its count and sum.
 pub fn summary(distribution: &Distribution) -> Result<Summary, Defect> {
-    match (distribution.summary, distribution.recorded()?) {
+    summary_of(distribution, distribution.recorded()?.as_ref())
+}
+
+/// The statistics of a distribution whose histogram, if it has one, is `recorded`.
+fn summary_of(distribution: &Distribution, recorded: Option<&Recorded>) -> Result<Summary, Defect> {
+    match (distribution.summary, recorded) {
         (Some(summary), _) => Ok(summary),
-        (None, Some(recorded)) => Ok(statistic::summarise(&recorded)),
+        (None, Some(recorded)) => Ok(statistic::summarise(recorded)),
         (None, None) => Err(Defect::Empty("histogram")),
     }
 }

@@ -11,6 +11,28 @@ use crate::sentence::is_excused;
 /// Stands where a side did not measure, or where nothing was compared.
 pub(crate) const ABSENT: &str = "-";
 
+/// How a verdict is coloured. Colour never says what the word does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tone {
+    Bad,
+    Unsure,
+    Plain,
+    Good,
+}
+
+impl Tone {
+    /// Nothing is red that did not fail, and what does not count cannot fail.
+    pub(crate) fn of(verdict: Verdict, counts: bool) -> Self {
+        match verdict {
+            Verdict::Pass | Verdict::Improved => Self::Good,
+            Verdict::Added => Self::Plain,
+            Verdict::Waived | Verdict::Incomparable | Verdict::Inconclusive => Self::Unsure,
+            Verdict::Missing | Verdict::Regressed | Verdict::OverBudget if counts => Self::Bad,
+            Verdict::Missing | Verdict::Regressed | Verdict::OverBudget => Self::Unsure,
+        }
+    }
+}
+
 /// The cells of one row, escaped for one target.
 pub(crate) struct Cells {
     pub(crate) verdict: Verdict,

@@ -32,28 +32,35 @@ pub fn explain(report: &Report, row: &Row) -> String {
         reason::phrase(row, mode, target)
     );
     failed::put(&mut text, report, &row.scenario, target);
-    let argument = match mode {
-        Mode::Single => steps(report, row, &cells, target),
-        Mode::Paired => pairs::steps(report, row, &cells, target),
-    };
-    for (name, step) in argument {
+    for (name, step) in ladder(report, row, &cells, target) {
         put_step(&mut text, name, &step);
     }
-    if let Some(modes) = modes::modes(row, target) {
-        put_step(&mut text, "modes", &modes);
-    }
-    put_step(&mut text, "budget", &budget(row, &cells, target));
-    if let Some(since) = pairs::since_promoted(row) {
-        put_step(&mut text, "promoted", &since);
-    }
-    if let Some(blame) = pairs::blame(row) {
-        put_step(&mut text, "blame", blame);
-    }
-    if let Some(waiver) = waiver(report, row, target) {
-        put_step(&mut text, "waiver", &waiver);
-    }
-    put_step(&mut text, "counts", counts(row));
     text
+}
+
+/// The checks behind `row` in the order of the decision, each with what it found. A step without a name
+/// belongs to the one before it.
+pub(crate) fn ladder(
+    report: &Report,
+    row: &Row,
+    cells: &Cells,
+    target: Target,
+) -> Vec<(&'static str, String)> {
+    let mut ladder = match report.method.mode {
+        Mode::Single => steps(report, row, cells, target),
+        Mode::Paired => pairs::steps(report, row, cells, target),
+    };
+    let rest = [
+        ("modes", modes::modes(row, target)),
+        ("budget", Some(budget(row, cells, target))),
+        ("promoted", pairs::since_promoted(row, target)),
+        ("blame", pairs::blame(row).map(str::to_owned)),
+        ("waiver", waiver(report, row, target)),
+        ("counts", Some(counts(row).to_owned())),
+    ];
+    let rest = rest.into_iter();
+    ladder.extend(rest.filter_map(|(name, found)| Some((name, found?))));
+    ladder
 }
 
 /// One check and what it found.

@@ -1,4 +1,4 @@
-//! A verdict report as terminal table, Markdown or JSON. Pure.
+//! A verdict report as terminal table, Markdown, JSON or a page of HTML. Pure.
 //!
 //! Data flow: a [`gate_schema::report::Report`] comes in, text goes out; the caller prints it. A
 //! report may have been written by a job that ran foreign code, so nothing in it is trusted: every
@@ -9,8 +9,8 @@
 //!
 //! Map: `sentence`, `heading` and `next` write the lines around the table, with `failure` for what
 //! crashed and `together` for what all scenarios show; `fold` chooses the rows of the table, `cells`
-//! fills them from `quantity` and `reason`; `terminal` and `markdown` lay everything out; `explain`
-//! argues one row; `cause` says why it got worse, and `flame` draws the profiles behind that.
+//! fills them from `quantity` and `reason`; `terminal`, `markdown` and `html` lay everything out;
+//! `explain` argues one row; `cause` says why it got worse, and `flame` draws the profiles behind that.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@ mod failure;
 mod flame;
 mod fold;
 mod heading;
+mod html;
 mod json;
 mod markdown;
 mod next;
@@ -36,6 +37,7 @@ mod wrap;
 
 pub use explain::{explain, explain_failed};
 pub use flame::{FlameSide, NoSamples, differential_flamegraph, flamegraph};
+pub use html::{Figure, html};
 pub use json::json;
 pub use markdown::{MarkdownOptions, markdown};
 pub use quantity::quantity;

@@ -241,7 +241,8 @@ fn put_environment(out: &mut String, report: &Report) {
     });
 }
 
-fn method(report: &Report) -> String {
+/// How the verdicts were reached, in three sentences.
+pub(crate) fn method(report: &Report) -> String {
     let method = &report.method;
     let meaning = |undecided| match undecided {
         Undecided::Fail => "fail",

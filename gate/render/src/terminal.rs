@@ -2,7 +2,7 @@
 
 use gate_schema::report::{Outcome, Report, Row, Verdict};
 
-use crate::cells::Cells;
+use crate::cells::{Cells, Tone};
 use crate::escape::Target;
 use crate::fold::{self, Folded};
 use crate::wrap::{put, width, with_whole_commands};
@@ -187,14 +187,12 @@ const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
-/// Nothing is red that did not fail, and what does not count cannot fail.
 fn verdict_colour(verdict: Verdict, counts: bool) -> Option<&'static str> {
-    match verdict {
-        Verdict::Pass | Verdict::Improved => Some(GREEN),
-        Verdict::Added => None,
-        Verdict::Waived | Verdict::Incomparable | Verdict::Inconclusive => Some(YELLOW),
-        Verdict::Missing | Verdict::Regressed | Verdict::OverBudget if counts => Some(RED),
-        Verdict::Missing | Verdict::Regressed | Verdict::OverBudget => Some(YELLOW),
+    match Tone::of(verdict, counts) {
+        Tone::Good => Some(GREEN),
+        Tone::Plain => None,
+        Tone::Unsure => Some(YELLOW),
+        Tone::Bad => Some(RED),
     }
 }
 

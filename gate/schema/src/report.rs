@@ -13,9 +13,11 @@ use crate::policy::{Machine, Undecided};
 use crate::run::{Failure, Mode};
 use crate::unit::{Direction, Unit};
 
+mod distribution;
 mod level;
 mod profile;
 mod row;
+pub use distribution::{Distribution, Distributions, Quantiles};
 pub use level::{Level, ModeLevel, Modes};
 pub use profile::{
     FrameChange, FrameShare, FrameTime, Hotspot, NotRelative, ProfileChange, ProfileFiles,
@@ -67,6 +69,9 @@ pub struct Report {
     pub profiles: Vec<ScenarioProfile>,
     /// Worst first.
     pub rows: Vec<Row>,
+    /// How the single operations behind the rows spread, for plots; absent where no histogram is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distributions: Option<Distributions>,
 }
 
 impl Report {

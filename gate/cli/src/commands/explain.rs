@@ -1,15 +1,13 @@
 //! `gate explain`: the ladder of checks behind one verdict, from the report alone, or an error code.
 
-use std::path::Path;
-
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
 use gate_schema::id::Name;
-use gate_schema::report::{FORMAT, Report, Row};
+use gate_schema::report::{Report, Row};
 
 use crate::args::Explain;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::unreadable;
+use crate::document::read_report;
 use crate::terminal;
 
 /// Names listed in a hint before the rest is left out.
@@ -28,7 +26,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Vec<Diagnostic>> {
         ))?;
         return Ok(ExitCode::Pass);
     }
-    let report = read(&arguments.report)?;
+    let report = read_report(&arguments.report)?;
     let text = match find(&report, arguments) {
         Ok(row) => gate_render::explain(&report, row),
         // A scenario that never answered has no row, and still something to say.
@@ -41,35 +39,6 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Vec<Diagnostic>> {
 fn failed(report: &Report, arguments: &Explain) -> Option<String> {
     let scenario = Name::new(&arguments.what).ok()?;
     gate_render::explain_failed(report, &scenario)
-}
-
-fn read(path: &Path) -> Result<Report, Vec<Diagnostic>> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        let hint = "name a report with --report FILE; `gate check` and `gate compare` write one with --output verdict.json";
-        vec![Diagnostic {
-            hint: hint.to_owned(),
-            ..unreadable(path, &error)
-        }]
-    })?;
-    let wrong = |message: String| {
-        let hint = "write one with `gate compare BASELINE CANDIDATE --output verdict.json`";
-        vec![Diagnostic::new(
-            Code::Format,
-            message,
-            Place::File(path.to_owned()),
-            hint,
-        )]
-    };
-    let report: Report = serde_json::from_slice(&bytes)
-        .map_err(|error| wrong(format!("not a verdict report: {error}")))?;
-    if report.format == FORMAT {
-        Ok(report)
-    } else {
-        Err(wrong(format!(
-            "unsupported report format `{}`",
-            report.format.escape_debug()
-        )))
-    }
 }
 
 /// The row asked for: rows stand worst first, so the first that fits is the worst.

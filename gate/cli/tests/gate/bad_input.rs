@@ -334,7 +334,7 @@ fn outputs_that_cannot_be_written() {
         ("missing/verdict.json", "error[G301]"),
         ("main.json", "error[G302]"),
         ("./out.json", "error[G302]"),
-        ("verdict.xyz", "end it in .json, .md or .txt"),
+        ("verdict.xyz", "end it in .json, .md, .html or .txt"),
         ("/dev/full", "No space left on device"),
     ] {
         let scratch = demo(CANDIDATE);

@@ -9,5 +9,6 @@ mod flame;
 mod import;
 mod project;
 mod promote;
+mod report;
 mod scratch;
 mod waivers;

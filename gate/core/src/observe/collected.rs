@@ -3,7 +3,8 @@
 use gate_schema::defect::Defect;
 use gate_schema::run::{DeclaredMetric, MetricValue, Mode, Proportion, Session, Summary};
 
-use super::{Paired, Queries, summary};
+use super::pool::Pool;
+use super::{Paired, Queries, summary_of};
 use crate::statistic::Statistic;
 
 /// The values of one metric in one session, with their pairs, in order of execution.
@@ -20,6 +21,8 @@ pub(super) struct Collected<'a> {
     /// Fewest trials of all queries together in one repetition.
     least: Option<u64>,
     repetitions: usize,
+    /// The operations of all repetitions whose histogram is known.
+    pub(super) pool: Pool,
 }
 
 impl Collected<'_> {
@@ -99,10 +102,11 @@ pub(super) enum Value {
 
 impl Value {
     /// The value of a metric `declared` so; `None` for a curve that does not reach the quality at which
-    /// it is judged.
+    /// it is judged. A histogram is added to `pool`.
     pub(super) fn of(
         value: &MetricValue,
         declared: Option<&DeclaredMetric>,
+        pool: &mut Pool,
     ) -> Result<Option<Self>, Defect> {
         Ok(Some(match value {
             MetricValue::Curve(curve) => {
@@ -111,11 +115,17 @@ impl Value {
             }
             MetricValue::Value(value) => Self::Plain(*value),
             MetricValue::Proportion(proportion) => Self::Plain(proportion.ratio()),
-            MetricValue::Distribution(distribution) => Self::Distribution {
-                count: distribution.count,
-                mean: distribution.sum / distribution.count as f64,
-                summary: summary(distribution)?,
-            },
+            MetricValue::Distribution(distribution) => {
+                let recorded = distribution.recorded()?;
+                if let Some(recorded) = &recorded {
+                    pool.add(recorded);
+                }
+                Self::Distribution {
+                    count: distribution.count,
+                    mean: distribution.sum / distribution.count as f64,
+                    summary: summary_of(distribution, recorded.as_ref())?,
+                }
+            }
         }))
     }
 

@@ -144,7 +144,7 @@ fn is_suspect(row: &Row) -> bool {
 }
 
 /// The change since the promoted baseline, which the base may share.
-pub(super) fn since_promoted(row: &Row) -> Option<String> {
+pub(super) fn since_promoted(row: &Row, target: Target) -> Option<String> {
     let (since, effect) = (row.since_promoted?, row.effect.as_ref()?);
     let against = Effect {
         estimate: since.estimate,
@@ -152,7 +152,7 @@ pub(super) fn since_promoted(row: &Row) -> Option<String> {
         stages: Vec::new(),
         ..effect.clone()
     };
-    let change = quantity::change(&against, row.unit, row.direction, Target::Ascii);
+    let change = quantity::change(&against, row.unit, row.direction, target);
     Some(format!(
         "{} {} against the promoted baseline, by stored sessions",
         change.estimate, change.interval

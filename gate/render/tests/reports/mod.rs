@@ -106,6 +106,7 @@ pub(crate) fn report(mut rows: Vec<Row>) -> Report {
         failures: Vec::new(),
         profiles: Vec::new(),
         rows,
+        distributions: None,
     }
 }
 

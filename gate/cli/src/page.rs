@@ -1,0 +1,64 @@
+//! The page of a report, with the flamegraphs that lie beside the report.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use gate_render::Figure;
+use gate_schema::report::{Profiles, RelativePath, Report};
+
+use crate::document::same_file;
+
+/// Largest flamegraph that is put into a page: twenty times one of a large engine. A larger one is linked.
+const MAX_SVG_BYTES: u64 = 2 << 20;
+
+/// The page of `report`, whose files lie in `beside`, to be written into `folder`.
+pub(crate) fn page(report: &Report, beside: &Path, folder: &Path) -> String {
+    gate_render::html(report, &figures(report, beside, folder))
+}
+
+/// The flamegraphs that can be read. A page without them still says everything that was judged.
+fn figures(report: &Report, beside: &Path, folder: &Path) -> Vec<Figure> {
+    let here = |path: &Path| {
+        if path.as_os_str().is_empty() {
+            ".".into()
+        } else {
+            path.to_owned()
+        }
+    };
+    let (beside, folder) = (here(beside), here(folder));
+    let is_linked = same_file(&beside, &folder);
+    let mut figures = Vec::new();
+    for profile in &report.profiles {
+        let Profiles::Compared(change) = &profile.profiles else {
+            continue;
+        };
+        let drawn = [
+            (
+                &change.files.differential,
+                "Differential flamegraph, baseline to candidate: red grew, blue shrank",
+            ),
+            (&change.files.candidate, "Flamegraph of the candidate"),
+        ];
+        for (path, title) in drawn {
+            let Some(path) = path else { continue };
+            let Some(svg) = read(&beside, path) else {
+                continue;
+            };
+            figures.push(Figure {
+                scenario: profile.scenario.clone(),
+                title: title.to_owned(),
+                svg,
+                link: is_linked.then(|| path.as_str().to_owned()),
+            });
+        }
+    }
+    figures
+}
+
+fn read(folder: &Path, path: &RelativePath) -> Option<String> {
+    let file = File::open(folder.join(path.as_str())).ok()?;
+    let mut svg = String::new();
+    file.take(MAX_SVG_BYTES + 1).read_to_string(&mut svg).ok()?;
+    (svg.len() as u64 <= MAX_SVG_BYTES).then_some(svg)
+}
