@@ -113,11 +113,11 @@ test("columns sort both ways, and what is not there comes last", async () => {
     return [texts, await page.locator("th[aria-sort]").getAttribute("aria-sort")];
   };
   const number = (text) => (text === "-" ? null : parseFloat(text));
-  let [texts, sort] = await column("Change", ".estimate");
+  let [texts, sort] = await column("Change", "span.estimate");
   assert.equal(sort, "descending");
   assert.ok(number(texts[0]) > 7 && number(texts[0]) >= number(texts[1]));
   assert.equal(texts.at(-1), "-");
-  [texts, sort] = await column("Change", ".estimate");
+  [texts, sort] = await column("Change", "span.estimate");
   assert.equal(sort, "ascending");
   assert.ok(number(texts[0]) < -8);
   assert.equal(texts.at(-1), "-");
