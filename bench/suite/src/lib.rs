@@ -18,6 +18,7 @@
 
 pub mod coengage;
 pub mod engine;
+pub mod estimate;
 pub mod feed;
 pub mod files;
 mod random;
@@ -49,7 +50,7 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
 /// The verbs of this suite beside those of the harness.
 #[must_use]
 pub fn verbs() -> Vec<&'static dyn Verb> {
-    vec![&tune::Tune]
+    vec![&estimate::Estimate, &tune::Tune]
 }
 
 #[cfg(test)]

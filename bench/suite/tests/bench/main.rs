@@ -1,5 +1,6 @@
 //! The `bench` program from outside, on the tiny tier.
 
+mod estimates;
 mod interrupted;
 mod plants;
 
