@@ -2,6 +2,7 @@
 
 mod args;
 mod env;
+mod layers;
 mod list;
 mod prepare;
 mod repetition;
@@ -59,6 +60,7 @@ fn run_verb(suite: &[&dyn Scenario], matches: &ArgMatches) -> Result<ExitCode, B
         Verbs::List(args) => list::list(suite, &args),
         Verbs::Run(args) => run::run(suite, &args),
         Verbs::Verify(args) => verify::verify(suite, &args),
+        Verbs::Layers(args) => layers::show(suite, &args),
         Verbs::Env => env::env(),
         Verbs::Prepare(args) => prepare::prepare(suite, &args),
         Verbs::Repetition(args) => repetition::repetition(suite, &args),

@@ -1,6 +1,7 @@
 //! Everything that ends a verb early, with the exit code it maps to.
 
 use std::io;
+use std::path::PathBuf;
 
 use gate_schema::exit::ExitCode;
 
@@ -34,6 +35,8 @@ pub(crate) enum BenchError {
          a smaller --tier needs less"
     )]
     Unfit(String),
+    #[error("cannot read {} as a run document: {why}", path.display())]
+    Document { path: PathBuf, why: String },
     #[error("{0}")]
     Verb(Failure),
     #[error("interrupted while preparing; nothing was measured and nothing written")]
@@ -65,6 +68,7 @@ impl BenchError {
             | Self::Variable(_)
             | Self::Cache(_)
             | Self::Emit(_)
+            | Self::Document { .. }
             | Self::Unfit(_)
             | Self::Signals(_)
             | Self::Stdout(_)

@@ -10,6 +10,7 @@
 //! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`conditions`], [`memory`], [`ballast`] |
 //! | many repetitions | [`selection`], [`plant`], [`child`], [`session`] |
 //! | one workload at several sizes | [`scaled`], [`growth`] |
+//! | what many scenarios tell | [`mod@layers`] |
 //! | the document | [`mod@source`], [`mod@environment`], [`document`], [`emit`] |
 //!
 //! Invariants: who measures does not know thresholds, so nothing here depends on `gate-core`; the
@@ -33,6 +34,7 @@ mod fake;
 pub mod growth;
 mod interrupt;
 pub mod layer;
+pub mod layers;
 pub mod measure;
 pub mod memory;
 pub mod needs;

@@ -71,6 +71,11 @@ mod tests {
                 scenario.about().contains(". "),
                 "{id}: one sentence sums up, the others explain"
             );
+            for below in scenario.over() {
+                let below = scenarios().into_iter().find(|other| other.id() == *below);
+                let below = below.expect("what it is over is a scenario");
+                assert!(below.layer() < scenario.layer(), "{id} over {}", below.id());
+            }
             let mut names = BTreeSet::new();
             for metric in scenario.metrics() {
                 assert!(

@@ -106,6 +106,13 @@ impl Scenario for Stream {
         }
     }
 
+    fn over(&self) -> &'static [&'static str] {
+        match self.is_written {
+            true => &[],
+            false => &["vector/search/k10"],
+        }
+    }
+
     fn smallest_tier(&self) -> Tier {
         Tier::Pr
     }
