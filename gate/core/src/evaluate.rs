@@ -16,7 +16,7 @@ use crate::describe::{summary, warnings};
 use crate::observe::Observed;
 use crate::outcome;
 use crate::rules::UnitMismatch;
-use crate::{canary, promoted, together, uniform, waive};
+use crate::{canary, disturbed, promoted, together, uniform, waive};
 
 /// One side of a comparison: a validated run and what was observed in it.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +108,7 @@ pub fn evaluate(
         promoted::tell(&mut rows, promoted, candidate, policy)?;
     }
     name_traded_quality(&mut rows);
+    disturbed::tell(&mut rows, baseline.run, candidate.run);
     let waivers = waive::apply(&mut rows, policy);
     rows.sort_by_cached_key(severity);
 

@@ -34,6 +34,7 @@ pub mod warm_up;
 
 mod canary;
 mod describe;
+mod disturbed;
 mod promoted;
 pub mod resolution;
 pub mod row;

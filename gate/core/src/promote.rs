@@ -317,6 +317,7 @@ fn cut_down_repetition(repetition: &Repetition, first: bool) -> Result<Repetitio
     Ok(Repetition {
         pair: repetition.pair,
         metrics,
+        anomalies: repetition.anomalies.clone(),
     })
 }
 

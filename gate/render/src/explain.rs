@@ -8,7 +8,7 @@ use gate_schema::run::Mode;
 use crate::cells::{Cells, row_name};
 use crate::escape::Target;
 use crate::sentence::is_excused;
-use crate::{quantity, reason};
+use crate::{disturbed, quantity, reason};
 
 mod failed;
 mod modes;
@@ -41,6 +41,9 @@ pub fn explain(report: &Report, row: &Row) -> String {
     }
     if let Some(modes) = modes::modes(row, target) {
         put_step(&mut text, "modes", &modes);
+    }
+    if let Some(disturbed) = disturbed::whole(row) {
+        put_step(&mut text, "disturbed", &disturbed);
     }
     put_step(&mut text, "budget", &budget(row, &cells, target));
     if let Some(since) = pairs::since_promoted(row) {

@@ -13,9 +13,11 @@ use crate::policy::{Machine, Undecided};
 use crate::run::{Failure, Mode};
 use crate::unit::{Direction, Unit};
 
+mod disturbed;
 mod level;
 mod profile;
 mod row;
+pub use disturbed::Disturbed;
 pub use level::{Level, ModeLevel, Modes};
 pub use profile::{
     FrameChange, FrameShare, FrameTime, Hotspot, NotRelative, ProfileChange, ProfileFiles,

@@ -14,8 +14,10 @@ use crate::unit::{Direction, Unit};
 
 pub use crate::validate::limits;
 
+mod anomaly;
 mod curve;
 mod value;
+pub use anomaly::{Anomaly, AnomalyKind};
 pub use curve::Curve;
 pub use value::{Distribution, MetricValue, Proportion, Summary};
 
@@ -272,6 +274,9 @@ pub struct Repetition {
         schemars(with = "BTreeMap<Name, MetricValue>")
     )]
     pub metrics: Vec<(MetricName, MetricValue)>,
+    /// What was unusual meanwhile. It changes no verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<Anomaly>,
 }
 
 impl Repetition {
@@ -287,6 +292,7 @@ impl Repetition {
         Ok(Self {
             pair: None,
             metrics,
+            anomalies: Vec::new(),
         })
     }
 

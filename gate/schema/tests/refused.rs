@@ -108,6 +108,18 @@ fn impossible_values_are_refused_with_their_pointer() {
             "/sessions/0/scenarios/0/repetitions/0",
             "pair indices do not fit the session's mode",
         ),
+        (
+            "/sessions/0/scenarios/0/repetitions/0/anomalies",
+            json!([{"kind": "stolen", "said": "a\u{1b}[31mb"}]),
+            "/sessions/0/scenarios/0/repetitions/0/anomalies/0/said",
+            "not showable text",
+        ),
+        (
+            "/sessions/0/scenarios/0/repetitions/0/anomalies",
+            json!(vec![json!({"kind": "other", "said": "odd"}); 21]),
+            "/sessions/0/scenarios/0/repetitions/0/anomalies",
+            "too many entries",
+        ),
         (RSS, json!(0), RSS, "zero where nothing real is zero"),
         (RSS, json!(-1), RSS, "a negative measurement"),
         (

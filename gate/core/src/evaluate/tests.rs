@@ -18,6 +18,7 @@ use super::*;
 use crate::observe::records;
 
 mod curves;
+mod disturbed;
 mod once_wrong;
 mod pairs;
 mod selection;
