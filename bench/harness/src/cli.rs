@@ -2,11 +2,11 @@
 
 mod args;
 mod env;
-mod layers;
 mod list;
 mod prepare;
 mod repetition;
 mod run;
+mod show;
 mod verify;
 
 use std::ffi::OsString;
@@ -60,7 +60,8 @@ fn run_verb(suite: &[&dyn Scenario], matches: &ArgMatches) -> Result<ExitCode, B
         Verbs::List(args) => list::list(suite, &args),
         Verbs::Run(args) => run::run(suite, &args),
         Verbs::Verify(args) => verify::verify(suite, &args),
-        Verbs::Layers(args) => layers::show(suite, &args),
+        Verbs::Layers(args) => show::show_layers(suite, &args),
+        Verbs::Series(args) => show::show_series(&args),
         Verbs::Env => env::env(),
         Verbs::Prepare(args) => prepare::prepare(suite, &args),
         Verbs::Repetition(args) => repetition::repetition(suite, &args),

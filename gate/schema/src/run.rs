@@ -16,9 +16,11 @@ pub use crate::validate::limits;
 
 mod anomaly;
 mod curve;
+mod series;
 mod value;
 pub use anomaly::{Anomaly, AnomalyKind};
 pub use curve::Curve;
+pub use series::Series;
 pub use value::{Distribution, MetricValue, Proportion, Summary};
 
 /// The format this version reads and writes.
@@ -188,6 +190,8 @@ pub enum Kind {
     Proportion,
     /// Cost or rate by quality, for example latency or throughput by recall; judged at one quality.
     Curve,
+    /// A figure over time, for example memory or a number of segments; shown and not judged.
+    Series,
 }
 
 impl Kind {
@@ -199,6 +203,7 @@ impl Kind {
             Self::Value => "value",
             Self::Proportion => "proportion",
             Self::Curve => "curve",
+            Self::Series => "series",
         }
     }
 }

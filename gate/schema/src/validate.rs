@@ -23,6 +23,8 @@ pub mod limits {
     pub const REPETITIONS: usize = 10_000;
     /// Points of one curve.
     pub const POINTS: usize = 10_000;
+    /// Points of one series.
+    pub const SERIES: usize = 1_000;
     /// Trials of one proportion. All repetitions of all sessions together still fit into 64 bits.
     pub const TRIALS: u64 = 1_000_000_000_000;
     /// Anomalies of one repetition.

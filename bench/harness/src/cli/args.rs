@@ -31,7 +31,9 @@ pub(crate) enum Verbs {
     /// Runs each scenario once and checks its answers; writes nothing.
     Verify(VerifyArgs),
     /// Shows the same operation on several layers side by side: what abstraction costs.
-    Layers(LayersArgs),
+    Layers(DocumentArgs),
+    /// Shows what was watched over time, such as memory: one line per repetition.
+    Series(DocumentArgs),
     /// Prints the environment as JSON.
     Env,
     /// Prepares one scenario.
@@ -81,7 +83,7 @@ pub(crate) struct VerifyArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct LayersArgs {
+pub(crate) struct DocumentArgs {
     /// A run document of this suite.
     #[arg(value_name = "RUN")]
     pub(crate) document: PathBuf,

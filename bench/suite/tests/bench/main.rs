@@ -2,6 +2,7 @@
 
 mod estimates;
 mod interrupted;
+mod layers;
 mod plants;
 
 use std::fs;

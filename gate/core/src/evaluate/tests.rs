@@ -22,6 +22,7 @@ mod disturbed;
 mod once_wrong;
 mod pairs;
 mod selection;
+mod series;
 
 fn name(text: &str) -> Name {
     Name::new(text).expect("valid name")
