@@ -10,7 +10,7 @@ use crate::child::ChildError;
 use crate::emit::EmitError;
 use crate::plant::{PlantError, VARIABLE};
 use crate::repetition::RepetitionError;
-use crate::scenario::Failure;
+use crate::scenario::{Failure, WrongAnswer};
 use crate::selection::SelectionError;
 
 /// Why a verb ended early.
@@ -60,6 +60,8 @@ impl BenchError {
                 ExitCode::Usage
             }
             Self::Repetition(RepetitionError::Cache(_)) => ExitCode::Usage,
+            // A suite's verb reads files and arguments of its own; the rest is the answer.
+            Self::Verb(failure) if !failure.is::<WrongAnswer>() => ExitCode::Usage,
             Self::Child(_) | Self::Repetition(_) | Self::Verb(_) | Self::NothingMeasured => {
                 ExitCode::Fail
             }

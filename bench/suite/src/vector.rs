@@ -7,6 +7,7 @@ pub(crate) mod checked;
 mod collection;
 mod curve;
 mod delete;
+mod exact;
 mod filter;
 mod filtered;
 mod filtered_truth;

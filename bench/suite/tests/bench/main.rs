@@ -3,6 +3,7 @@
 mod estimates;
 mod interrupted;
 mod layers;
+mod own;
 mod plants;
 
 use std::fs;
