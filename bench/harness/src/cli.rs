@@ -6,6 +6,7 @@ mod list;
 mod prepare;
 mod repetition;
 mod run;
+mod show;
 mod verify;
 
 use std::ffi::OsString;
@@ -59,6 +60,8 @@ fn run_verb(suite: &[&dyn Scenario], matches: &ArgMatches) -> Result<ExitCode, B
         Verbs::List(args) => list::list(suite, &args),
         Verbs::Run(args) => run::run(suite, &args),
         Verbs::Verify(args) => verify::verify(suite, &args),
+        Verbs::Layers(args) => show::show_layers(suite, &args),
+        Verbs::Series(args) => show::show_series(&args),
         Verbs::Env => env::env(),
         Verbs::Prepare(args) => prepare::prepare(suite, &args),
         Verbs::Repetition(args) => repetition::repetition(suite, &args),

@@ -6,6 +6,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use gate_schema::run::{Anomaly, AnomalyKind};
+
 use crate::measure::Timings;
 
 /// Share of the processors' time that the hypervisor may give to others before it is said.
@@ -62,40 +64,50 @@ impl Conditions {
         }
     }
 
-    /// What was unusual, in words; empty when nothing was.
+    /// What was unusual; empty when nothing was.
     #[must_use]
-    pub fn anomalies(&self, timings: &Timings) -> Vec<String> {
+    pub fn anomalies(&self, timings: &Timings) -> Vec<Anomaly> {
         let mut anomalies = self.of_the_system();
         anomalies.extend(timings.slices.trend().map(|change| {
             let (percent, compared) = (
                 100.0 * change.abs(),
                 if change > 0.0 { "more" } else { "less" },
             );
-            format!("not steady: the last operations took {percent:.0} % {compared} than the first")
+            let said = format!(
+                "not steady: the last operations took {percent:.0} % {compared} than the first"
+            );
+            anomaly(AnomalyKind::NotSteady, said)
         }));
-        anomalies.extend(timings.behind.iter().cloned());
+        let behind = timings.behind.iter().cloned();
+        anomalies.extend(behind.map(|said| anomaly(AnomalyKind::Behind, said)));
         anomalies
     }
 
-    fn of_the_system(&self) -> Vec<String> {
+    fn of_the_system(&self) -> Vec<Anomaly> {
         let mut anomalies = Vec::new();
         let stolen = self.stolen_ticks as f64 / self.ticks.max(1) as f64;
         if stolen > STOLEN {
             let percent = 100.0 * stolen;
-            anomalies.push(format!("others got {percent:.0} % of the processors' time"));
+            let said = format!("others got {percent:.0} % of the processors' time");
+            anomalies.push(anomaly(AnomalyKind::Stolen, said));
         }
         let seconds = self.at.as_secs_f64();
         let per_second = self.involuntary_switches as f64 / seconds;
         if seconds > 0.0 && per_second > INTERRUPTED {
-            anomalies.push(format!(
-                "the system took the processor away {per_second:.0} times per second"
-            ));
+            let said =
+                format!("the system took the processor away {per_second:.0} times per second");
+            anomalies.push(anomaly(AnomalyKind::Interrupted, said));
         }
         if self.major_faults > MAJOR_FAULTS {
-            anomalies.push(format!("{} pages came from disk", self.major_faults));
+            let said = format!("{} pages came from disk", self.major_faults);
+            anomalies.push(anomaly(AnomalyKind::Paged, said));
         }
         anomalies
     }
+}
+
+fn anomaly(kind: AnomalyKind, said: String) -> Anomaly {
+    Anomaly { kind, said }
 }
 
 /// Time since the first call.
@@ -189,7 +201,8 @@ mod tests {
             ),
         ] {
             let anomalies = conditions.of_the_system();
-            assert_eq!(anomalies.first().map(String::as_str), expected, "{case}");
+            let said = anomalies.first().map(|anomaly| anomaly.said.as_str());
+            assert_eq!(said, expected, "{case}");
             assert!(anomalies.len() <= 1, "{case}: {anomalies:?}");
         }
     }

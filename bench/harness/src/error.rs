@@ -1,6 +1,7 @@
 //! Everything that ends a verb early, with the exit code it maps to.
 
 use std::io;
+use std::path::PathBuf;
 
 use gate_schema::exit::ExitCode;
 
@@ -9,7 +10,7 @@ use crate::child::ChildError;
 use crate::emit::EmitError;
 use crate::plant::{PlantError, VARIABLE};
 use crate::repetition::RepetitionError;
-use crate::scenario::Failure;
+use crate::scenario::{Failure, WrongAnswer};
 use crate::selection::SelectionError;
 
 /// Why a verb ended early.
@@ -34,6 +35,8 @@ pub(crate) enum BenchError {
          a smaller --tier needs less"
     )]
     Unfit(String),
+    #[error("cannot read {} as a run document: {why}", path.display())]
+    Document { path: PathBuf, why: String },
     #[error("{0}")]
     Verb(Failure),
     #[error("interrupted while preparing; nothing was measured and nothing written")]
@@ -57,6 +60,8 @@ impl BenchError {
                 ExitCode::Usage
             }
             Self::Repetition(RepetitionError::Cache(_)) => ExitCode::Usage,
+            // A suite's verb reads files and arguments of its own; the rest is the answer.
+            Self::Verb(failure) if !failure.is::<WrongAnswer>() => ExitCode::Usage,
             Self::Child(_) | Self::Repetition(_) | Self::Verb(_) | Self::NothingMeasured => {
                 ExitCode::Fail
             }
@@ -65,6 +70,7 @@ impl BenchError {
             | Self::Variable(_)
             | Self::Cache(_)
             | Self::Emit(_)
+            | Self::Document { .. }
             | Self::Unfit(_)
             | Self::Signals(_)
             | Self::Stdout(_)

@@ -24,6 +24,8 @@ const WARM_UP: usize = 10;
 pub(crate) struct FakeScenario {
     pub(crate) id: &'static str,
     pub(crate) smallest_tier: Tier,
+    pub(crate) layer: Layer,
+    pub(crate) over: &'static [&'static str],
 }
 
 impl FakeScenario {
@@ -32,6 +34,8 @@ impl FakeScenario {
         Self {
             id,
             smallest_tier: Tier::Tiny,
+            layer: Layer::Raw,
+            over: &[],
         }
     }
 }
@@ -54,7 +58,11 @@ impl Scenario for FakeScenario {
     }
 
     fn layer(&self) -> Layer {
-        Layer::Raw
+        self.layer
+    }
+
+    fn over(&self) -> &'static [&'static str] {
+        self.over
     }
 
     fn smallest_tier(&self) -> Tier {

@@ -10,6 +10,8 @@
 //! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`conditions`], [`memory`], [`ballast`] |
 //! | many repetitions | [`selection`], [`plant`], [`child`], [`session`] |
 //! | one workload at several sizes | [`scaled`], [`growth`] |
+//! | what is watched meanwhile | [`watch`], [`slope`] |
+//! | what a document tells | [`mod@layers`], [`mod@series`] |
 //! | the document | [`mod@source`], [`mod@environment`], [`document`], [`emit`] |
 //!
 //! Invariants: who measures does not know thresholds, so nothing here depends on `gate-core`; the
@@ -33,6 +35,7 @@ mod fake;
 pub mod growth;
 mod interrupt;
 pub mod layer;
+pub mod layers;
 pub mod measure;
 pub mod memory;
 pub mod needs;
@@ -44,13 +47,16 @@ pub mod repetition;
 pub mod scaled;
 pub mod scenario;
 pub mod selection;
+pub mod series;
 pub mod session;
+pub mod slope;
 pub mod source;
 mod tail;
 mod talk;
 pub mod tier;
 pub mod traffic;
 mod verb;
+pub mod watch;
 mod workloads;
 
 use std::ffi::OsString;
@@ -77,7 +83,7 @@ pub mod schema {
     pub use gate_schema::id::{MetricName, Name};
     pub use gate_schema::run::{
         Check, Curve, DeclaredMetric, Environment, Kind, Measured, MetricValue, Param, Proportion,
-        Run,
+        Run, Series,
     };
     pub use gate_schema::unit::{Direction, Unit};
 }

@@ -26,10 +26,7 @@ pub struct Observation {
     /// How the answer differed from the truth; absent when it was right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrong_answer: Option<String>,
-    /// What was unusual while it was measured, in words.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub anomalies: Vec<String>,
-    /// The metrics.
+    /// The metrics, and what was unusual while they were measured.
     pub repetition: Repetition,
 }
 
@@ -144,8 +141,10 @@ pub fn repeat(
     Ok(Observation {
         recording_overhead_ns,
         wrong_answer,
-        anomalies: conditions.anomalies(&timings),
-        repetition: Repetition::new(metrics)?,
+        repetition: Repetition {
+            anomalies: conditions.anomalies(&timings),
+            ..Repetition::new(metrics)?
+        },
     })
 }
 

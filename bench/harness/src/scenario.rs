@@ -54,6 +54,12 @@ pub trait Scenario: Sync {
         Vec::new()
     }
 
+    /// The scenarios that do the same on lower layers: what this one costs over them is the cost of its
+    /// layer, see [`layers`](fn@crate::layers::layers).
+    fn over(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// How its operations are asked for.
     fn traffic(&self, _: Tier) -> Traffic {
         Traffic::Alone

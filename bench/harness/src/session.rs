@@ -197,7 +197,6 @@ mod tests {
         Observation {
             recording_overhead_ns: overhead,
             wrong_answer: wrong_answer.map(str::to_owned),
-            anomalies: Vec::new(),
             repetition: Repetition::new(Vec::new()).expect("nothing twice"),
         }
     }

@@ -18,6 +18,7 @@
 
 pub mod coengage;
 pub mod engine;
+pub mod estimate;
 pub mod feed;
 pub mod files;
 mod random;
@@ -49,7 +50,7 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
 /// The verbs of this suite beside those of the harness.
 #[must_use]
 pub fn verbs() -> Vec<&'static dyn Verb> {
-    vec![&tune::Tune]
+    vec![&estimate::Estimate, &tune::Tune]
 }
 
 #[cfg(test)]
@@ -70,6 +71,11 @@ mod tests {
                 scenario.about().contains(". "),
                 "{id}: one sentence sums up, the others explain"
             );
+            for below in scenario.over() {
+                let below = scenarios().into_iter().find(|other| other.id() == *below);
+                let below = below.expect("what it is over is a scenario");
+                assert!(below.layer() < scenario.layer(), "{id} over {}", below.id());
+            }
             let mut names = BTreeSet::new();
             for metric in scenario.metrics() {
                 assert!(

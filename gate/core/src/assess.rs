@@ -252,7 +252,7 @@ fn candidate_draft<'a>(
     if metric.sessions.is_empty() {
         let reason = match metric.declared.kind {
             Kind::Curve => Reason::NotReached,
-            Kind::Histogram | Kind::Value | Kind::Proportion => Reason::NotMeasured,
+            Kind::Histogram | Kind::Value | Kind::Proportion | Kind::Series => Reason::NotMeasured,
         };
         draft.settled = Some((Verdict::Missing, reason));
         return Ok(Some(draft));
@@ -266,7 +266,7 @@ fn candidate_draft<'a>(
     draft.settled = if have < need {
         let reason = match metric.declared.kind {
             Kind::Curve => Reason::PartlyReached { have, need },
-            Kind::Histogram | Kind::Value | Kind::Proportion => {
+            Kind::Histogram | Kind::Value | Kind::Proportion | Kind::Series => {
                 Reason::PartlyMeasured { have, need }
             }
         };

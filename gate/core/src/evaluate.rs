@@ -17,7 +17,7 @@ use crate::distribution::distributions;
 use crate::observe::Observed;
 use crate::outcome;
 use crate::rules::UnitMismatch;
-use crate::{canary, promoted, together, uniform, waive};
+use crate::{canary, disturbed, promoted, together, uniform, waive};
 
 /// One side of a comparison: a validated run and what was observed in it.
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +109,7 @@ pub fn evaluate(
         promoted::tell(&mut rows, promoted, candidate, policy)?;
     }
     name_traded_quality(&mut rows);
+    disturbed::tell(&mut rows, baseline.run, candidate.run);
     let waivers = waive::apply(&mut rows, policy);
     rows.sort_by_cached_key(severity);
     let distributions = distributions(&rows, [baseline.observed, candidate.observed]);

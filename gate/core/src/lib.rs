@@ -35,6 +35,7 @@ pub mod warm_up;
 mod canary;
 mod describe;
 pub mod distribution;
+mod disturbed;
 mod promoted;
 pub mod resolution;
 pub mod row;

@@ -231,6 +231,8 @@ impl Record<'_> {
             .declared
             .metrics
             .iter()
+            // What is only shown has no row.
+            .filter(|declared| declared.kind != Kind::Series)
             .flat_map(|declared| {
                 judged(
                     declared,

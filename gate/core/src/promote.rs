@@ -7,8 +7,8 @@ use gate_schema::hdr::{self, Histogram};
 use gate_schema::id::{MetricName, Name, ScenarioId};
 use gate_schema::quantity::Quantity;
 use gate_schema::run::{
-    Change, Check, Declared, Distribution, Measured, MetricValue, Pooled, Provenance, Repetition,
-    Run, Session, Summary,
+    Change, Check, Declared, Distribution, Kind, Measured, MetricValue, Pooled, Provenance,
+    Repetition, Run, Session, Summary,
 };
 
 use crate::budget::standing;
@@ -289,14 +289,18 @@ fn cut_down(session: &Session) -> Result<Session, Defect> {
     })
 }
 
+/// Series, which no verdict needs, are left out.
 /// `first`: the first repetition of a session keeps the hits per query; the others would repeat them.
 fn cut_down_repetition(repetition: &Repetition, first: bool) -> Result<Repetition, Defect> {
     let metrics = repetition
         .metrics
         .iter()
+        .filter(|(_, value)| value.kind() != Kind::Series)
         .map(|(name, value)| {
             let value = match value {
-                MetricValue::Value(_) | MetricValue::Curve(_) => value.clone(),
+                MetricValue::Value(_) | MetricValue::Curve(_) | MetricValue::Series(_) => {
+                    value.clone()
+                }
                 MetricValue::Proportion(proportion) => {
                     let mut proportion = proportion.clone();
                     proportion.per_query = proportion.per_query.filter(|_| first);
@@ -317,6 +321,7 @@ fn cut_down_repetition(repetition: &Repetition, first: bool) -> Result<Repetitio
     Ok(Repetition {
         pair: repetition.pair,
         metrics,
+        anomalies: repetition.anomalies.clone(),
     })
 }
 

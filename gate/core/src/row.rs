@@ -88,6 +88,7 @@ impl Draft<'_> {
             budget,
             blame,
             since_promoted: None,
+            disturbed: Vec::new(),
         }
     }
 

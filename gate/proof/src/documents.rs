@@ -165,6 +165,7 @@ fn sessions(
                 repetitions.push(Repetition {
                     pair: Some(pair),
                     metrics: vec![(declared.metrics[0].name.clone(), value)],
+                    anomalies: Vec::new(),
                 });
             }
         }

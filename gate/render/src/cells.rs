@@ -3,6 +3,7 @@
 use gate_schema::report::{BudgetCheck, BudgetStatus, Row, Verdict};
 use gate_schema::run::Mode;
 
+use crate::disturbed;
 use crate::escape::Target;
 use crate::quantity::{self, Change};
 use crate::reason;
@@ -86,8 +87,8 @@ impl Cells {
                 .as_ref()
                 .map(|check| budget(check, target))
                 .unwrap_or_default(),
-            why: note(reason::phrase(row, mode, target)),
-            unsaid: note(reason::unsaid(row, mode, target)),
+            why: note(with_disturbed(reason::phrase(row, mode, target), row)),
+            unsaid: note(with_disturbed(reason::unsaid(row, mode, target), row)),
             cause: Vec::new(),
         }
     }
@@ -101,6 +102,15 @@ impl Cells {
             .cloned()
             .collect::<Vec<_>>()
             .join("; ")
+    }
+}
+
+/// A reason and, after it, what may have disturbed the measurement.
+fn with_disturbed(why: String, row: &Row) -> String {
+    match disturbed::phrase(row) {
+        Some(disturbed) if why.is_empty() => disturbed,
+        Some(disturbed) => format!("{why}; {disturbed}"),
+        None => why,
     }
 }
 

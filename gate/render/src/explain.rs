@@ -8,7 +8,7 @@ use gate_schema::run::Mode;
 use crate::cells::{Cells, row_name};
 use crate::escape::Target;
 use crate::sentence::is_excused;
-use crate::{quantity, reason};
+use crate::{disturbed, quantity, reason};
 
 mod failed;
 mod modes;
@@ -52,6 +52,7 @@ pub(crate) fn ladder(
     };
     let rest = [
         ("modes", modes::modes(row, target)),
+        ("disturbed", disturbed::whole(row)),
         ("budget", Some(budget(row, cells, target))),
         ("promoted", pairs::since_promoted(row, target)),
         ("blame", pairs::blame(row).map(str::to_owned)),

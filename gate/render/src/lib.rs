@@ -16,6 +16,7 @@
 
 mod cause;
 mod cells;
+mod disturbed;
 mod escape;
 mod explain;
 mod failure;

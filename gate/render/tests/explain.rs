@@ -40,6 +40,20 @@ fn every_row_of_pairs_reads_as_an_argument() {
 }
 
 #[test]
+fn every_cause_of_a_disturbance_is_told() {
+    let report = reports::inconclusive();
+    let text = explain(&report, worst(&report, "text/build"));
+    let line = text.lines().find(|line| line.starts_with("  disturbed "));
+    assert_eq!(
+        line,
+        Some(
+            "  disturbed    3 of 10 candidate repetitions: the system took the processor away, others \
+             got the processors' time"
+        )
+    );
+}
+
+#[test]
 fn two_modes_are_told_of_the_sides_that_have_them() {
     let modes = |low, high| {
         let mode = |(level, share)| ModeLevel { level, share };

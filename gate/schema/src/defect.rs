@@ -52,6 +52,8 @@ pub enum Defect {
     Text,
     /// A curve without the quality it is judged at, or another kind with one.
     At,
+    /// Points of a series that go back in time.
+    Order,
     /// Pair indices in a session that is not paired, or missing in one that is.
     Pairing,
     /// The `format` field names something else; carries what was found.
@@ -79,6 +81,7 @@ impl Defect {
             Self::Time => "write UTC as 2026-11-20T08:00:00Z".into(),
             Self::Text => "use at most 400 printable characters".into(),
             Self::Pairing => "a session with mode \"paired\" has a pair index on every repetition, one with mode \"single\" on none".into(),
+            Self::Order => "write the points of a series in the order of time, from the first on".into(),
             Self::At => "a metric of kind \"curve\" has `at`, a quality above 0 and up to 1; other kinds have none".into(),
             Self::Format(found) => format_hint(found),
         }
@@ -125,6 +128,7 @@ impl fmt::Display for Defect {
             Self::TooMany(_) => f.write_str("too many entries"),
             Self::Time => f.write_str("not a UTC time"),
             Self::Text => f.write_str("not showable text"),
+            Self::Order => f.write_str("points that go back in time"),
             Self::At => f.write_str("`at` does not fit the kind of the metric"),
             Self::Pairing => f.write_str("pair indices do not fit the session's mode"),
             Self::Format(found) => {

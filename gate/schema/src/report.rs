@@ -14,10 +14,12 @@ use crate::run::{Failure, Mode};
 use crate::unit::{Direction, Unit};
 
 mod distribution;
+mod disturbed;
 mod level;
 mod profile;
 mod row;
 pub use distribution::{Distribution, Distributions, Quantiles};
+pub use disturbed::Disturbed;
 pub use level::{Level, ModeLevel, Modes};
 pub use profile::{
     FrameChange, FrameShare, FrameTime, Hotspot, NotRelative, ProfileChange, ProfileFiles,

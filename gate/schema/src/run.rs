@@ -14,9 +14,13 @@ use crate::unit::{Direction, Unit};
 
 pub use crate::validate::limits;
 
+mod anomaly;
 mod curve;
+mod series;
 mod value;
+pub use anomaly::{Anomaly, AnomalyKind};
 pub use curve::Curve;
+pub use series::Series;
 pub use value::{Distribution, MetricValue, Proportion, Summary};
 
 /// The format this version reads and writes.
@@ -186,6 +190,8 @@ pub enum Kind {
     Proportion,
     /// Cost or rate by quality, for example latency or throughput by recall; judged at one quality.
     Curve,
+    /// A figure over time, for example memory or a number of segments; shown and not judged.
+    Series,
 }
 
 impl Kind {
@@ -197,6 +203,7 @@ impl Kind {
             Self::Value => "value",
             Self::Proportion => "proportion",
             Self::Curve => "curve",
+            Self::Series => "series",
         }
     }
 }
@@ -272,6 +279,9 @@ pub struct Repetition {
         schemars(with = "BTreeMap<Name, MetricValue>")
     )]
     pub metrics: Vec<(MetricName, MetricValue)>,
+    /// What was unusual meanwhile. It changes no verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<Anomaly>,
 }
 
 impl Repetition {
@@ -287,6 +297,7 @@ impl Repetition {
         Ok(Self {
             pair: None,
             metrics,
+            anomalies: Vec::new(),
         })
     }
 

@@ -23,8 +23,12 @@ pub mod limits {
     pub const REPETITIONS: usize = 10_000;
     /// Points of one curve.
     pub const POINTS: usize = 10_000;
+    /// Points of one series.
+    pub const SERIES: usize = 1_000;
     /// Trials of one proportion. All repetitions of all sessions together still fit into 64 bits.
     pub const TRIALS: u64 = 1_000_000_000_000;
+    /// Anomalies of one repetition.
+    pub const ANOMALIES: usize = 20;
     /// Failed repetitions.
     pub const FAILURES: usize = 10_000;
     /// Lines of stderr kept of one failed repetition.
@@ -277,6 +281,14 @@ impl Repetition {
         declared: &BTreeMap<&Name, &DeclaredMetric>,
         found: &mut Found,
     ) {
+        if self.anomalies.len() > limits::ANOMALIES {
+            let at = || format!("{}/anomalies", at());
+            found.add_with(at, Defect::TooMany(limits::ANOMALIES));
+        }
+        for (i, anomaly) in self.anomalies.iter().enumerate() {
+            let at = || format!("{}/anomalies/{i}/said", at());
+            found.check_with(at, showable(&anomaly.said));
+        }
         for (name, value) in &self.metrics {
             let at = || format!("{}/metrics/{}", at(), escape(name.as_str()));
             match declared.get(name) {

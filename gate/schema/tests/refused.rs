@@ -18,6 +18,7 @@ fn sound() -> Value {
                 {"name": "rss", "kind": "value", "unit": "B", "direction": "lower"},
                 {"name": "recall@10", "kind": "proportion", "unit": "ratio", "direction": "higher"},
                 {"name": "latency", "kind": "histogram", "unit": "ns", "direction": "lower"},
+                {"name": "memory", "kind": "series", "unit": "B", "direction": "lower"},
             ],
         }]},
         "sessions": [{
@@ -28,6 +29,7 @@ fn sound() -> Value {
                 "rss": 1000,
                 "recall@10": {"hits": 19, "trials": 20, "per_query": [10, 9]},
                 "latency": {"count": 2, "sum": 300.0, "summary": {"p50": 100.0}},
+                "memory": {"series": [[0.0, 900.0], [0.5, 1000.0], [0.5, 1100.0]]},
             }}]}],
         }],
     })
@@ -35,6 +37,7 @@ fn sound() -> Value {
 
 const RSS: &str = "/sessions/0/scenarios/0/repetitions/0/metrics/rss";
 const RECALL: &str = "/sessions/0/scenarios/0/repetitions/0/metrics/recall@10";
+const MEMORY: &str = "/sessions/0/scenarios/0/repetitions/0/metrics/memory";
 const LATENCY: &str = "/sessions/0/scenarios/0/repetitions/0/metrics/latency";
 
 fn parse(value: &Value) -> Result<Run, String> {
@@ -108,6 +111,18 @@ fn impossible_values_are_refused_with_their_pointer() {
             "/sessions/0/scenarios/0/repetitions/0",
             "pair indices do not fit the session's mode",
         ),
+        (
+            "/sessions/0/scenarios/0/repetitions/0/anomalies",
+            json!([{"kind": "stolen", "said": "a\u{1b}[31mb"}]),
+            "/sessions/0/scenarios/0/repetitions/0/anomalies/0/said",
+            "not showable text",
+        ),
+        (
+            "/sessions/0/scenarios/0/repetitions/0/anomalies",
+            json!(vec![json!({"kind": "other", "said": "odd"}); 21]),
+            "/sessions/0/scenarios/0/repetitions/0/anomalies",
+            "too many entries",
+        ),
         (RSS, json!(0), RSS, "zero where nothing real is zero"),
         (RSS, json!(-1), RSS, "a negative measurement"),
         (
@@ -121,6 +136,25 @@ fn impossible_values_are_refused_with_their_pointer() {
             json!({"hits": 1, "trials": 1}),
             RSS,
             "value of another kind than declared",
+        ),
+        (MEMORY, json!({"series": []}), MEMORY, "no points"),
+        (
+            MEMORY,
+            json!({"series": [[1.0, 5.0], [0.5, 5.0]]}),
+            MEMORY,
+            "points that go back in time",
+        ),
+        (
+            MEMORY,
+            json!({"series": [[0.0, 0.0]]}),
+            MEMORY,
+            "zero where nothing real is zero",
+        ),
+        (
+            MEMORY,
+            json!({"series": vec![[1.0, 5.0]; 1_001]}),
+            MEMORY,
+            "too many entries",
         ),
         (
             RECALL,
@@ -219,6 +253,11 @@ fn values_of_the_wrong_type_are_refused_with_their_path() {
             LATENCY,
             json!({"count": 2, "sum": 1.0, "hits": 1}),
             "sessions[0].scenarios[0].repetitions[0].metrics.latency: expected either count, sum",
+        ),
+        (
+            MEMORY,
+            json!({"series": [[1.0, 5.0]], "points": []}),
+            "sessions[0].scenarios[0].repetitions[0].metrics.memory: expected either count, sum",
         ),
         (
             "/sessions/0/scenarios/0/repetitions/0/metrics",

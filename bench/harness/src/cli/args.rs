@@ -30,6 +30,10 @@ pub(crate) enum Verbs {
     Run(RunArgs),
     /// Runs each scenario once and checks its answers; writes nothing.
     Verify(VerifyArgs),
+    /// Shows the same operation on several layers side by side: what abstraction costs.
+    Layers(DocumentArgs),
+    /// Shows what was watched over time, such as memory: one line per repetition.
+    Series(DocumentArgs),
     /// Prints the environment as JSON.
     Env,
     /// Prepares one scenario.
@@ -76,6 +80,13 @@ pub(crate) struct RunArgs {
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DocumentArgs {
+    /// A run document of this suite.
+    #[arg(value_name = "RUN")]
+    pub(crate) document: PathBuf,
 }
 
 /// Which scenarios, how large, from where, and with what planted.

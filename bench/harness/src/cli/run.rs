@@ -163,8 +163,8 @@ fn measure_all(plan: &Plan<'_>, id: &str, children: &Children, interrupt: &Inter
         if let Some(wrong) = &observation.wrong_answer {
             progress.say(format_args!("error: wrong answer from {id}: {wrong}"));
         }
-        for anomaly in &observation.anomalies {
-            progress.say(format_args!("  note: {anomaly}"));
+        for anomaly in &observation.repetition.anomalies {
+            progress.say(format_args!("  note: {}", anomaly.said));
         }
         progress.advance(1);
         Ok(observation)

@@ -26,6 +26,8 @@ pub(crate) struct Write {
     pub(crate) popularity: Popularity,
     pub(crate) start: Start,
     pub(crate) traffic: Traffic,
+    /// Scenarios that do the same on lower layers.
+    over: &'static [&'static str],
 }
 
 /// By one thread, then the curve over threads.
@@ -51,6 +53,7 @@ const SKEWED: Write = Write {
     popularity: Popularity::Skewed,
     start: Start::Full,
     traffic: Traffic::Alone,
+    over: &["signals/write/raw", "signals/write/engine"],
 };
 
 /// What a click costs that no cache helps with.
@@ -61,6 +64,7 @@ const UNIFORM: Write = Write {
             The distance to signals/write is what caches are worth.",
     smallest_tier: Tier::Pr,
     popularity: Popularity::Uniform,
+    over: &[],
     ..SKEWED
 };
 
@@ -75,6 +79,7 @@ const GROW: Write = Write {
             few of their signals.",
     smallest_tier: Tier::Pr,
     start: Start::Empty,
+    over: &[],
     ..SKEWED
 };
 
@@ -89,6 +94,7 @@ const fn by_clients(id: &'static str, clients: usize) -> Write {
                 median, which must not grow with clients that wait for each other.",
         smallest_tier: Tier::Pr,
         traffic: Traffic::Clients(clients),
+        over: &[],
         ..SKEWED
     }
 }
@@ -113,6 +119,10 @@ impl Scenario for Write {
             Traffic::Alone => Layer::Facade,
             _ => Layer::Contention,
         }
+    }
+
+    fn over(&self) -> &'static [&'static str] {
+        self.over
     }
 
     fn smallest_tier(&self) -> Tier {

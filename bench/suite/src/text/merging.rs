@@ -45,7 +45,8 @@ impl Scenario for TextMerging {
          is checked to hold all documents. \
          Read `latency` beside `idle`, the same searches before anything was written; `slowdown` is \
          the quotient of their p99. `segments_max` and `segments_median` are those that searches \
-         met after each commit, `write_amplification` is how often each byte was written in all, \
+         met after each commit, `segments_over_time` is their course, `write_amplification` is how \
+         often each byte was written in all, \
          `commit` lasts from the last document until searches see it, and `merging` is the share \
          of the searches that began while a merge was being written. \
          If a merge blocked searches, `latency` would have the length of merges in its tail."
@@ -103,6 +104,12 @@ impl Scenario for TextMerging {
             value("slowdown", Unit::Count),
             value("segments_max", Unit::Count),
             value("segments_median", Unit::Count),
+            metric(
+                "segments_over_time",
+                Kind::Series,
+                Unit::Count,
+                Direction::Lower,
+            ),
             value("write_amplification", Unit::Count),
             value("commit", Unit::Nanoseconds),
             value("commit_max", Unit::Nanoseconds),
@@ -187,6 +194,11 @@ impl Subject for Loaded {
             .collect();
         let idle = MetricValue::Distribution(Box::new(figures.idle.distribution()?));
         metrics.push((name("idle"), idle));
+        let segments = self.watched.segments();
+        metrics.extend(segments.map(|series| {
+            let segments = MetricValue::Series(Box::new(series));
+            (name("segments_over_time"), segments)
+        }));
         Ok(metrics)
     }
 }

@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bench_harness::recorder::Recorder;
+use bench_harness::schema::Series;
+use bench_harness::watch::Watch;
 use bench_harness::{Context, Failure, WrongAnswer};
 use tantivy::Score;
 
@@ -41,6 +43,8 @@ pub(crate) struct Watched {
     /// Searches since.
     busy: Mutex<Recorder>,
     seen: Mutex<Seen>,
+    /// Segments after each commit, over time.
+    segments: Watch,
     /// Searches and commits that the engine refused.
     failures: AtomicUsize,
     /// Searches that began while segments were being merged.
@@ -96,6 +100,7 @@ impl Watched {
             idle: Recorder::new(),
             busy: Mutex::default(),
             seen: Mutex::default(),
+            segments: Watch::default(),
             failures: AtomicUsize::new(0),
             beside_merges: AtomicUsize::new(0),
         };
@@ -138,9 +143,11 @@ impl Watched {
             return;
         };
         let searcher = self.live.searcher();
+        let segments = searcher.segment_readers().len();
+        self.segments.see(step as f64, segments as f64);
         let mut seen = locked(&self.seen);
         seen.commits.push(commit);
-        seen.segments.push(searcher.segment_readers().len());
+        seen.segments.push(segments);
         seen.torn += usize::from(searcher.num_docs() != self.items as u64);
     }
 
@@ -168,6 +175,11 @@ impl Watched {
             self.questions.check_scores(number, &answer, PRECISION)?;
         }
         Ok(())
+    }
+
+    /// Segments over time; `None` before the first commit.
+    pub(crate) fn segments(&self) -> Option<Series> {
+        self.segments.series()
     }
 
     /// What was seen up to now; `None` before the first commit.

@@ -138,7 +138,7 @@ impl Scenario for Build {
 
     fn needs(&self, tier: Tier) -> Needs {
         let files = self.files(tier);
-        let rows = (files.rows.items * files.rows.dimensions * 4) as u64;
+        let rows = files.footprint().source_bytes();
         Needs::memory(files.loaded().memory_bytes + rows).with_seconds(files.needs().seconds)
     }
 

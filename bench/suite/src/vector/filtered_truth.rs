@@ -33,6 +33,7 @@ impl Artifact for FilteredTruthFiles {
             .with("survivors in percent", self.filter.percent)
             .with("neighbours", NEIGHBOURS)
             .with_code("truth.rs", include_str!("truth.rs"))
+            .with_code("exact.rs", include_str!("exact.rs"))
             .with_code("filter.rs", include_str!("filter.rs"))
             .with_code("rows.rs", include_str!("rows.rs"))
     }

@@ -68,6 +68,13 @@ impl Scenario for Get {
         }
     }
 
+    fn over(&self) -> &'static [&'static str] {
+        match self.is_raw {
+            true => &[],
+            false => &["vector/get/raw"],
+        }
+    }
+
     fn smallest_tier(&self) -> Tier {
         Tier::Pr
     }

@@ -6,6 +6,7 @@ use bench_harness::{Artifact, Context, Failure, Needs, Recipe, Tier};
 use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
 
 use super::built::Built;
+use super::footprint::Footprint;
 use super::indexing::fill;
 use super::kinds::bits;
 use super::rows::{DIMENSIONS, Generator, Rows};
@@ -21,10 +22,6 @@ pub(crate) const EXPANSION_ADD: usize = 128;
 /// On data of this kind at a million rows, 64 gives a recall@10 of 0.96 and 128 one of 0.985
 /// (scenarios.md 0.1); 96 keeps clear of 0.96.
 pub(crate) const EXPANSION_SEARCH: usize = 96;
-
-/// Bytes of a vector in memory besides its scalars: links, levels and the map of keys (measured,
-/// scenarios.md 5.2).
-const OVERHEAD_BYTES: usize = 245;
 
 /// Vectors of 384 scalars of 16 bits that one thread adds per second, at the least.
 const ADDS_PER_SECOND: f64 = 1_500.0;
@@ -68,8 +65,17 @@ impl IndexFiles {
 
     /// What the loaded index takes.
     pub(crate) fn loaded(&self) -> Needs {
-        let scalars = self.rows.dimensions * bits(self.kind) / 8;
-        Needs::memory((self.rows.items * (scalars + OVERHEAD_BYTES)) as u64)
+        Needs::memory(self.footprint().resident_bytes())
+    }
+
+    /// What its size depends on.
+    pub(crate) fn footprint(&self) -> Footprint {
+        Footprint {
+            items: self.rows.items as u64,
+            dimensions: self.rows.dimensions as u64,
+            kind: self.kind,
+            connectivity: self.connectivity as u64,
+        }
     }
 
     /// An empty index of this configuration.
@@ -127,11 +133,10 @@ impl Artifact for IndexFiles {
     }
 
     fn needs(&self) -> Needs {
-        let needs = self.loaded();
         let scalars = self.rows.dimensions as f64 * bits(self.kind) as f64 / 16.0;
         let adds_per_second = ADDS_PER_SECOND * DIMENSIONS as f64 / scalars;
-        needs
-            .with_disk(needs.memory_bytes)
+        self.loaded()
+            .with_disk(self.footprint().file_bytes())
             .with_seconds(self.rows.items as f64 / adds_per_second / self.threads as f64)
     }
 

@@ -120,6 +120,14 @@ impl Scenario for Insert {
         }
     }
 
+    fn over(&self) -> &'static [&'static str] {
+        // The raw one adds single vectors.
+        match (self.is_raw, self.batch) {
+            (false, 1) => &["vector/insert/raw"],
+            _ => &[],
+        }
+    }
+
     fn smallest_tier(&self) -> Tier {
         Tier::Pr
     }

@@ -122,7 +122,7 @@ impl Scenario for Store {
     fn needs(&self, tier: Tier) -> Needs {
         let index = files(tier).loaded().memory_bytes;
         // The one that is loaded and the one it is compared with.
-        Needs::memory(2 * index).with_disk(index)
+        Needs::memory(2 * index).with_disk(files(tier).footprint().file_bytes())
     }
 
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {

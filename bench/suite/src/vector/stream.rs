@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use bench_harness::memory::resident_bytes;
 use bench_harness::scenario::{metric, name};
 use bench_harness::schema::{
     DeclaredMetric, Direction, Kind, MetricName, MetricValue, Name, Param, Proportion, Unit,
 };
+use bench_harness::watch::Watch;
 use bench_harness::{
     Artifact, Background, Context, Failure, Layer, Needs, Recipe, Scenario, Service, Subject, Tier,
     Traffic, WrongAnswer,
@@ -30,6 +32,12 @@ const ADDS_PER_SECOND: f64 = 1_000.0;
 
 /// Vectors deleted per second, on a schedule.
 const DELETES_PER_SECOND: f64 = 100.0;
+
+/// Looks at the memory per second.
+const LOOKS_PER_SECOND: f64 = 50.0;
+
+/// Writes that memory is said to grow by.
+const WRITES: f64 = 1_000.0;
 
 /// Vectors there is room for from the start beside those that are there: a minute of adds, so that
 /// making room is not measured.
@@ -66,7 +74,9 @@ pub(crate) static FAMILY: [Stream; 2] = [
                 Read the tail beside that of vector/stream/idle: the target is twice that. \
                 recall_start@10 and recall@10 are those before the first write and after the last, \
                 each among what was there; fresh is the share of the written vectors that are found \
-                when they are searched for; insert_time is the mean of one add beside the searches.",
+                when they are searched for; insert_time is the mean of one add beside the searches. \
+                memory is what is resident over time, and memory_growth what that grows by per \
+                1,000 vectors added: what they take, and what is lost at every search and write.",
         is_written: true,
     },
     Stream {
@@ -103,6 +113,13 @@ impl Scenario for Stream {
         match self.is_written {
             true => Layer::Contention,
             false => Layer::Facade,
+        }
+    }
+
+    fn over(&self) -> &'static [&'static str] {
+        match self.is_written {
+            true => &[],
+            false => &["vector/search/k10"],
         }
     }
 
@@ -147,6 +164,9 @@ impl Scenario for Stream {
                 Unit::Nanoseconds,
                 Direction::Lower,
             ));
+            for (of, kind) in [("memory", Kind::Series), ("memory_growth", Kind::Value)] {
+                metrics.push(metric(of, kind, Unit::Bytes, Direction::Lower));
+            }
         }
         metrics
     }
@@ -168,6 +188,7 @@ impl Scenario for Stream {
             adds: AtomicUsize::new(0),
             deletes: AtomicUsize::new(0),
             insert_ns: AtomicU64::new(0),
+            memory: Watch::default(),
             failures: AtomicUsize::new(0),
             start: None,
             answers: Vec::new(),
@@ -194,6 +215,8 @@ struct Loaded {
     deletes: AtomicUsize,
     /// Time of all adds.
     insert_ns: AtomicU64,
+    /// What was resident meanwhile, by vectors added.
+    memory: Watch,
     /// Searches and writes that were refused.
     failures: AtomicUsize,
     /// Recall before the first write.
@@ -217,6 +240,13 @@ impl Loaded {
         self.count(self.collection.insert(&inserted), &self.adds);
         let elapsed = start.elapsed().as_nanos() as u64;
         self.insert_ns.fetch_add(elapsed, Ordering::Relaxed);
+    }
+
+    fn look(&self) {
+        if let Some(bytes) = resident_bytes() {
+            let adds = self.adds.load(Ordering::Relaxed);
+            self.memory.see(adds as f64, bytes as f64);
+        }
     }
 
     /// Deletes one of those that were there at the start.
@@ -279,6 +309,11 @@ impl Service for Loaded {
                 name: "deleting",
                 rate: DELETES_PER_SECOND,
                 step: Box::new(|step| self.delete(step)),
+            },
+            Background {
+                name: "looking at the memory",
+                rate: LOOKS_PER_SECOND,
+                step: Box::new(|_| self.look()),
             },
         ]
     }
@@ -346,6 +381,16 @@ impl Subject for Loaded {
             metrics.push(share("fresh", Proportion::from_queries(self.fresh()?, 1)?));
             let mean_ns = self.insert_ns.load(Ordering::Relaxed) as f64 / adds as f64;
             metrics.push((name("insert_time"), MetricValue::Value(mean_ns)));
+            let series = self.memory.series();
+            metrics.extend(series.map(|series| {
+                let memory = MetricValue::Series(Box::new(series));
+                (name("memory"), memory)
+            }));
+            metrics.extend(self.memory.growth().map(|growth| {
+                // A document has no room for zero bytes; what does not grow grows by one.
+                let bytes = (WRITES * growth.per_unit).max(1.0);
+                (name("memory_growth"), MetricValue::Value(bytes))
+            }));
         }
         Ok(metrics)
     }

@@ -15,14 +15,17 @@ use bench_harness::{Artifact, Context, Failure, Needs};
 use super::index::{CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH, IndexFiles};
 use super::judge::Judge;
 use super::kinds::Reported;
+use super::rows::Rows;
 use super::truth::TruthFiles;
 
 mod measure;
+mod own;
 mod plot;
 mod point;
 mod table;
 
 use measure::measure;
+use own::{Files, Metric, Own};
 use point::{Document, Point};
 
 /// Links per node that are tried.
@@ -51,6 +54,13 @@ pub(crate) fn command(name: &'static str) -> Command {
             .default_value(values)
             .help(help)
     };
+    let path = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .help(help)
+    };
     Command::new(name)
         .about("Tries index and search settings of the vector index")
         .arg(list("connectivity", CONNECTIVITIES, "Links per node"))
@@ -64,6 +74,43 @@ pub(crate) fn command(name: &'static str) -> Command {
             EXPANSIONS_SEARCH,
             "Candidates looked at per search",
         ))
+        .arg(
+            path(
+                "rows",
+                "Your own vectors instead of generated ones, see docs/bench.md for formats",
+            )
+            .conflicts_with("tier"),
+        )
+        .arg(
+            path(
+                "queries",
+                "What is asked of them [default: rows that are held out]",
+            )
+            .requires("rows"),
+        )
+        .arg(
+            Arg::new("dataset")
+                .long("dataset")
+                .value_name("NAME")
+                .requires("rows")
+                .help("The dataset of rows in a file that holds several [default: train]"),
+        )
+        .arg(
+            Arg::new("query-dataset")
+                .long("query-dataset")
+                .value_name("NAME")
+                .requires("queries")
+                .help("The dataset of queries in a file that holds several [default: test]"),
+        )
+        .arg(
+            Arg::new("metric")
+                .long("metric")
+                .value_name("METRIC")
+                .value_parser(["cos", "ip", "l2"])
+                .default_value("cos")
+                .requires("rows")
+                .help("What makes two of your vectors near"),
+        )
         .arg(
             Arg::new("out")
                 .long("out")
@@ -91,32 +138,63 @@ pub(crate) fn run(
             .collect()
     };
     let expansions = numbers("expansion-search");
-    let indexes: Vec<IndexFiles> = numbers("connectivity")
+    let settings: Vec<(usize, usize)> = numbers("connectivity")
         .into_iter()
         .flat_map(|connectivity| {
             let adds = numbers("expansion-add").into_iter();
-            adds.map(move |expansion_add| IndexFiles {
-                connectivity,
-                expansion_add,
-                ..IndexFiles::of(context.tier())
-            })
+            adds.map(move |expansion_add| (connectivity, expansion_add))
         })
         .collect();
     let out = arguments.get_one::<PathBuf>("out");
     // Found out before the first minute is spent.
     out.map_or(Ok(()), |path| writable(path))?;
-    fit(context, cache, &indexes)?;
-
-    let mut points = Vec::new();
-    for index in &indexes {
-        points.extend(points_of(context, cache, index, &expansions)?);
-    }
-    let document = Document::new(context.tier(), IndexFiles::of(context.tier()).rows, points);
+    let document = match arguments.get_one::<PathBuf>("rows") {
+        Some(rows) => {
+            let text = |name| arguments.get_one::<String>(name).cloned();
+            let files = Files {
+                rows: rows.clone(),
+                queries: arguments.get_one::<PathBuf>("queries").cloned(),
+                dataset: text("dataset"),
+                query_dataset: text("query-dataset").unwrap_or_else(|| "test".into()),
+            };
+            let metric = text("metric").and_then(|name| Metric::named(&name));
+            let own = Own::load(&files, metric.ok_or("which metric?")?, context)?;
+            let points = own::points(&own, &settings, &expansions, context)?;
+            let shape = Rows {
+                items: own.items(),
+                dimensions: own.dimensions,
+            };
+            Document::of_own(rows, shape, own.queries.len(), points)
+        }
+        None => generated(context, cache, &settings, &expansions)?,
+    };
     if let Some(path) = out {
         fs::write(path, serde_json::to_string_pretty(&document)? + "\n")?;
         fs::write(path.with_extension("svg"), plot::plot(&document))?;
     }
     Ok(table::table(&document))
+}
+
+/// Over the generated rows of a tier, whose indexes are cached.
+fn generated(
+    context: &Context,
+    cache: &Cache,
+    settings: &[(usize, usize)],
+    expansions: &[usize],
+) -> Result<Document, Failure> {
+    let index = |&(connectivity, expansion_add): &(usize, usize)| IndexFiles {
+        connectivity,
+        expansion_add,
+        ..IndexFiles::of(context.tier())
+    };
+    let indexes: Vec<IndexFiles> = settings.iter().map(index).collect();
+    fit(context, cache, &indexes)?;
+    let mut points = Vec::new();
+    for index in &indexes {
+        points.extend(points_of(context, cache, index, expansions)?);
+    }
+    let rows = IndexFiles::of(context.tier()).rows;
+    Ok(Document::new(context.tier(), rows, points))
 }
 
 /// Measures one index at every expansion.
@@ -147,7 +225,10 @@ fn points_of(
             build_s: built.build.as_secs_f64(),
             build_threads: files.threads,
             orphans_mended: built.orphans - built.orphans_left,
-            speed: measure(&index, &judge)?,
+            speed: measure(&index, &judge.queries, |answers| {
+                judge.check(answers)?;
+                Ok(judge.recall(answers)?.ratio())
+            })?,
         });
         progress.advance(1);
     }

@@ -19,9 +19,11 @@ use crate::observe::records;
 
 mod curves;
 mod distributions;
+mod disturbed;
 mod once_wrong;
 mod pairs;
 mod selection;
+mod series;
 
 fn name(text: &str) -> Name {
     Name::new(text).expect("valid name")

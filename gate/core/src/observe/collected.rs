@@ -102,7 +102,7 @@ pub(super) enum Value {
 
 impl Value {
     /// The value of a metric `declared` so; `None` for a curve that does not reach the quality at which
-    /// it is judged. A histogram is added to `pool`.
+    /// it is judged, and for a series, which is not. A histogram is added to `pool`.
     pub(super) fn of(
         value: &MetricValue,
         declared: Option<&DeclaredMetric>,
@@ -113,6 +113,7 @@ impl Value {
                 let best = declared.and_then(|d| curve.best_at(d.at?, d.direction));
                 return Ok(best.map(Self::Plain));
             }
+            MetricValue::Series(_) => return Ok(None),
             MetricValue::Value(value) => Self::Plain(*value),
             MetricValue::Proportion(proportion) => Self::Plain(proportion.ratio()),
             MetricValue::Distribution(distribution) => {

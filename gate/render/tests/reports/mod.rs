@@ -148,7 +148,22 @@ pub(crate) fn row(scenario: &str, metric: &str, baseline: f64, change: f64) -> R
         budget: None,
         blame: None,
         since_promoted: None,
+        disturbed: Vec::new(),
     }
+}
+
+/// `row`, measured while something unusual went on.
+pub(crate) fn disturbed(row: Row, side: SideName, repetitions: usize) -> Row {
+    use gate_schema::report::Disturbed;
+    use gate_schema::run::AnomalyKind::{Interrupted, Stolen};
+    let mut row = row;
+    row.disturbed.push(Disturbed {
+        side,
+        repetitions,
+        of: 10,
+        by: vec![Interrupted, Stolen],
+    });
+    row
 }
 
 pub(crate) fn verdict(row: Row, verdict: Verdict, reason: Reason) -> Row {
@@ -436,7 +451,11 @@ pub(crate) fn mixed() -> Report {
 pub(crate) fn inconclusive() -> Report {
     let mut rows = vec![
         noisy(row("vector/build", "latency.mean", 2.7e9, 0.011), 0.055),
-        noisy(row("text/build", "latency.mean", 4.1e9, -0.004), 0.028),
+        disturbed(
+            noisy(row("text/build", "latency.mean", 4.1e9, -0.004), 0.028),
+            SideName::Candidate,
+            3,
+        ),
         verdict(
             row("text/search/phrase", "latency.p50", 890e3, 0.052),
             Verdict::Inconclusive,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Level, SideName};
+use super::{Disturbed, Level, SideName};
 use crate::id::{MetricName, Name, ScenarioId};
 use crate::policy::Budget;
 use crate::unit::{Direction, Unit};
@@ -46,6 +46,10 @@ pub struct Row {
     /// or not comparable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since_promoted: Option<SincePromoted>,
+    /// Where a timing was not shown to be no worse: what was unusual while it was measured, per side that
+    /// had any of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disturbed: Vec<Disturbed>,
 }
 
 /// The candidate against the promoted baseline, from stored sessions.

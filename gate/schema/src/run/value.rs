@@ -1,4 +1,4 @@
-//! One metric of one repetition, in its four shapes.
+//! One metric of one repetition, in its five shapes.
 
 use std::fmt;
 
@@ -9,6 +9,7 @@ use crate::defect::Defect;
 use crate::hdr;
 use crate::run::Kind;
 use crate::run::curve::Curve;
+use crate::run::series::Series;
 
 /// What one repetition measured for one metric.
 ///
@@ -25,6 +26,8 @@ pub enum MetricValue {
     Proportion(Box<Proportion>),
     /// Cost or rate by quality.
     Curve(Box<Curve>),
+    /// A figure over time.
+    Series(Box<Series>),
 }
 
 impl MetricValue {
@@ -36,6 +39,7 @@ impl MetricValue {
             Self::Distribution(_) => Kind::Histogram,
             Self::Proportion(_) => Kind::Proportion,
             Self::Curve(_) => Kind::Curve,
+            Self::Series(_) => Kind::Series,
         }
     }
 }
@@ -159,7 +163,7 @@ impl<'de> Deserialize<'de> for Distribution {
     }
 }
 
-/// Reads the four shapes without serde's untagged buffering, which would copy every histogram.
+/// Reads the five shapes without serde's untagged buffering, which would copy every histogram.
 struct ValueVisitor;
 
 impl<'de> Visitor<'de> for ValueVisitor {
@@ -167,7 +171,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a number, or an object with count, sum and hdr, with hits and trials, or with points",
+            "a number, or an object with count, sum and hdr, with hits and trials, with points, or with series",
         )
     }
 
@@ -195,6 +199,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 trials: None,
                 per_query: None,
                 points: None,
+                series: None,
             } if hdr.is_some() != summary.is_some() => {
                 Ok(MetricValue::Distribution(Box::new(Distribution {
                     count,
@@ -212,6 +217,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 hdr: None,
                 summary: None,
                 points: None,
+                series: None,
             } => Ok(MetricValue::Proportion(Box::new(Proportion {
                 hits,
                 trials,
@@ -226,9 +232,21 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 hits: None,
                 trials: None,
                 per_query: None,
+                series: None,
             } => Ok(MetricValue::Curve(Box::new(Curve { points }))),
+            Fields {
+                series: Some(series),
+                count: None,
+                sum: None,
+                hdr: None,
+                summary: None,
+                hits: None,
+                trials: None,
+                per_query: None,
+                points: None,
+            } => Ok(MetricValue::Series(Box::new(Series { series }))),
             _ => Err(de::Error::custom(
-                "expected either count, sum and one of hdr and summary, or hits and trials, or points",
+                "expected either count, sum and one of hdr and summary, or hits and trials, or points, or series",
             )),
         }
     }
@@ -245,6 +263,7 @@ struct Fields {
     trials: Option<u64>,
     per_query: Option<Vec<u16>>,
     points: Option<Vec<(f64, f64)>>,
+    series: Option<Vec<(f64, f64)>>,
 }
 
 /// A JSON object as a sorted vector: a tenth of the memory of a tree for the usual handful of

@@ -3,7 +3,7 @@
 use super::{limits, sized};
 use crate::defect::Defect;
 use crate::hdr;
-use crate::run::{Curve, Distribution, MetricValue, Proportion};
+use crate::run::{Curve, Distribution, MetricValue, Proportion, Series};
 use crate::unit::Unit;
 
 impl MetricValue {
@@ -17,6 +17,7 @@ impl MetricValue {
             Self::Distribution(distribution) => distribution.check(unit),
             Self::Proportion(proportion) => proportion.check(),
             Self::Curve(curve) => curve.check(unit),
+            Self::Series(series) => series.check(unit),
         }
     }
 }
@@ -73,6 +74,23 @@ impl Proportion {
             && per_query * queries.len() as u64 == self.trials
             && queries.iter().all(|&hits| u64::from(hits) <= per_query);
         if fits { Ok(()) } else { Err(Defect::PerQuery) }
+    }
+}
+
+impl Series {
+    fn check(&self, unit: Unit) -> Result<(), Defect> {
+        sized(self.series.len(), limits::SERIES, "points")?;
+        let mut latest = 0.0;
+        for &(at, number) in &self.series {
+            // Nobody measures for a year; the first point may be at once.
+            Unit::Count.check(at)?;
+            if at < latest {
+                return Err(Defect::Order);
+            }
+            latest = at;
+            unit.check(number)?;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,8 @@ use bench_harness::Failure;
 use usearch::Index;
 
 use super::super::checked::{self, SearchError};
-use super::super::judge::Judge;
+use super::super::truth::Neighbour;
+use super::K;
 use super::point::Speed;
 
 /// Searches of one thread: enough for a p99.
@@ -17,14 +18,16 @@ const ALONE: usize = 10_000;
 const TOGETHER: usize = 10_000;
 
 /// Asks all queries once for the recall, which also warms up, then again and again for the time.
-pub(super) fn measure(index: &Index, judge: &Judge) -> Result<Speed, Failure> {
-    let queries = &judge.queries;
-    let search = |number: usize| checked::search(index, &queries[number % queries.len()], judge.k);
+/// `recall` checks the answers, one per query, and says how good they are.
+pub(super) fn measure(
+    index: &Index,
+    queries: &[Vec<f32>],
+    recall: impl Fn(&[Vec<Neighbour>]) -> Result<f64, Failure>,
+) -> Result<Speed, Failure> {
+    let search = |number: usize| checked::search(index, &queries[number % queries.len()], K);
 
     let answers: Result<Vec<_>, SearchError> = (0..queries.len()).map(search).collect();
-    let answers = answers?;
-    judge.check(&answers)?;
-    let recall = judge.recall(&answers)?.ratio();
+    let recall = recall(&answers?)?;
 
     let mut elapsed = Vec::with_capacity(ALONE);
     for number in 0..ALONE {

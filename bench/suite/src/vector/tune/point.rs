@@ -1,5 +1,7 @@
 //! Points of the grid, and which of them are worth a look.
 
+use std::path::Path;
+
 use bench_harness::Tier;
 use serde::Serialize;
 
@@ -69,12 +71,18 @@ impl Point {
 pub(crate) struct Document {
     /// Always [`FORMAT`].
     format: &'static str,
-    pub(crate) tier: &'static str,
+    /// Absent for the user's own rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tier: Option<&'static str>,
+    /// The file that they are in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
     pub(crate) items: usize,
     pub(crate) dimensions: usize,
     queries: usize,
     k: usize,
-    seed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u64>,
     usearch: &'static str,
     /// The instruction sets that distances are computed with.
     kernels: String,
@@ -94,17 +102,29 @@ impl Document {
         let cheapest = cheapest(&points);
         Self {
             format: FORMAT,
-            tier: tier.as_str(),
+            tier: Some(tier.as_str()),
+            file: None,
             items: rows.items,
             dimensions: rows.dimensions,
             queries: QUERIES,
             k: K,
-            seed: SEED,
+            seed: Some(SEED),
             usearch: USEARCH,
             kernels: usearch::hardware_acceleration_available(),
             points,
             front,
             cheapest,
+        }
+    }
+
+    /// The same over rows of the user's own, asked with so many queries.
+    pub(crate) fn of_own(file: &Path, rows: Rows, queries: usize, points: Vec<Point>) -> Self {
+        Self {
+            tier: None,
+            file: Some(file.display().to_string()),
+            seed: None,
+            queries,
+            ..Self::new(Tier::Tiny, rows, points)
         }
     }
 
