@@ -9,3 +9,4 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod lint;
 pub(crate) mod promote;
+pub(crate) mod publish;
