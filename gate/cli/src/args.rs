@@ -214,14 +214,14 @@ pub(crate) struct Publish {
     /// Where to publish [default: $GITHUB_REPOSITORY].
     #[arg(long, value_name = "OWNER/NAME")]
     pub(crate) repository: Option<String>,
-    /// The API of GitHub or of a GitHub Enterprise Server [default: $GITHUB_API_URL, else
-    /// https://api.github.com].
+    /// The API of GitHub or of a GitHub Enterprise Server [default: $GITHUB_API_URL, else that
+    /// of github.com].
     #[arg(long, value_name = "URL")]
     pub(crate) api: Option<String>,
     /// File name of the measuring workflow.
     #[arg(long, value_name = "FILE", default_value = "perf-pr.yml")]
     pub(crate) workflow: String,
-    /// Its artifact is NAME-<attempt>.
+    /// Its artifact is NAME-ATTEMPT, attempts counted from 1.
     #[arg(long, value_name = "NAME", default_value = "gate-runs")]
     pub(crate) artifact: String,
     /// Name of the check run, which branch protection can require.

@@ -2,7 +2,7 @@
 //!
 //! Links are built from a trusted address and numbers, never from text of the report.
 
-use gate_schema::report::{Outcome, Report};
+use gate_schema::report::{Outcome, ProfileFiles, Profiles, Report};
 
 use crate::escape::Target;
 use crate::fold::Folded;
@@ -91,10 +91,21 @@ impl Notice {
     }
 }
 
+/// The report without paths of files beside it: on a pull request they would lead elsewhere.
+fn without_files(report: &Report) -> Report {
+    let mut report = report.clone();
+    for scenario in &mut report.profiles {
+        if let Profiles::Compared(change) = &mut scenario.profiles {
+            change.files = ProfileFiles::default();
+        }
+    }
+    report
+}
+
 /// The report as a comment or summary of at most `max_bytes`. A pass with nothing to look at is short.
 #[must_use]
 pub fn comment(report: &Report, occasion: &Occasion<'_>, max_bytes: usize) -> String {
-    let frame = frame(occasion);
+    let (report, frame) = (&without_files(report), frame(occasion));
     let options = MarkdownOptions {
         max_bytes: max_bytes.saturating_sub(frame.len()),
         icons: true,
@@ -117,7 +128,7 @@ pub fn comment(report: &Report, occasion: &Occasion<'_>, max_bytes: usize) -> St
 /// The full report for the summary of a job, at most `max_bytes`.
 #[must_use]
 pub fn summary(report: &Report, occasion: &Occasion<'_>, max_bytes: usize) -> String {
-    let frame = frame(occasion);
+    let (report, frame) = (&without_files(report), frame(occasion));
     let options = MarkdownOptions {
         max_bytes: max_bytes.saturating_sub(frame.len()),
         icons: true,
