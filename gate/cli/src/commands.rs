@@ -9,4 +9,5 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod lint;
 pub(crate) mod promote;
+pub(crate) mod publish;
 pub(crate) mod report;

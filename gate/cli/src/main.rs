@@ -16,6 +16,7 @@ mod page;
 mod policy;
 mod process;
 mod provenance;
+mod publish;
 mod show;
 mod signal;
 mod terminal;
@@ -32,6 +33,7 @@ fn main() -> std::process::ExitCode {
         Verb::Calibrate(calibrate) => commands::calibrate::run(calibrate),
         Verb::Lint(lint) => commands::lint::run(lint),
         Verb::Compare(compare) => commands::compare::run(compare),
+        Verb::Publish(publish) => commands::publish::run(publish),
         Verb::Promote(promote) => commands::promote::run(promote),
         Verb::Explain(explain) => commands::explain::run(explain),
         Verb::Flame(flame) => commands::flame::run(flame),

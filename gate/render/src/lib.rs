@@ -9,8 +9,9 @@
 //!
 //! Map: `sentence`, `heading` and `next` write the lines around the table, with `failure` for what
 //! crashed and `together` for what all scenarios show; `fold` chooses the rows of the table, `cells`
-//! fills them from `quantity` and `reason`; `terminal`, `markdown` and `html` lay everything out;
-//! `explain` argues one row; `cause` says why it got worse, and `flame` draws the profiles behind that.
+//! fills them from `quantity` and `reason`; `terminal`, `markdown` and `html` lay everything out, and
+//! `publish` puts that on a pull request; `explain` argues one row; `cause` says why it got worse, and
+//! `flame` draws the profiles behind that.
 
 #![forbid(unsafe_code)]
 
@@ -27,6 +28,7 @@ mod html;
 mod json;
 mod markdown;
 mod next;
+mod publish;
 mod quantity;
 mod reason;
 mod resolutions;
@@ -41,6 +43,7 @@ pub use flame::{FlameSide, NoSamples, differential_flamegraph, flamegraph};
 pub use html::{Figure, html};
 pub use json::json;
 pub use markdown::{MarkdownOptions, markdown};
+pub use publish::{Notice, Occasion, comment, notice, notice_title, summary, title};
 pub use quantity::quantity;
 pub use resolutions::{resolutions, warm_up};
 pub use terminal::{Style, terminal};

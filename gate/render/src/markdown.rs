@@ -11,6 +11,7 @@ use crate::quantity;
 use crate::{cause, escape, failure, heading, next, sentence, together};
 
 mod detail;
+mod icon;
 use detail::{Detail, LADDER};
 
 /// How much fits where the Markdown goes.
@@ -19,12 +20,17 @@ pub struct MarkdownOptions {
     /// Bytes that must not be exceeded. Details are left out, least important first, until the
     /// report fits; the outcome, the counts and what to do always stay.
     pub max_bytes: usize,
+    /// Whether each verdict word has a picture in front of it.
+    pub icons: bool,
 }
 
 impl Default for MarkdownOptions {
     /// What fits into a comment: GitHub takes 65,536 characters, and the publisher adds a frame.
     fn default() -> Self {
-        Self { max_bytes: 60_000 }
+        Self {
+            max_bytes: 60_000,
+            icons: false,
+        }
     }
 }
 
@@ -36,7 +42,7 @@ impl Default for MarkdownOptions {
 pub fn markdown(report: &Report, options: &MarkdownOptions) -> String {
     let mut shortest = String::new();
     for detail in &LADDER {
-        shortest = write(report, detail);
+        shortest = write(report, detail, options.icons);
         if shortest.len() <= options.max_bytes {
             break;
         }
@@ -44,15 +50,24 @@ pub fn markdown(report: &Report, options: &MarkdownOptions) -> String {
     shortest
 }
 
-fn write(report: &Report, detail: &Detail) -> String {
-    let target = Target::Markdown;
-    let sentence = sentence::outcome(report, target);
-    let mut out = format!(
-        "### {}: {}\n\n{}\n\n",
-        sentence.word,
-        sentence.text,
+/// The outcome as a heading, and the counts.
+pub(crate) fn head(report: &Report, icons: bool) -> String {
+    let sentence = sentence::outcome(report, Target::Markdown);
+    let icon = if icons {
+        icon::of_outcome(sentence.outcome)
+    } else {
+        ""
+    };
+    let (word, text) = (sentence.word, sentence.text);
+    format!(
+        "### {icon}{word}: {text}\n\n{}\n\n",
         heading::counts(report)
-    );
+    )
+}
+
+fn write(report: &Report, detail: &Detail, icons: bool) -> String {
+    let target = Target::Markdown;
+    let mut out = head(report, icons);
     let [baseline, candidate] = heading::sides(report, target);
     let judged =
         heading::judged(report, target).map_or(String::new(), |judged| format!("; {judged}"));
@@ -85,7 +100,7 @@ fn write(report: &Report, detail: &Detail) -> String {
     for step in next::steps(report, target) {
         out.push_str(&format!("**Next:** {step}\n\n"));
     }
-    put_rows(&mut out, report, detail);
+    put_rows(&mut out, report, detail, icons);
     if detail.environment {
         put_environment(&mut out, report);
     }
@@ -115,11 +130,11 @@ fn put_failures(out: &mut String, report: &Report, detail: &Detail) {
     }
 }
 
-fn put_rows(out: &mut String, report: &Report, detail: &Detail) {
+fn put_rows(out: &mut String, report: &Report, detail: &Detail, icons: bool) {
     let mode = report.method.mode;
     let folded = Folded::of(report, false);
     let shown = &folded.shown[..folded.shown.len().min(detail.rows)];
-    put_table(out, shown, mode);
+    put_table(out, shown, mode, icons);
     put_causes(out, report, &shown[..shown.len().min(detail.causes)]);
     if shown.len() < folded.shown.len() {
         let left_out = rows_of(folded.shown.len() - shown.len());
@@ -141,7 +156,7 @@ fn put_rows(out: &mut String, report: &Report, detail: &Detail) {
             let summary = format!("{} not compared", fold::kind_of_rows(&folded.incomparable));
             put_details(out, &summary, |out| {
                 put_reasons(out);
-                put_table(out, &folded.incomparable, mode);
+                put_table(out, &folded.incomparable, mode, icons);
             });
         } else {
             put_reasons(out);
@@ -150,7 +165,9 @@ fn put_rows(out: &mut String, report: &Report, detail: &Detail) {
     if !folded.passing.is_empty() {
         let line = fold::passing_line(&folded.passing);
         if detail.passing {
-            put_details(out, &line, |out| put_table(out, &folded.passing, mode));
+            put_details(out, &line, |out| {
+                put_table(out, &folded.passing, mode, icons)
+            });
         } else {
             out.push_str(&format!("{line}\n\n"));
         }
@@ -185,7 +202,7 @@ fn put_details(out: &mut String, summary: &str, put: impl FnOnce(&mut String)) {
     out.push_str("</details>\n\n");
 }
 
-fn put_table(out: &mut String, rows: &[&Row], mode: Mode) {
+fn put_table(out: &mut String, rows: &[&Row], mode: Mode, icons: bool) {
     if rows.is_empty() {
         return;
     }
@@ -194,6 +211,11 @@ fn put_table(out: &mut String, rows: &[&Row], mode: Mode) {
     for row in rows {
         let cells = Cells::of(row, mode, Target::MarkdownCell);
         let (limit, verdict) = (cells.limit(), cells.verdict.as_str());
+        let icon = if icons {
+            icon::of_verdict(cells.verdict)
+        } else {
+            ""
+        };
         let Cells {
             scenario,
             metric,
@@ -208,7 +230,7 @@ fn put_table(out: &mut String, rows: &[&Row], mode: Mode) {
         let change = format!("{} {interval}", change.estimate);
         let change = change.trim_end();
         out.push_str(&format!(
-            "| **{verdict}** | {scenario} | {metric} | {baseline} | {candidate} | {change} | {limit} | {why} |\n"
+            "| {icon}**{verdict}** | {scenario} | {metric} | {baseline} | {candidate} | {change} | {limit} | {why} |\n"
         ));
     }
     out.push('\n');

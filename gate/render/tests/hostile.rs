@@ -4,12 +4,30 @@ mod reports;
 
 use comrak::nodes::{Node, NodeValue};
 use comrak::{Arena, Options, parse_document};
-use gate_render::{MarkdownOptions, Style, explain, explain_failed, markdown, terminal};
+use gate_render::{
+    MarkdownOptions, Occasion, Style, comment, explain, explain_failed, markdown, summary,
+    terminal, title,
+};
 use gate_schema::report::Report;
 use proptest::prelude::*;
 
 /// Stands in every hostile text; must be found in code spans only.
 const MARK: &str = "EVIL";
+
+/// Where our own links point to.
+const OURS: &str = "https://github.example/owner/name/actions/runs/";
+
+/// A comment on what a fork measured, with everything a frame can hold.
+const OCCASION: Occasion<'static> = Occasion {
+    repository: "https://github.example/owner/name",
+    run: 7,
+    attempt: 2,
+    head: "4f2c9e14f2c9e14f2c9e14f2c9e14f2c9e14f2c9",
+    artifact: Some(11),
+    publisher: Some(8),
+    is_fork: true,
+    edits_policy: true,
+};
 
 const FIXED: [&str; 16] = [
     "EVIL@org/team",
@@ -84,11 +102,19 @@ fn check(text: &str) {
                     );
                 }
             }
+            NodeValue::Link(link) => assert!(
+                (link.url.starts_with(OURS) || link.url == "profiles/k10.svg")
+                    && link.title.is_empty(),
+                "a link that is not ours: {link:?}\n{text}"
+            ),
+            NodeValue::HtmlInline(html) => assert!(
+                html == "<sub>" || html == "</sub>",
+                "inline HTML {html:?}\n{text}"
+            ),
             NodeValue::CodeBlock(block) => assert!(
                 block.fenced && block.fence_char == b'`' && block.info.is_empty(),
                 "a block of code that is not ours: {block:?}\n{text}"
             ),
-            NodeValue::Link(link) => assert_eq!(link.url, "profiles/k10.svg", "{text}"),
             NodeValue::Document
             | NodeValue::Heading(_)
             | NodeValue::Paragraph
@@ -138,12 +164,28 @@ fn codes(text: &str) -> Vec<String> {
     root.descendants().filter_map(code).collect()
 }
 
+/// How many links a reader sees.
+fn links(text: &str) -> usize {
+    let arena = Arena::new();
+    let root = parse_document(&arena, text, &github());
+    let is_link = |node: &Node| matches!(node.data().value, NodeValue::Link(_));
+    root.descendants().filter(is_link).count()
+}
+
 #[test]
 fn known_attacks_stay_in_their_code_span() {
     for text in FIXED {
         for report in hostile(text) {
             for max_bytes in [60_000, 4_000, 0] {
-                check(&markdown(&report, &MarkdownOptions { max_bytes }));
+                check(&markdown(
+                    &report,
+                    &MarkdownOptions {
+                        max_bytes,
+                        icons: false,
+                    },
+                ));
+                check(&comment(&report, &OCCASION, max_bytes));
+                check(&summary(&report, &OCCASION, max_bytes));
             }
         }
     }
@@ -202,6 +244,17 @@ proptest! {
     fn no_text_leaves_its_code_span(text in nasty()) {
         for report in hostile(&text) {
             check(&markdown(&report, &MarkdownOptions::default()));
+        }
+    }
+
+    #[test]
+    fn no_text_leaves_a_comment(text in nasty()) {
+        for report in hostile(&text) {
+            let shown = comment(&report, &OCCASION, 60_000);
+            check(&shown);
+            prop_assert_eq!(links(&shown), 3);
+            prop_assert!(!shown.contains("profiles/k10.svg"));
+            prop_assert!(!title(&report).chars().any(is_invisible));
         }
     }
 

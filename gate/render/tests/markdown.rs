@@ -40,7 +40,13 @@ fn details_go_before_the_limit_is_broken() {
         .next()
         .map(str::to_owned);
     for max_bytes in [200_000, 60_000, 10_000, 8_000, 4_000, 1_500] {
-        let text = markdown(&report, &MarkdownOptions { max_bytes });
+        let text = markdown(
+            &report,
+            &MarkdownOptions {
+                max_bytes,
+                icons: false,
+            },
+        );
         assert!(
             text.len() <= max_bytes,
             "{} bytes, wanted {max_bytes}",
@@ -72,7 +78,13 @@ fn last_words_go_before_the_limit_is_broken() {
     );
     assert_eq!(full.matches("```\n").count(), 6, "three blocks\n{full}");
     for max_bytes in [60_000, 20_000, 8_000, 5_000] {
-        let text = markdown(&report, &MarkdownOptions { max_bytes });
+        let text = markdown(
+            &report,
+            &MarkdownOptions {
+                max_bytes,
+                icons: false,
+            },
+        );
         assert!(
             text.len() <= max_bytes,
             "{} bytes of {max_bytes}",

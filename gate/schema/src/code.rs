@@ -47,11 +47,17 @@ pub enum Code {
     Busy,
     /// The measurement was interrupted.
     Interrupted,
+    /// There is nothing to publish from: no event, no token, no repository.
+    Publish,
+    /// An artifact is not believed.
+    Rejected,
+    /// GitHub does not take what is to be published, or does not answer.
+    GitHub,
 }
 
 impl Code {
     /// All codes in numerical order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::Unreadable,
         Self::Syntax,
         Self::Format,
@@ -74,6 +80,9 @@ impl Code {
         Self::Measure,
         Self::Busy,
         Self::Interrupted,
+        Self::Publish,
+        Self::Rejected,
+        Self::GitHub,
     ];
 
     /// The code as it is printed.
@@ -205,6 +214,21 @@ impl Code {
                 "G605",
                 "The measurement was interrupted. Nothing was decided; what was measured is kept.",
                 "Start it again, or look at what was measured with `gate compare`.",
+            ),
+            Self::Publish => (
+                "G701",
+                "`gate publish` does not know what to publish or where: the event file, the token, the repository or the address of the API is missing or wrong.",
+                "Run it in a workflow on `workflow_run`, with GITHUB_TOKEN set; docs/publishing.md shows one.",
+            ),
+            Self::Rejected => (
+                "G702",
+                "The artifact of a measuring run breaks a rule, so nothing of it was believed.",
+                "See docs/publishing.md for the rule; nothing of the artifact is repeated in the message.",
+            ),
+            Self::GitHub => (
+                "G703",
+                "GitHub did not take what was to be published, or did not answer (exit code 4). A verdict that was reached stands in the summary of the job.",
+                "Grant the permission that the hint names, or start the publishing run again.",
             ),
         }
     }

@@ -16,7 +16,7 @@ pub enum ExitCode {
     Usage = 2,
     /// Inconclusive or incomparable, and the policy does not map it to 0 or 1.
     Undecided = 3,
-    /// The verdict is known but could not be published.
+    /// Publishing failed. A verdict that was reached stands.
     Unpublished = 4,
 }
 
@@ -43,7 +43,7 @@ impl ExitCode {
             Self::Undecided => {
                 "undecided: inconclusive or incomparable; the policy may map it to 0 or 1"
             }
-            Self::Unpublished => "the verdict is known but publishing it failed",
+            Self::Unpublished => "publishing failed; a verdict that was reached stands",
         }
     }
 }

@@ -17,7 +17,7 @@ fn the_page_of_codes_is_current() {
     for code in ExitCode::ALL {
         writeln!(page, "| {} | {} |", code as u8, code.meaning()).expect("into a String");
     }
-    page.push_str("\n## Error codes\n\nEvery error ends with exit code 2, names its place and has a hint.\n\n");
+    page.push_str("\n## Error codes\n\nEvery error ends with exit code 2, unless it names another one, names its place and has a hint.\n\n");
     page.push_str("| Code | What happened | What to do |\n|---|---|---|\n");
     for code in Code::ALL {
         writeln!(

@@ -1,0 +1,81 @@
+//! The verdict on what a pull request measured, by the files of the default branch alone.
+
+use gate_core::evaluate::Known;
+use gate_github::bundle::{Bundle, Rejected, Rule};
+use gate_schema::report::Report;
+
+use crate::args::Publish;
+use crate::diagnostic::Diagnostic;
+use crate::document::read_run;
+use crate::measure::runs::Seen;
+use crate::noise;
+use crate::policy::{self, Loaded};
+use crate::provenance;
+use crate::show::unjudgeable;
+
+/// The files of the default branch that decide.
+pub(crate) struct Rules {
+    loaded: Loaded,
+    promoted: Option<Seen>,
+}
+
+/// Why there is no verdict.
+pub(crate) enum Unjudged {
+    /// The runs cannot be believed.
+    Rejected(Rejected),
+    /// They cannot be compared.
+    Unjudgeable(Diagnostic),
+    /// A file of the default branch is wrong.
+    Problems(Vec<Diagnostic>),
+}
+
+impl Rules {
+    pub(crate) fn read(arguments: &Publish) -> Result<Self, Vec<Diagnostic>> {
+        let loaded = policy::load(
+            arguments.policy.as_deref(),
+            arguments.waivers.as_deref(),
+            &arguments.baseline,
+            &provenance::today(),
+        )?;
+        let promoted = if arguments.baseline.exists() {
+            Some(Seen::new(read_run(&arguments.baseline)?)?)
+        } else {
+            None
+        };
+        Ok(Self { loaded, promoted })
+    }
+
+    /// Judges as `gate check` did, with the same runs and not with its word.
+    pub(crate) fn judge(&self, bundle: Bundle, arguments: &Publish) -> Result<Report, Unjudged> {
+        let histogram = |_| {
+            Unjudged::Rejected(Rejected {
+                rule: Rule::Histogram,
+                offset: 0,
+            })
+        };
+        let baseline = Seen::new(bundle.baseline).map_err(histogram)?;
+        let candidate = Seen::new(bundle.candidate).map_err(histogram)?;
+        let canary = bundle
+            .canary
+            .map(Seen::new)
+            .transpose()
+            .map_err(histogram)?;
+        let noise = noise::beside(&self.loaded, &arguments.baseline, &baseline.run.environment)
+            .map_err(Unjudged::Problems)?;
+        let known = Known {
+            noise: noise.as_ref(),
+            canary: canary.as_ref().map(Seen::side),
+            promoted: self.promoted.as_ref().map(Seen::side),
+        };
+        let judged = gate_core::evaluate(
+            baseline.side(),
+            candidate.side(),
+            &known,
+            &self.loaded.policy,
+        );
+        judged.map_err(|error| {
+            let candidate = "candidate.json".as_ref();
+            Unjudged::Unjudgeable(unjudgeable(&error, candidate, "its baseline", &self.loaded))
+        })
+    }
+}

@@ -1,0 +1,141 @@
+//! What `gate publish` is told, by its arguments and by the environment of a workflow.
+
+use std::path::PathBuf;
+
+use gate_github::Settings;
+use gate_github::base::{Base, BaseError};
+use gate_github::event::Event;
+use gate_schema::code::Code;
+
+use crate::args::Publish;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::document::unreadable;
+
+/// Largest event file: GitHub sends at most 25 MB.
+const MAX_EVENT_BYTES: u64 = 25 << 20;
+
+/// Everything known before GitHub is asked.
+pub(crate) struct Told {
+    pub(crate) event: Event,
+    pub(crate) base: Base,
+    pub(crate) token: String,
+    pub(crate) github: Settings,
+    /// Address of the repository for people.
+    pub(crate) address: String,
+    /// The workflow run this happens in.
+    pub(crate) publisher: Option<u64>,
+    pub(crate) summary: Option<PathBuf>,
+}
+
+/// Reads arguments, environment and event file; all mistakes at once.
+pub(crate) fn read(arguments: &Publish) -> Result<Told, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let mut note = |problem: Diagnostic| problems.push(problem);
+    let event = event(arguments).map_err(&mut note).ok();
+    let base = base(arguments).map_err(&mut note).ok();
+    let token = variable("GITHUB_TOKEN").ok_or_else(|| {
+        let hint = "set GITHUB_TOKEN from `secrets.GITHUB_TOKEN` or from a GitHub App";
+        wrong("there is no token", "GITHUB_TOKEN", hint)
+    });
+    let token = token.map_err(&mut note).ok();
+    let repository = repository(arguments).map_err(&mut note).ok();
+    let server = server().map_err(&mut note).ok();
+    match (event, base, token, repository, server) {
+        (Some(event), Some(base), Some(token), Some(repository), Some(server)) => Ok(Told {
+            event,
+            base,
+            token,
+            address: format!("{server}/{repository}"),
+            github: Settings {
+                repository,
+                workflow: arguments.workflow.clone(),
+                artifact: arguments.artifact.clone(),
+                author: arguments.author.clone(),
+                check: arguments.check.clone(),
+            },
+            publisher: variable("GITHUB_RUN_ID").and_then(|id| id.parse().ok()),
+            summary: arguments
+                .summary
+                .clone()
+                .or_else(|| variable("GITHUB_STEP_SUMMARY").map(PathBuf::from)),
+        }),
+        _ => Err(problems),
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn wrong(message: impl Into<String>, place: &'static str, hint: &str) -> Diagnostic {
+    Diagnostic::new(Code::Publish, message, Place::Flag(place), hint)
+}
+
+fn event(arguments: &Publish) -> Result<Event, Diagnostic> {
+    let given = arguments.event.clone();
+    let path = given.or_else(|| variable("GITHUB_EVENT_PATH").map(PathBuf::from));
+    let Some(path) = path else {
+        let hint = "name the event file; in a workflow GITHUB_EVENT_PATH does";
+        return Err(wrong("there is no event file", "--event", hint));
+    };
+    let failed = |error: std::io::Error| unreadable(&path, &error);
+    let size = std::fs::metadata(&path).map_err(failed)?.len();
+    let hint = "publish from a workflow on `workflow_run` with `types: [completed]`";
+    let refused =
+        |message: String| Diagnostic::new(Code::Publish, message, Place::File(path.clone()), hint);
+    if size > MAX_EVENT_BYTES {
+        return Err(refused("larger than any event".to_owned()));
+    }
+    let bytes = std::fs::read(&path).map_err(failed)?;
+    Event::parse(&bytes).map_err(|error| refused(error.to_string()))
+}
+
+fn base(arguments: &Publish) -> Result<Base, Diagnostic> {
+    let given = arguments.api.clone().or_else(|| variable("GITHUB_API_URL"));
+    let given = given.unwrap_or_else(|| "https://api.github.com".to_owned());
+    Base::parse(&given).map_err(|error: BaseError| {
+        let hint = "write it as https://HOST/api/v3; plain http is for loopback alone";
+        wrong(error.to_string(), "--api", hint)
+    })
+}
+
+/// `owner/name`, in letters that stand for themselves in an address.
+fn repository(arguments: &Publish) -> Result<String, Diagnostic> {
+    let given = arguments
+        .repository
+        .clone()
+        .or_else(|| variable("GITHUB_REPOSITORY"));
+    let given = given.unwrap_or_default();
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && !part.bytes().all(|byte| byte == b'.')
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    match given.split_once('/') {
+        Some((owner, name)) if is_part(owner) && is_part(name) => Ok(given),
+        _ => Err(wrong(
+            "there is no repository to publish to",
+            "--repository",
+            "write it as OWNER/NAME; in a workflow GITHUB_REPOSITORY does",
+        )),
+    }
+}
+
+/// Where people look, for links.
+fn server() -> Result<String, Diagnostic> {
+    let given = variable("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned());
+    let given = given.trim_end_matches('/').to_owned();
+    let is_plain = given
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b".:/-[]".contains(&byte));
+    match Base::parse(&given) {
+        Ok(_) if is_plain => Ok(given),
+        _ => Err(wrong(
+            "not an address of a GitHub",
+            "GITHUB_SERVER_URL",
+            "write it as https://HOST",
+        )),
+    }
+}

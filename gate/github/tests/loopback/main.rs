@@ -1,0 +1,6 @@
+//! The client against servers on loopback that misbehave. Time is a number that tests move.
+
+mod faults;
+mod server;
+mod store;
+mod time;

@@ -1,0 +1,42 @@
+//! A clock on which waiting takes no time.
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::time::Duration;
+
+use gate_github::clock::{Clock, Deadlines};
+
+#[derive(Default)]
+pub(crate) struct FakeClock {
+    now: Cell<Duration>,
+    pub(crate) slept: RefCell<Vec<Duration>>,
+}
+
+impl Clock for FakeClock {
+    fn elapsed(&self) -> Duration {
+        self.now.get()
+    }
+
+    fn unix(&self) -> Duration {
+        Duration::from_secs(1_700_000_000) + self.now.get()
+    }
+
+    fn below(&self, most: Duration) -> Duration {
+        most / 2
+    }
+
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        self.now.set(self.now.get() + time);
+        self.slept.borrow_mut().push(time);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// Short enough for a test that waits for a server that never answers, long enough for one that does.
+pub(crate) fn deadlines() -> Deadlines {
+    Deadlines {
+        call: Duration::from_millis(400),
+        artifact: Duration::from_millis(400),
+        ..Deadlines::default()
+    }
+}

@@ -1,0 +1,493 @@
+// The built gate, driven as GitHub would: event file, artifact, API.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { BOT, Fake } from './fake.mjs';
+import { artifact, run, zip } from './runs.mjs';
+
+const GATE = process.env.GATE;
+const POLICY = '[[rule]]\nmetric = "latency"\nmargin = "3%"\n';
+
+let fake;
+let folder;
+let branches = 0;
+
+before(async () => {
+  fake = await Fake.start();
+});
+after(() => fake.stop());
+
+beforeEach(async (context) => {
+  folder = await mkdtemp(join(tmpdir(), 'gate-publish-'));
+  context.after?.(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(join(folder, 'baselines'));
+  await writeFile(join(folder, 'baselines/gate.toml'), POLICY);
+  fake.requests.length = 0;
+  fake.blobs.length = 0;
+  fake.faults.length = 0;
+  fake.blobFault = undefined;
+});
+
+/** Runs `gate publish` for an event, as a job without a terminal. */
+async function publish(payload, { flags = [], env = {} } = {}) {
+  const event = join(folder, 'event.json');
+  const summary = join(folder, 'summary.md');
+  await writeFile(event, typeof payload === 'string' ? payload : JSON.stringify(payload));
+  await writeFile(summary, '');
+  const child = spawn(GATE, ['publish', ...flags], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      GITHUB_EVENT_PATH: event,
+      GITHUB_REPOSITORY: 'acme/engine',
+      GITHUB_API_URL: fake.url,
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_STEP_SUMMARY: summary,
+      GITHUB_RUN_ID: '4242',
+      GITHUB_TOKEN: 'bot',
+      ...env,
+    },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (text) => (stdout += text));
+  child.stderr.on('data', (text) => (stderr += text));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  return { code, stdout, stderr, summary: await readFile(summary, 'utf8') };
+}
+
+/** A pull request whose run measured something `slower`. */
+async function measured({ slower = 0, from, files, ...more } = {}) {
+  const pull = await fake.open(`topic-${(branches += 1)}`, from);
+  const packed = await zip(files ?? artifact({ head: pull.head.sha, slower }));
+  return { pull, payload: fake.measured(pull, { zip: packed, ...more }) };
+}
+
+/** Our comments on a pull request. */
+const ours = async (pull) => (await fake.comments(pull.number)).filter((comment) => comment.user.login === BOT);
+const writes = () => fake.requests.filter((request) => request.method !== 'GET');
+const onComment = (method) => (request) => request.method === method && request.path.includes('/comments');
+
+test('open pull request -> comment and failing check; push a fix -> the same comment turns green', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  const red = await publish(payload);
+  assert.equal(red.code, 1, red.stderr);
+  assert.match(red.stdout, /^FAIL: demo\/search latency is 20.* slower/);
+  const [first, ...more] = await ours(pull);
+  assert.equal(more.length, 0);
+  assert.match(first.body, /^<!-- gate:v1 run=\d+\.1 head=[0-9a-f]{40} text=[0-9a-f]{16} -->\n### ❌ FAIL: /);
+  assert.match(first.body, /❌ \*\*regressed\*\*/);
+  assert.match(red.summary, /^### ❌ FAIL: /);
+  const [check] = await fake.checksOf(pull.head.sha);
+  assert.equal(check.conclusion, 'failure');
+  assert.equal(check.name, 'gate');
+  assert.equal(check.details_url, 'https://github.com/acme/engine/actions/runs/4242');
+
+  await fake.ask('maintainer', 'PUT', `/repos/acme/engine/pulls/${pull.number}/update-branch`, {});
+  const fixed = await fake.pull(pull.number);
+  assert.notEqual(fixed.head.sha, pull.head.sha);
+  const packed = await zip(artifact({ head: fixed.head.sha }));
+  const green = await publish(fake.measured(fixed, { zip: packed }));
+  assert.equal(green.code, 0, green.stderr);
+  const after = await ours(pull);
+  assert.deepEqual(after.map((comment) => comment.id), [first.id]);
+  assert.match(after[0].body, /\n### ✅ PASS: /);
+  assert.equal((await fake.checksOf(fixed.head.sha))[0].conclusion, 'success');
+});
+
+test('publishing again says nothing new', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  await publish(payload);
+  fake.requests.length = 0;
+  const again = await publish(payload);
+  assert.equal(again.code, 1);
+  assert.match(again.stdout, /check run said so already; comment said so already/);
+  assert.deepEqual(writes(), []);
+  assert.equal((await ours(pull)).length, 1);
+});
+
+test('green and no comment: silent, unless comments are always wanted', async () => {
+  const { pull, payload } = await measured();
+  const quiet = await publish(payload);
+  assert.equal(quiet.code, 0, quiet.stderr);
+  assert.deepEqual(await ours(pull), []);
+  assert.equal((await fake.checksOf(pull.head.sha))[0].conclusion, 'success');
+  await publish(payload, { flags: ['--comment', 'always'] });
+  const [comment] = await ours(pull);
+  assert.ok(comment.body.split('\n').length < 10, comment.body);
+  const never = await measured({ slower: 0.2 });
+  assert.equal((await publish(never.payload, { flags: ['--comment', 'never'] })).code, 1);
+  assert.deepEqual(await ours(never.pull), []);
+});
+
+test('comment deleted -> created once; deleted twice for this head -> silent', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  for (const expected of [1, 1, 0]) {
+    const published = await publish(payload);
+    assert.equal(published.code, 1, published.stderr);
+    const comments = await ours(pull);
+    assert.equal(comments.length, expected, published.stdout);
+    for (const { id } of comments) await fake.ask('bot', 'DELETE', `/repos/acme/engine/issues/comments/${id}`);
+  }
+});
+
+test('404 comment on PATCH (deleted meanwhile) -> created once', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  await publish(payload);
+  const packed = await zip(artifact({ head: pull.head.sha, slower: 0.4 }));
+  const again = fake.measured(pull, { zip: packed });
+  const [comment] = await ours(pull);
+  fake.faults.push({ on: (request) => {
+    if (!onComment('PATCH')(request)) return false;
+    fake.gone = fake.ask('bot', 'DELETE', `/repos/acme/engine/issues/comments/${comment.id}`);
+    return true;
+  }, status: 404, body: '{"message": "Not Found"}' });
+  const published = await publish(again);
+  await fake.gone;
+  assert.equal(published.code, 1, published.stderr);
+  assert.equal((await ours(pull)).length, 1);
+});
+
+test('fork: published, and its numbers are called claims; the store never sees the token', async () => {
+  const { pull, payload } = await measured({ slower: 0.2, from: 'stranger' });
+  assert.equal(pull.head.repo.full_name, 'stranger/engine');
+  const published = await publish(payload);
+  assert.equal(published.code, 1, published.stderr);
+  const [comment] = await ours(pull);
+  assert.match(comment.body, /claims of a fork's code, unverified/);
+  assert.deepEqual(fake.blobs.map((blob) => blob.token), [null]);
+  assert.ok(fake.requests.every((request) => request.token === 'Bearer bot'));
+  assert.doesNotMatch(published.stdout + published.stderr + published.summary, /Bearer|\bbot\b/);
+});
+
+test('a pull request number in the event or the artifact is never asked for', async () => {
+  const other = await measured();
+  const { pull, payload } = await measured({
+    slower: 0.2,
+    change: (event) => {
+      event.workflow_run.pull_requests = [{ number: other.pull.number }];
+      event.pull_request = { number: other.pull.number };
+    },
+  });
+  assert.equal((await publish(payload)).code, 1);
+  assert.equal((await ours(pull)).length, 1);
+  assert.deepEqual(await ours(other.pull), []);
+});
+
+const rejected = async (name, files, rule, bytes) => {
+  const { pull, payload } = await measured({ slower: 0.2, files, ...(bytes && {}) });
+  if (bytes) fake.artifacts.get(payload.workflow_run.id)[0].zip = bytes;
+  const published = await publish(payload);
+  const [check] = await fake.checksOf(pull.head.sha);
+  assert.equal(published.code, 2, `${name}: ${published.stdout}${published.stderr}`);
+  assert.equal(check.conclusion, 'neutral', name);
+  assert.match(check.output.title, new RegExp(`rejected \\(rule ${rule}\\)`), name);
+  const [comment] = await ours(pull);
+  for (const text of [check.output.title, check.output.summary, comment.body, published.stdout, published.stderr, published.summary]) {
+    assert.doesNotMatch(text, /evil|@org|\u202e/i, name);
+  }
+};
+
+test('hostile names and bytes -> neutral check, nothing echoed', async () => {
+  const evil = (scenario) => ({
+    'baseline.json': JSON.stringify(run({ commit: 'x', ns: 1, sessions: 1, scenarios: [scenario] })),
+    'candidate.json': JSON.stringify(run({ commit: 'x', ns: 1, sessions: 1, scenarios: [scenario] })),
+  });
+  await rejected('mention', evil('evil/@org/team'), 'name');
+  await rejected('bidi', evil('evil\u202e'), 'document');
+  await rejected('pipe', evil('evil | a'), 'document');
+  await rejected('newline', evil('evil\n# a'), 'document');
+  await rejected('unknown entry', { 'evil.html': '<script>' }, 'zip-name');
+  await rejected('zip slip', { '../../evil.json': '{}' }, 'zip-name');
+  await rejected('bomb', { 'baseline.json': ' '.repeat(20 << 20) }, 'zip-inflate');
+  await rejected('incomplete', { 'verdict.json': '{"outcome": "pass", "evil": 1}' }, 'incomplete');
+  await rejected('not a zip', undefined, 'zip-form', Buffer.from('evil'));
+});
+
+test('a run built from another commit is rejected', async () => {
+  const { pull, payload } = await measured({ files: artifact({ head: 'f'.repeat(40) }) });
+  assert.equal((await publish(payload)).code, 2);
+  assert.match((await fake.checksOf(pull.head.sha))[0].output.title, /rule source/);
+});
+
+test('wrong digest -> neutral check', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  fake.artifacts.get(payload.workflow_run.id)[0].digest = `sha256:${'0'.repeat(64)}`;
+  assert.equal((await publish(payload)).code, 2);
+  assert.match((await fake.checksOf(pull.head.sha))[0].output.title, /rule digest/);
+});
+
+test('two artifacts of one name -> neutral check', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  const artifacts = fake.artifacts.get(payload.workflow_run.id);
+  artifacts.push({ ...artifacts[0], id: artifacts[0].id + 500 });
+  assert.equal((await publish(payload)).code, 2);
+  assert.match((await fake.checksOf(pull.head.sha))[0].output.title, /rule artifact/);
+});
+
+test('410 from the store with bytes in the answer -> results expired', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  const packed = fake.artifacts.get(payload.workflow_run.id)[0].zip;
+  fake.blobFault = (_, to) => to.writeHead(410).end(packed);
+  assert.equal((await publish(payload)).code, 3);
+  const [check] = await fake.checksOf(pull.head.sha);
+  assert.equal(check.conclusion, 'neutral');
+  assert.match(check.output.title, /have expired/);
+});
+
+test('runs that did not end well have their own check and never a stale green', async () => {
+  for (const [conclusion, expected] of [
+    ['cancelled', 'cancelled'], ['timed_out', 'timed_out'], ['action_required', 'neutral'],
+    ['startup_failure', 'neutral'], ['failure', 'neutral'], ['success', 'neutral'],
+  ]) {
+    const pull = await fake.open(`topic-${(branches += 1)}`);
+    const published = await publish(fake.measured(pull, { conclusion }));
+    assert.equal(published.code, 3, conclusion);
+    const [check] = await fake.checksOf(pull.head.sha);
+    assert.equal(check.conclusion, expected, conclusion);
+  }
+});
+
+test('a failed measuring job with its runs is judged', async () => {
+  const { pull, payload } = await measured({ slower: 0.2, conclusion: 'failure' });
+  assert.equal((await publish(payload)).code, 1);
+  assert.equal((await fake.checksOf(pull.head.sha))[0].conclusion, 'failure');
+});
+
+test('--blocking: what is undecided or rejected does not pass', async () => {
+  const { pull, payload } = await measured({ files: { 'verdict.json': '{}' } });
+  assert.equal((await publish(payload, { flags: ['--blocking'] })).code, 2);
+  assert.equal((await fake.checksOf(pull.head.sha))[0].conclusion, 'action_required');
+});
+
+test('502 after the write was applied -> one comment, one check run', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  const html = '<html>502 Bad Gateway</html>';
+  fake.faults.push({ on: onComment('POST'), after: true, status: 502, body: html });
+  fake.faults.push({ on: (r) => r.method === 'POST' && r.path.endsWith('/check-runs'), after: true, status: 502, body: html });
+  const published = await publish(payload);
+  assert.equal(published.code, 1, published.stderr);
+  assert.equal((await ours(pull)).length, 1);
+  assert.equal((await fake.checksOf(pull.head.sha)).length, 1);
+});
+
+test('connection reset after the write was applied -> one comment', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  fake.faults.push({ on: onComment('POST'), after: true, reset: true });
+  assert.equal((await publish(payload)).code, 1);
+  assert.equal((await ours(pull)).length, 1);
+});
+
+test('403 permission -> exit 4, the summary names it, the verdict stands there', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  const body = '{"message": "Resource not accessible by integration\\n::error::evil"}';
+  fake.faults.push({ on: (r) => r.method === 'POST' && r.path.endsWith('/check-runs'), status: 403, body });
+  const published = await publish(payload);
+  assert.equal(published.code, 4);
+  assert.match(published.summary, /^### ❌ FAIL: /);
+  assert.match(published.summary, /checks: write/);
+  assert.match(published.stderr, /error\[G703\]/);
+  assert.doesNotMatch(published.stderr, /::error::/);
+  assert.deepEqual(await ours(pull), []);
+});
+
+test('401 -> exit 4', async () => {
+  const { payload } = await measured();
+  fake.faults.push({ on: () => true, status: 401, body: '{"message": "Bad credentials"}' });
+  assert.equal((await publish(payload)).code, 4);
+  assert.equal(fake.requests.length, 1);
+});
+
+test('retry-after of an hour -> deferred at once', async () => {
+  const { payload } = await measured({ slower: 0.2 });
+  fake.faults.push({ on: onComment('POST'), status: 429, headers: { 'retry-after': '3600' } });
+  const published = await publish(payload);
+  assert.equal(published.code, 4);
+  assert.match(published.stderr, /wait 3600 s/);
+});
+
+test('renamed repository -> stop with the new location', async () => {
+  for (const status of [301, 307, 308]) {
+    const { payload } = await measured({ slower: 0.2 });
+    const headers = { location: 'https://api.github.com/repositories/1/issues/1/comments' };
+    fake.faults.push({ on: onComment('POST'), status, headers });
+    const published = await publish(payload);
+    assert.equal(published.code, 4);
+    assert.match(published.stderr, /has moved: .* is now at https:..api\.github\.com\/repositories\/1/);
+  }
+});
+
+test('422 body too long -> shorter, not the same again', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  const body = '{"message": "Validation Failed", "errors": [{"message": "body is too long (maximum is 65536 characters)"}]}';
+  fake.faults.push({ on: onComment('POST'), status: 422, body });
+  assert.equal((await publish(payload)).code, 1);
+  assert.equal((await ours(pull)).length, 1);
+});
+
+test('locked conversation -> check only, the verdict is the exit code', async () => {
+  const { pull, payload } = await measured();
+  fake.faults.push({ on: onComment('POST'), status: 403, body: '{"message": "Unable to create comment because issue is locked."}' });
+  const published = await publish(payload, { flags: ['--comment', 'always'] });
+  assert.equal(published.code, 0, published.stderr);
+  assert.match(published.stdout, /comment none: the conversation is locked/);
+  assert.equal((await fake.checksOf(pull.head.sha)).length, 1);
+});
+
+test('archived repository -> exit of the verdict with a notice', async () => {
+  const { payload } = await measured();
+  fake.faults.push({ on: (r) => r.method === 'POST', status: 403, body: '{"message": "Repository was archived so is read-only."}' });
+  const published = await publish(payload);
+  assert.equal(published.code, 0);
+  assert.match(published.stdout, /the repository is archived/);
+});
+
+test('another workflow that took our name -> ignored', async () => {
+  const { pull, payload } = await measured({ slower: 0.2, workflow: 99 });
+  const published = await publish(payload);
+  assert.equal(published.code, 0);
+  assert.match(published.stdout, /^nothing to publish: the run is of another workflow/);
+  assert.deepEqual(writes(), []);
+  assert.deepEqual(await fake.checksOf(pull.head.sha), []);
+});
+
+test('force-push between run and publish -> check on the old commit, nothing on the pull request', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  await fake.ask('maintainer', 'PUT', `/repos/acme/engine/pulls/${pull.number}/update-branch`, {});
+  const published = await publish(payload);
+  assert.equal(published.code, 1);
+  assert.equal((await fake.checksOf(pull.head.sha)).length, 1);
+  assert.deepEqual(await ours(pull), []);
+});
+
+test('closed during publish -> the comment is updated, never created', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  let closing;
+  const close = {
+    on: (request) => {
+      if (!request.path.endsWith('/zip')) return false;
+      closing = fake.ask('maintainer', 'PATCH', `/repos/acme/engine/pulls/${pull.number}`, { state: 'closed' });
+      return false;
+    },
+  };
+  fake.faults.push(close);
+  const published = await publish(payload);
+  await closing;
+  assert.match(published.stdout, /comment none: the pull request is closed/);
+  assert.deepEqual(await ours(pull), []);
+});
+
+test('merge queue -> check only', async () => {
+  const { pull, payload } = await measured({ slower: 0.2, event: 'merge_group' });
+  const published = await publish(payload);
+  assert.equal(published.code, 1);
+  assert.equal((await fake.checksOf(pull.head.sha)).length, 1);
+  assert.deepEqual(await ours(pull), []);
+});
+
+test('re-run attempt: the newest speaks, a late older run is silent', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  const run = payload.workflow_run.id;
+  const second = fake.measured(pull, { run, attempt: 2, zip: await zip(artifact({ head: pull.head.sha })) });
+  const late = await publish(payload);
+  assert.match(late.stdout, /nothing to publish: the run has been started again/);
+  assert.equal((await publish(second, { flags: ['--comment', 'always'] })).code, 0);
+  const [comment, ...more] = await ours(pull);
+  assert.equal(more.length, 0);
+  const older = fake.measured(pull, { run: run - 10_000, zip: await zip(artifact({ head: pull.head.sha, slower: 0.2 })) });
+  const kept = await publish(older);
+  assert.match(kept.stdout, /check run kept: .*; comment kept/);
+  assert.equal((await ours(pull))[0].body, comment.body);
+});
+
+test('forged marker by another user is left alone', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  const forged = `<!-- gate:v1 run=99999999999.1 head=${pull.head.sha} text=0000000000000000 -->\n### ✅ PASS: trust me`;
+  await fake.ask('maintainer', 'POST', `/repos/acme/engine/issues/${pull.number}/comments`, { body: forged });
+  assert.equal((await publish(payload)).code, 1);
+  assert.equal((await ours(pull)).length, 1);
+  assert.equal((await fake.comments(pull.number))[0].body, forged);
+});
+
+test('marker on page 3 is found', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  const path = `/repos/acme/engine/issues/${pull.number}/comments`;
+  for (let i = 0; i < 205; i += 1) await fake.ask('maintainer', 'POST', path, { body: `comment ${i}` });
+  await publish(payload);
+  await publish(fake.measured(pull, { zip: await zip(artifact({ head: pull.head.sha })) }));
+  const found = await ours(pull);
+  assert.equal(found.length, 1);
+  assert.match(found[0].body, /✅ PASS/);
+});
+
+test('two publishers at once leave one comment', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  let other;
+  fake.faults.push({
+    on: (request) => {
+      if (!onComment('POST')(request) || other) return false;
+      other = fake.ask('bot', 'POST', request.path, JSON.parse(request.body));
+      return false;
+    },
+  });
+  assert.equal((await publish(payload)).code, 1);
+  await other;
+  assert.equal((await ours(pull)).length, 1);
+});
+
+test('changes under baselines/ do not decide, and the comment says so', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  fake.files.set(pull.number, ['src/lib.rs', 'baselines/gate.toml']);
+  assert.equal((await publish(payload)).code, 1);
+  assert.match((await ours(pull))[0].body, /changes files under `baselines\/`/);
+});
+
+test('--dry-run reads everything and writes nothing', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  const published = await publish(payload, { flags: ['--dry-run'] });
+  assert.equal(published.code, 1, published.stderr);
+  assert.deepEqual(writes(), []);
+  assert.match(published.stdout, /POST \/repos\/acme\/engine\/check-runs\n/);
+  assert.match(published.stdout, new RegExp(`POST /repos/acme/engine/issues/${pull.number}/comments\n`));
+  assert.match(published.stdout, /check run would be created; comment would be created/);
+});
+
+test('200 rows take fewer than 30 requests', async () => {
+  const scenarios = Array.from({ length: 200 }, (_, i) => `demo/case-${i}`);
+  const pull = await fake.open(`topic-${(branches += 1)}`);
+  const packed = await zip(artifact({ head: pull.head.sha, slower: 0.2, scenarios }));
+  const published = await publish(fake.measured(pull, { zip: packed }));
+  assert.equal(published.code, 1, published.stderr);
+  const all = fake.requests.length + fake.blobs.length;
+  assert.ok(all < 30, `${all} requests`);
+  assert.ok((await ours(pull))[0].body.length < 60_000);
+});
+
+test('usage: no event, no token, plain http, an event of something else', async () => {
+  const { payload } = await measured();
+  for (const [name, event, env, expected] of [
+    ['no token', payload, { GITHUB_TOKEN: '' }, /there is no token/],
+    ['plain http', payload, { GITHUB_API_URL: 'http://api.github.com' }, /plain http would send the token in the clear/],
+    ['no event file', payload, { GITHUB_EVENT_PATH: '' }, /there is no event file/],
+    ['missing event file', payload, { GITHUB_EVENT_PATH: '/nowhere.json' }, /error\[G101\]/],
+    ['another event', { action: 'opened', pull_request: {} }, {}, /not the event of a `workflow_run`/],
+    ['truncated event', '{"action": "comp', {}, /error\[G701\]/],
+    ['no repository', payload, { GITHUB_REPOSITORY: '../evil' }, /there is no repository/],
+  ]) {
+    const published = await publish(event, { env });
+    assert.equal(published.code, 2, name);
+    assert.match(published.stderr, expected, name);
+  }
+  assert.deepEqual(fake.requests, []);
+});
+
+test('a summary that cannot be written is no reason to be silent', async () => {
+  const { pull, payload } = await measured({ slower: 0.2 });
+  const published = await publish(payload, { env: { GITHUB_STEP_SUMMARY: '/nowhere/summary.md' } });
+  assert.equal(published.code, 1);
+  assert.match(published.stderr, /cannot be written/);
+  assert.equal((await ours(pull)).length, 1);
+});
