@@ -11,6 +11,9 @@ use crate::policy::BASELINE;
 /// Fewest pairs of a session: fewer say nothing about how they scatter.
 pub(crate) const MIN_PAIRS: i64 = 3;
 
+/// The machine of GitHub that measures when nobody names another.
+const HOSTED: &str = "ubuntu-24.04";
+
 /// Decide whether a build got slower, worse or larger, and say how sure that is.
 #[derive(Debug, Parser)]
 #[command(name = "gate", version, max_term_width = 100)]
@@ -28,6 +31,10 @@ pub(crate) enum Verb {
     Calibrate(Calibrate),
     /// Say which margins of the policy a calibrated machine cannot resolve, and what it would take.
     Lint(Lint),
+    /// Say what on this machine disturbs measurements, and how to change it.
+    Doctor(Doctor),
+    /// Decide whether a change is worth measuring, and print the job matrix of a workflow.
+    Plan(Plan),
     /// Judge a candidate run against a stored baseline.
     Compare(Compare),
     /// Judge what a pull request's run measured, and say so on the pull request.
@@ -172,6 +179,50 @@ pub(crate) struct Lint {
     pub(crate) noise: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 looked, 1 with --strict when something disturbs, 2 usage error."
+)]
+pub(crate) struct Doctor {
+    /// End with exit code 1 when something disturbs measurements. What the system does not tell fails nobody.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Where builds and data go: its free space is looked at.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) disk: PathBuf,
+    /// Where /proc and /sys are.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub(crate) root: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Prints lines for $GITHUB_OUTPUT: relevant, base, candidate and matrix. Exit codes: 0 decided, either way, 2 usage or input error."
+)]
+pub(crate) struct Plan {
+    /// The event file of a `pull_request` or `merge_group` [default: $GITHUB_EVENT_PATH].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: Option<PathBuf>,
+    /// The revision the change is merged into, instead of the event's.
+    #[arg(long, value_name = "REV")]
+    pub(crate) base: Option<String>,
+    /// The change, with --base.
+    #[arg(long, value_name = "REV", default_value = "HEAD", requires = "base")]
+    pub(crate) candidate: String,
+    /// Paths that need no measuring, instead of `ignore-paths` of the policy. Repeatable.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) ignore: Vec<String>,
+    /// Labels of the machine that measures, separated by commas.
+    #[arg(long, value_name = "LABELS", default_value = HOSTED, value_parser = labels)]
+    pub(crate) runner: String,
+    /// Labels of the machine that measures code of forks.
+    #[arg(long, value_name = "LABELS", default_value = HOSTED, value_parser = labels)]
+    pub(crate) fork_runner: String,
+    /// Policy file [default: baselines/gate.toml of the repository].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
 /// What is measured, and where its parts are kept.
 #[derive(Debug, Args)]
 pub(crate) struct Measuring {
@@ -185,6 +236,13 @@ pub(crate) struct Measuring {
     /// user's cache directory].
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
+}
+
+fn labels(text: &str) -> Result<String, String> {
+    if text.split(',').all(|label| label.trim().is_empty()) {
+        return Err("name at least one label".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

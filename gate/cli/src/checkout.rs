@@ -8,6 +8,7 @@
 //! Trees stand outside the repository, where no parent directory brings settings of build tools along.
 
 mod cache;
+mod fork;
 mod git;
 mod side;
 mod snapshot;
@@ -24,6 +25,7 @@ use crate::checkout::git::Failure;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::process::{self, Ending};
 use crate::signal::Interrupt;
+pub(crate) use fork::fork;
 pub(crate) use side::{Commit, Side, Wanted};
 
 /// Time for fetching submodules: as long as a network takes.

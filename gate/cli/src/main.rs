@@ -7,12 +7,14 @@ mod args;
 mod checkout;
 mod commands;
 mod diagnostic;
+mod doctor;
 mod document;
 mod measure;
 mod nearest;
 mod noise;
 mod observe;
 mod page;
+mod plan;
 mod policy;
 mod process;
 mod provenance;
@@ -32,6 +34,8 @@ fn main() -> std::process::ExitCode {
         Verb::Check(check) => commands::check::run(check),
         Verb::Calibrate(calibrate) => commands::calibrate::run(calibrate),
         Verb::Lint(lint) => commands::lint::run(lint),
+        Verb::Doctor(doctor) => commands::doctor::run(doctor),
+        Verb::Plan(plan) => commands::plan::run(plan),
         Verb::Compare(compare) => commands::compare::run(compare),
         Verb::Publish(publish) => commands::publish::run(publish),
         Verb::Promote(promote) => commands::promote::run(promote),

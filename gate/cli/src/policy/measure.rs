@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::fields::{Source, Wrong, text, whole};
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "build",
     "list",
     "command",
@@ -17,6 +17,7 @@ const KEYS: [&str; 8] = [
     "pairs",
     "rerun-pairs",
     "budget",
+    "ignore-paths",
 ];
 
 /// Fewest pairs: two differences have no scatter worth the name.
@@ -48,6 +49,8 @@ pub(crate) struct Measure {
     pub(crate) rerun_pairs: u32,
     /// Time for all measuring; never zero.
     pub(crate) budget: Duration,
+    /// Globs over paths of the repository. A change of nothing else is not worth measuring.
+    pub(crate) ignore_paths: Vec<String>,
 }
 
 impl Measure {
@@ -62,6 +65,7 @@ impl Measure {
             pairs: 5,
             rerun_pairs: 10,
             budget: Duration::from_secs(600),
+            ignore_paths: Vec::new(),
         }
     }
 
@@ -98,6 +102,7 @@ pub(super) fn measure(table: &DeTable<'_>, source: &mut Source<'_>) -> Option<Me
     let first = source.take(table, "pairs", pairs);
     let rerun = source.take(table, "rerun-pairs", pairs);
     let budget = source.take(table, "budget", time);
+    let ignore_paths = source.take(table, "ignore-paths", globs);
     Some(Measure {
         build,
         list,
@@ -107,6 +112,7 @@ pub(super) fn measure(table: &DeTable<'_>, source: &mut Source<'_>) -> Option<Me
         pairs: first.unwrap_or(usual.pairs),
         rerun_pairs: rerun.unwrap_or(usual.rerun_pairs),
         budget: budget.unwrap_or(usual.budget),
+        ignore_paths: ignore_paths.unwrap_or(usual.ignore_paths),
     })
 }
 
@@ -127,6 +133,19 @@ fn time(value: &DeValue<'_>) -> Result<Duration, Wrong> {
         Ok(time) => Ok(time),
         Err(error) => Err(Wrong::new(format!("not a time: {error}"), hint)),
     }
+}
+
+fn globs(value: &DeValue<'_>) -> Result<Vec<String>, Wrong> {
+    let wrong = || {
+        let hint = "write it as [\"docs/**\", \"**/*.md\"]";
+        Wrong::new("expected a list of globs over paths", hint)
+    };
+    let list = value.as_array().ok_or_else(wrong)?;
+    let glob = |value: &str| (!value.is_empty()).then(|| value.to_owned());
+    let globs = list
+        .iter()
+        .map(|item| item.get_ref().as_str().and_then(glob));
+    globs.collect::<Option<Vec<_>>>().ok_or_else(wrong)
 }
 
 fn pairs(value: &DeValue<'_>) -> Result<u32, Wrong> {

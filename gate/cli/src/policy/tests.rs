@@ -143,6 +143,7 @@ warm-up-starts = 2
 pairs = 3
 rerun-pairs = 1_000
 budget = "1h 30m"
+ignore-paths = ["docs/**"]
 "#,
     )
     .expect("valid");
@@ -158,6 +159,7 @@ budget = "1h 30m"
             pairs: 3,
             rerun_pairs: 1_000,
             budget: Duration::from_secs(5_400),
+            ignore_paths: vec!["docs/**".into()],
         })
     );
 }

@@ -1,0 +1,234 @@
+// What each workflow does, step by step, on a project of one scenario.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { afterEach, beforeEach, test } from "node:test";
+import { Worker } from "node:worker_threads";
+import { parse } from "yaml";
+import { executed, runJob, runSteps } from "./runner.mjs";
+import { World, repository } from "./world.mjs";
+
+const GATE = ".github/workflows/gate.yml";
+const NIGHTLY = ".github/workflows/nightly.yml";
+const PROMOTE = ".github/workflows/promote.yml";
+const PUBLISH = ".github/workflows/publish.yml";
+
+let world;
+beforeEach(() => (world = new World()));
+afterEach(() => world.remove());
+
+const job = (file, name) => runJob(world, file, name);
+const json = (name) => JSON.parse(world.read(name));
+
+// The jobs of gate.yml in order, each told what those before it came to.
+function measurePullRequest() {
+    const plan = job(GATE, "plan");
+    world.contexts.needs.plan = plan;
+    assert.equal(plan.result, "success", plan.log);
+    world.contexts.matrix = JSON.parse(plan.outputs.matrix).include[0] ?? {};
+    const measure = job(GATE, "measure");
+    world.contexts.needs.measure = { result: measure.result, outputs: {} };
+    return { plan, measure, done: job(GATE, "done") };
+}
+
+test("a change that costs nothing passes, and its runs are kept", () => {
+    const { head } = world.pullRequest({ "src/x": "x" });
+    const { plan, measure, done } = measurePullRequest();
+    assert.equal(plan.outputs.relevant, "true");
+    assert.equal(measure.result, "success", measure.log);
+    assert.equal(done.result, "success", done.log);
+    assert.equal(json("artifacts/gate-runs-1/candidate.json").source.commit, head);
+    assert.match(measure.summary, /pass/i);
+});
+
+test("a regression fails the job, and its runs are kept all the same", () => {
+    const { base, head } = world.pullRequest({ level: "2000000\n" });
+    world.contexts.github.run_attempt = 3;
+    const { measure, done } = measurePullRequest();
+    assert.equal(measure.result, "failure", measure.log);
+    assert.equal(done.result, "failure", done.log);
+    assert.match(measure.summary, /demo\/sort/);
+    const files = readdirSync(`${world.artifacts}/gate-runs-3`);
+    assert.deepEqual(files.sort(), ["baseline.json", "candidate.json", "verdict.json"]);
+    assert.equal(json("artifacts/gate-runs-3/baseline.json").source.commit, base);
+    assert.equal(json("artifacts/gate-runs-3/candidate.json").source.commit, head);
+});
+
+test("a change of ignored paths measures nothing and passes", () => {
+    world.pullRequest({ "docs/page.md": "x" });
+    const { plan, measure, done } = measurePullRequest();
+    assert.equal(plan.outputs.relevant, "false");
+    assert.equal(measure.result, "skipped");
+    assert.equal(done.result, "success", done.log);
+});
+
+test("code of forks is measured on another machine", () => {
+    world.contexts.vars = { GATE_RUNNER: "perf-01" };
+    world.pullRequest({ "src/x": "x" }, { fork: true });
+    const fork = job(GATE, "plan");
+    assert.deepEqual(JSON.parse(fork.outputs.matrix).include[0].runner, ["ubuntu-24.04"]);
+    world.contexts.github.event.pull_request.head.repo.id = 1;
+    const own = job(GATE, "plan");
+    assert.deepEqual(JSON.parse(own.outputs.matrix).include[0].runner, ["perf-01"]);
+});
+
+test("a project that cannot be measured fails, and nothing is kept", () => {
+    world.pullRequest({ "baselines/gate.toml": "[measure]\ncommand = 'exit 1'\nlist = 'exit 1'\n" });
+    const { measure, done } = measurePullRequest();
+    assert.equal(measure.result, "failure", measure.log);
+    assert.equal(done.result, "failure");
+    assert.ok(!world.exists("artifacts/gate-runs-1"));
+});
+
+test("the job that branch protection requires fails unless all was measured", () => {
+    const outcome = (plan, measure, relevant) => {
+        world.contexts.needs = { plan: { result: plan, outputs: { relevant } }, measure: { result: measure, outputs: {} } };
+        return job(GATE, "done").result;
+    };
+    assert.equal(outcome("success", "success", "true"), "success");
+    assert.equal(outcome("success", "skipped", "false"), "success");
+    for (const [plan, measure, relevant] of [
+        ["failure", "skipped", ""],
+        ["cancelled", "skipped", ""],
+        ["success", "skipped", "true"],
+        ["success", "failure", "true"],
+        ["success", "cancelled", "true"],
+    ]) {
+        assert.equal(outcome(plan, measure, relevant), "failure", `${plan} ${measure} ${relevant}`);
+    }
+});
+
+test("the ten lines of docs/github.md measure a pull request of another repository", () => {
+    const page = readFileSync(`${repository}/docs/github.md`, "utf8");
+    const lines = page.match(/```yaml\n(.*?)```/s)[1];
+    assert.ok(lines.trimEnd().split("\n").length <= 10, "as short as it says");
+    const checkout = readFileSync(`${repository}/${GATE}`, "utf8").match(/actions\/checkout@[0-9a-f]{40}/)[0];
+    world.write("theirs.yml", lines.replace("actions/checkout@SHA", checkout));
+    world.commit("their workflow");
+    world.pullRequest({ level: "2000000\n" });
+    const name = Object.keys(parse(lines).jobs)[0];
+    const measure = job("theirs.yml", name);
+    assert.equal(measure.result, "failure", measure.log);
+    assert.ok(world.exists("artifacts/gate-runs-1/candidate.json"));
+});
+
+// A baseline of what the stub of the suite measures.
+function baseline() {
+    world.git("switch", "--quiet", "main");
+    const gate = (...args) => execFileSync(world.environment.GATE_BINARY, args, { cwd: world.workspace, env: world.environment });
+    execFileSync(`${world.shims}/bench`, ["run", "--tier", "smoke", "--out", "out.json"], { cwd: world.workspace, env: world.environment });
+    gate("promote", "out.json", "--reason", "first");
+    world.git("config", "advice.detachedHead", "false");
+    return world.commit("a baseline");
+}
+
+test("the night measures, judges and keeps its run", () => {
+    baseline();
+    world.contexts.github.event_name = "schedule";
+    world.contexts.github.event = { schedule: "17 3 * * *" };
+    const night = job(NIGHTLY, "measure");
+    assert.equal(night.result, "success", night.log);
+    assert.deepEqual(readdirSync(`${world.artifacts}/nightly-1`).sort(), ["out.json", "verdict.json"]);
+    assert.match(night.summary, /pass/i);
+});
+
+test("nobody measures a branch at night or for a baseline", () => {
+    const repository = { default_branch: "main" };
+    Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref_name: "mine", event: { repository } });
+    assert.equal(job(NIGHTLY, "measure").result, "skipped");
+    assert.equal(job(PROMOTE, "measure").result, "skipped");
+});
+
+// Both jobs of promote.yml, on the default branch.
+function promote(reason = "a faster machine") {
+    const repository = { default_branch: "main" };
+    Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref_name: "main", event: { repository } });
+    world.contexts.inputs = { reason, tier: "smoke" };
+    const measure = job(PROMOTE, "measure");
+    assert.equal(measure.result, "success", measure.log);
+    world.contexts.needs = { measure: { result: "success", outputs: {} } };
+    return job(PROMOTE, "propose");
+}
+
+const server = (...args) => execFileSync("git", ["-C", world.origin, ...args], { encoding: "utf8" }).trim();
+
+test("a promotion is one pull request that changes baselines and nothing else", () => {
+    const before = baseline();
+    const reason = "'; touch pwned; $(touch pwned) `touch pwned` @everyone";
+    const propose = promote(reason);
+    assert.equal(propose.result, "success", propose.log);
+    assert.equal(server("diff", "--name-only", before, "gate/promote"), "baselines/main.json");
+    assert.ok(!world.exists("project/pwned"));
+    assert.ok(server("show", "gate/promote:baselines/main.json").includes("touch pwned"));
+    assert.match(world.read("bin/gh.log"), /^pr list .*\npr create --repo owner\/project --base main --head gate\/promote /);
+    assert.ok(world.read("bin/body").includes(`\n    ${reason}\n`), "a reason is quoted, so that it mentions nobody");
+    assert.ok(!propose.log.includes("hosted"), "no token in the log");
+});
+
+test("a second promotion brings the same pull request up to date", () => {
+    baseline();
+    world.put(`${world.shims}/open`, "41\n");
+    world.contexts.vars = { GATE_APP_CLIENT_ID: "Iv1" };
+    const propose = promote();
+    assert.equal(propose.result, "success", propose.log);
+    assert.match(world.read("bin/gh.log"), /\npr edit 41 --repo owner\/project /);
+    assert.doesNotMatch(world.read("bin/gh.log"), /pr create/);
+    assert.equal(world.read("bin/token"), "app");
+});
+
+test("a promotion that would change anything else is refused", () => {
+    baseline();
+    world.write("left-behind", "x");
+    const propose = promote();
+    assert.equal(propose.result, "failure", propose.log);
+    assert.match(propose.log, /only baselines\/ may change/);
+    assert.equal(server("branch", "--list"), "");
+    assert.ok(!world.exists("bin/gh.log"));
+});
+
+// A server that answers every request with one document and remembers who asked. It needs a thread of its own:
+// steps are waited for.
+async function api(answer) {
+    const code = `
+        const { parentPort, workerData } = require("node:worker_threads");
+        const asked = new Int32Array(workerData.asked);
+        const server = require("node:http").createServer((request, response) => {
+            const isOurs = [\`Bearer \${workerData.token}\`, \`token \${workerData.token}\`].includes(request.headers.authorization);
+            Atomics.add(asked, isOurs ? 0 : 1, 1);
+            response.setHeader("content-type", "application/json").end(workerData.answer);
+        });
+        server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
+    `;
+    const asked = new SharedArrayBuffer(8);
+    const worker = new Worker(code, { eval: true, workerData: { answer: JSON.stringify(answer), asked, token: "hosted" } });
+    const port = await new Promise((resolve) => worker.once("message", resolve));
+    return { url: `http://127.0.0.1:${port}`, asked: new Int32Array(asked), stop: () => worker.terminate() };
+}
+
+test("publishing asks the API about the run, with the token of the job", async () => {
+    const github = await api({ id: 2, default_branch: "main" });
+    Object.assign(world.environment, { GITHUB_API_URL: github.url, GITHUB_SERVER_URL: "https://github.com" });
+    const workflow_run = { id: 7, run_attempt: 1, event: "pull_request", repository: { id: 1 } };
+    world.contexts.github.event = { action: "completed", workflow_run };
+    const publish = job(PUBLISH, "publish");
+    await github.stop();
+    assert.equal(publish.result, "success", publish.log);
+    assert.match(publish.log, /nothing to publish: the event is about another repository/);
+    assert.deepEqual([...github.asked], [1, 0]);
+    world.contexts.github.event.workflow_run.event = "push";
+    assert.equal(job(PUBLISH, "publish").result, "skipped");
+});
+
+test("our own workflow runs what every machine runs", () => {
+    const steps = parse(readFileSync(`${repository}/.github/workflows/ci.yml`, "utf8")).jobs.test.steps;
+    const [command] = steps.flatMap((step) => step.run ?? []);
+    assert.equal(command, ".ci/run");
+    assert.ok(statSync(`${repository}/${command}`).mode & 0o100, "executable");
+});
+
+// Last: a pattern of names leaves this one out.
+test("every run step of every workflow was executed", () => {
+    const files = [GATE, NIGHTLY, PROMOTE, PUBLISH, ".github/actions/gate/action.yml"];
+    const missed = files.flatMap(runSteps).filter((name) => !executed.has(name));
+    assert.deepEqual(missed, []);
+});
