@@ -15,6 +15,7 @@ mod observe;
 mod page;
 mod policy;
 mod process;
+mod profile;
 mod provenance;
 mod show;
 mod signal;
