@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use crate::cache::Cache;
@@ -108,8 +108,24 @@ impl Children {
     /// # Errors
     /// See [`ChildError`].
     pub fn repeat(&self, scenario: &dyn Scenario) -> Result<Observation, ChildError> {
+        self.repeat_into(scenario, None)
+    }
+
+    /// Runs one repetition of `scenario`, and then leaves a profile of it at `profile`.
+    ///
+    /// # Errors
+    /// See [`ChildError`]. Without a profile, the observation says why.
+    pub fn repeat_into(
+        &self,
+        scenario: &dyn Scenario,
+        profile: Option<&Path>,
+    ) -> Result<Observation, ChildError> {
         let scenario = scenario.id();
-        let output = self.command("repetition", scenario).output();
+        let mut command = self.command("repetition", scenario);
+        if let Some(path) = profile {
+            command.arg("--profile").arg(path);
+        }
+        let output = command.output();
         let output = output.map_err(|source| ChildError::Start { scenario, source })?;
         if !output.status.success() {
             return Err(ChildError::Failed {

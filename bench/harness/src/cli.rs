@@ -4,6 +4,7 @@ mod args;
 mod env;
 mod list;
 mod prepare;
+mod profile;
 mod repetition;
 mod run;
 mod show;
@@ -62,6 +63,7 @@ fn run_verb(suite: &[&dyn Scenario], matches: &ArgMatches) -> Result<ExitCode, B
         Verbs::Verify(args) => verify::verify(suite, &args),
         Verbs::Layers(args) => show::show_layers(suite, &args),
         Verbs::Series(args) => show::show_series(&args),
+        Verbs::Profile(args) => profile::profile(suite, &args),
         Verbs::Env => env::env(),
         Verbs::Prepare(args) => prepare::prepare(suite, &args),
         Verbs::Repetition(args) => repetition::repetition(suite, &args),

@@ -67,17 +67,34 @@ impl Destination {
     pub fn write(&self, run: &Run) -> Result<(), EmitError> {
         run.validate()
             .map_err(|problems| EmitError::Invalid { problems })?;
-        self.replace(run).map_err(|source| EmitError::Io {
+        self.replace(|file| {
+            serde_json::to_writer(&mut *file, run)?;
+            writeln!(file)
+        })
+    }
+
+    /// Puts a finished file at the destination, in one step.
+    ///
+    /// # Errors
+    /// [`EmitError::Io`]. The destination is then as it was.
+    pub fn write_bytes(&self, bytes: &[u8]) -> Result<(), EmitError> {
+        self.replace(|file| file.write_all(bytes))
+    }
+
+    fn replace(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), EmitError> {
+        self.try_replace(write).map_err(|source| EmitError::Io {
             path: self.path.clone(),
             source,
         })
     }
 
-    fn replace(&self, run: &Run) -> io::Result<()> {
+    fn try_replace(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let mut file = NamedTempFile::new_in(&self.directory)?;
         let mut buffered = BufWriter::new(&mut file);
-        serde_json::to_writer(&mut buffered, run)?;
-        writeln!(buffered)?;
+        write(&mut buffered)?;
         buffered.flush()?;
         drop(buffered);
         file.as_file().sync_all()?;

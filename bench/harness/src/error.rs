@@ -41,6 +41,13 @@ pub(crate) enum BenchError {
     Verb(Failure),
     #[error("interrupted while preparing; nothing was measured and nothing written")]
     NothingMeasured,
+    #[error(
+        "$GATE_PROFILE names a file for one profile, and this call measures {0} times\n  hint: one \
+         scenario with --only, --sessions 1 and --repetitions 1; or `bench profile` for many"
+    )]
+    ManyProfiles(usize),
+    #[error("cannot write to {}: {source}", path.display())]
+    Folder { path: PathBuf, source: io::Error },
     #[error("cannot listen for Ctrl-C: {0}")]
     Signals(io::Error),
     #[error("cannot write to stdout: {0}")]
@@ -72,6 +79,8 @@ impl BenchError {
             | Self::Emit(_)
             | Self::Document { .. }
             | Self::Unfit(_)
+            | Self::ManyProfiles(_)
+            | Self::Folder { .. }
             | Self::Signals(_)
             | Self::Stdout(_)
             | Self::Executable(_) => ExitCode::Usage,

@@ -9,6 +9,7 @@
 //! | preparing, untimed and cached | [`mod@prepare`], [`cache`] |
 //! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`conditions`], [`memory`], [`ballast`] |
 //! | many repetitions | [`selection`], [`plant`], [`child`], [`session`] |
+//! | where the time goes, untimed | [`mod@profile`] |
 //! | one workload at several sizes | [`scaled`], [`growth`] |
 //! | what is watched meanwhile | [`watch`], [`slope`] |
 //! | what a document tells | [`mod@layers`], [`mod@series`] |
@@ -41,6 +42,7 @@ pub mod memory;
 pub mod needs;
 pub mod plant;
 pub mod prepare;
+pub mod profile;
 pub mod recipe;
 pub mod recorder;
 pub mod repetition;

@@ -68,6 +68,22 @@ pub enum MeasureError {
     },
 }
 
+/// Is told when the measured operations begin and when they have ended; the warm-up comes before.
+pub trait Watch {
+    /// The next operation is the first measured one.
+    fn begin(&mut self);
+
+    /// The last measured operation has ended.
+    fn end(&mut self);
+}
+
+/// Nobody watches.
+impl Watch for () {
+    fn begin(&mut self) {}
+
+    fn end(&mut self) {}
+}
+
 /// Warms `subject` up and measures all its operations, with the work that is `planted` in them.
 ///
 /// # Errors
@@ -76,18 +92,23 @@ pub fn measure(
     subject: &mut dyn Subject,
     traffic: Traffic,
     planted: &Planted,
+    watch: &mut dyn Watch,
 ) -> Result<Timings, MeasureError> {
     let clock = Clock::new();
     let (warm_up, operations) = (subject.warm_up(), subject.operations());
     let all = warm_up..warm_up + operations;
     if traffic == Traffic::Alone {
         let extra_work = warmed_up(warm_up, planted, &clock, |index| subject.operate(index));
-        return Ok(measuring_lap(subject, all, &clock, extra_work));
+        watch.begin();
+        let timings = measuring_lap(subject, all, &clock, extra_work);
+        watch.end();
+        return Ok(timings);
     }
     let service: &dyn Service = subject.service().ok_or(MeasureError::NoService(traffic))?;
     background::beside(service, || {
         let extra_work = warmed_up(warm_up, planted, &clock, |index| service.serve(index));
-        match traffic {
+        watch.begin();
+        let timings = match traffic {
             // One client and no schedule is the same loop, through the shared interface.
             Traffic::Alone | Traffic::Clients(0 | 1) => {
                 Ok(clients::closed(service, all, 1, &clock, extra_work))
@@ -103,7 +124,9 @@ pub fn measure(
                 let plan = arrivals.plan(rate, operations);
                 open::scheduled(service, warm_up, &plan, workers, &clock, extra_work)
             }
-        }
+        };
+        watch.end();
+        timings
     })
 }
 
@@ -149,7 +172,8 @@ mod tests {
                 ..Planted::default()
             };
             let mut subject = Fake::new();
-            let timings = measure(&mut subject, Traffic::Alone, &planted).expect("is measured");
+            let timings =
+                measure(&mut subject, Traffic::Alone, &planted, &mut ()).expect("is measured");
             let expected: Vec<usize> = (0..subject.warm_up() + subject.operations()).collect();
             assert_eq!(subject.operated, expected);
             assert_eq!(timings.recorder.count(), subject.operations() as u64);
@@ -164,7 +188,8 @@ mod tests {
                 work,
                 ..Planted::default()
             };
-            let timings = measure(&mut Fake::new(), Traffic::Alone, &planted).expect("is measured");
+            let timings =
+                measure(&mut Fake::new(), Traffic::Alone, &planted, &mut ()).expect("is measured");
             let distribution = timings.recorder.distribution().expect("is not empty");
             assert_eq!(distribution.sum as u128, timings.wall.as_nanos());
         }
@@ -172,7 +197,12 @@ mod tests {
 
     #[test]
     fn several_threads_need_a_subject_for_several() {
-        let refused = measure(&mut Fake::new(), Traffic::Clients(2), &Planted::default());
+        let refused = measure(
+            &mut Fake::new(),
+            Traffic::Clients(2),
+            &Planted::default(),
+            &mut (),
+        );
         assert_eq!(
             refused.err(),
             Some(MeasureError::NoService(Traffic::Clients(2)))

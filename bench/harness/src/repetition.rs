@@ -26,8 +26,23 @@ pub struct Observation {
     /// How the answer differed from the truth; absent when it was right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrong_answer: Option<String>,
+    /// Why there is no profile although one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unprofiled: Option<String>,
     /// The metrics, and what was unusual while they were measured.
     pub repetition: Repetition,
+}
+
+impl Observation {
+    /// Mean time of one operation: of serving it where requests keep a schedule, which adds waiting.
+    #[must_use]
+    pub fn time_per_operation_ns(&self) -> Option<f64> {
+        let mean = |metric| match self.repetition.metric(&name(metric)) {
+            Some(MetricValue::Distribution(d)) => Some(d.sum / d.count as f64),
+            _ => None,
+        };
+        mean("service").or_else(|| mean("latency"))
+    }
 }
 
 /// Why a repetition gave no values.
@@ -118,7 +133,7 @@ pub fn repeat(
     // After the reset and until the peak is read, so that it is in the peak.
     let ballast = planted.memory.map(Ballast::hold).transpose()?;
     let before = Conditions::now();
-    let timings = measure(subject.as_mut(), scenario.traffic(tier), planted)?;
+    let timings = measure(subject.as_mut(), scenario.traffic(tier), planted, &mut ())?;
     let conditions = Conditions::now().since(&before);
     let peak = peak.and_then(|peak| peak.bytes());
     drop(ballast);
@@ -141,6 +156,7 @@ pub fn repeat(
     Ok(Observation {
         recording_overhead_ns,
         wrong_answer,
+        unprofiled: None,
         repetition: Repetition {
             anomalies: conditions.anomalies(&timings),
             ..Repetition::new(metrics)?

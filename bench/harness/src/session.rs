@@ -195,6 +195,7 @@ mod tests {
 
     fn observation(overhead: f64, wrong_answer: Option<&str>) -> Observation {
         Observation {
+            unprofiled: None,
             recording_overhead_ns: overhead,
             wrong_answer: wrong_answer.map(str::to_owned),
             repetition: Repetition::new(Vec::new()).expect("nothing twice"),

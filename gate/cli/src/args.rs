@@ -147,6 +147,9 @@ pub(crate) struct Check {
     /// Accepted regressions [default: waivers.toml beside the policy, if there is one].
     #[arg(long, value_name = "FILE")]
     pub(crate) waivers: Option<PathBuf>,
+    /// Takes no profiles of what regressed.
+    #[arg(long)]
+    pub(crate) no_profile: bool,
     #[command(flatten)]
     pub(crate) show: Show,
 }

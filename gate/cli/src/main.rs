@@ -17,6 +17,7 @@ mod page;
 mod plan;
 mod policy;
 mod process;
+mod profile;
 mod provenance;
 mod publish;
 mod show;

@@ -12,11 +12,13 @@ mod normal;
 mod runtime;
 mod scale;
 mod share;
+mod time;
 
 pub use change::{ProfileSide, compare};
 pub use normal::{DEEP, OTHER, UNKNOWN, bounded, normalise};
 pub use runtime::is_runtime;
 pub use scale::Scale;
+pub use time::time_per_operation;
 
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,8 @@ pub(crate) enum Verbs {
     Layers(DocumentArgs),
     /// Shows what was watched over time, such as memory: one line per repetition.
     Series(DocumentArgs),
+    /// Samples where the time of each scenario goes, and stores a profile of each.
+    Profile(ProfileArgs),
     /// Prints the environment as JSON.
     Env,
     /// Prepares one scenario.
@@ -41,7 +43,7 @@ pub(crate) enum Verbs {
     Prepare(ChildArgs),
     /// Measures one repetition and prints it as JSON.
     #[command(hide = true)]
-    Repetition(ChildArgs),
+    Repetition(RepetitionArgs),
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +89,15 @@ pub(crate) struct DocumentArgs {
     /// A run document of this suite.
     #[arg(value_name = "RUN")]
     pub(crate) document: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    /// Folder for the profiles, one file per scenario.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 /// Which scenarios, how large, from where, and with what planted.
@@ -151,6 +162,15 @@ pub(crate) struct ChildArgs {
     pub(crate) scenario: String,
     #[command(flatten)]
     pub(crate) setup: SetupArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RepetitionArgs {
+    #[command(flatten)]
+    pub(crate) child: ChildArgs,
+    /// Where to leave a profile, taken after the repetition.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
 }
 
 /// What a parent and its children must agree on.

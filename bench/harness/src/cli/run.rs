@@ -1,6 +1,6 @@
 //! `bench run`: measures the selected scenarios and writes the run document.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use gate_schema::exit::ExitCode;
@@ -8,7 +8,7 @@ use gate_schema::run::{Check, Failure, Run};
 
 use super::answer;
 use super::args::{RunArgs, Selected};
-use crate::child::Children;
+use crate::child::ChildError;
 use crate::document::{Parts, manifest, run_id, scenario_id};
 use crate::emit::Destination;
 use crate::environment::environment;
@@ -16,6 +16,8 @@ use crate::error::BenchError;
 use crate::interrupt::Interrupt;
 use crate::needs::{Available, Shortage};
 use crate::prepare::needs;
+use crate::profile::VARIABLE;
+use crate::repetition::Observation;
 use crate::scenario::Scenario;
 use crate::session::{Outcome, Plan, Turn, Unmeasured, measure_sessions};
 use crate::source::source;
@@ -26,6 +28,9 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
     let setup = &args.selection.setup;
     let Selected { scenarios, plants } = args.selection.select_here(suite)?;
     let destination = Destination::check(&args.out)?;
+    let profile = std::env::var_os(VARIABLE)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
     let children = args.selection.children(&plants)?;
     let (fitting, unfit) = fit(&scenarios, args)?;
     let interrupt = Interrupt::listen().map_err(BenchError::Signals)?;
@@ -47,8 +52,12 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
         sessions: args.sessions.unwrap_or(setup.tier.sessions()),
         repetitions: args.repetitions.unwrap_or(setup.tier.repetitions()),
     };
+    if profile.is_some() && plan.turns() != 1 {
+        return Err(BenchError::ManyProfiles(plan.turns()));
+    }
     let start = Instant::now();
-    let outcome = measure_all(&plan, &id, &children, &interrupt);
+    let repeat = |scenario: &dyn Scenario| children.repeat_into(scenario, profile.as_deref());
+    let outcome = measure_all(&plan, &id, &repeat, &interrupt);
     let is_right = outcome
         .sessions
         .iter()
@@ -136,14 +145,19 @@ fn conclude(run: &Run, is_interrupted: bool) {
     }
 }
 
-fn measure_all(plan: &Plan<'_>, id: &str, children: &Children, interrupt: &Interrupt) -> Outcome {
+fn measure_all(
+    plan: &Plan<'_>,
+    id: &str,
+    repeat: &dyn Fn(&dyn Scenario) -> Result<Observation, ChildError>,
+    interrupt: &Interrupt,
+) -> Outcome {
     let progress = Phase::start("measuring", plan.turns());
     measure_sessions(plan, id, &SystemTime::now, &mut |turn: Turn<'_>| {
         let start = Instant::now();
         if interrupt.is_asked() {
             return Err(Unmeasured::Interrupted);
         }
-        let observation = children.repeat(turn.scenario).map_err(|error| {
+        let observation = repeat(turn.scenario).map_err(|error| {
             // Ctrl-C reaches the child too, so its end is ours.
             if interrupt.is_asked() {
                 return Unmeasured::Interrupted;
@@ -165,6 +179,9 @@ fn measure_all(plan: &Plan<'_>, id: &str, children: &Children, interrupt: &Inter
         }
         for anomaly in &observation.repetition.anomalies {
             progress.say(format_args!("  note: {}", anomaly.said));
+        }
+        if let Some(why) = &observation.unprofiled {
+            progress.say(format_args!("no profile of {id}: {why}"));
         }
         progress.advance(1);
         Ok(observation)

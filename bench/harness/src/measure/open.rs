@@ -122,6 +122,9 @@ impl Answered {
 }
 
 /// Waits for a moment; returns at once when it is past. Returns the time now.
+///
+/// Never inlined, so that profiles can tell it from work.
+#[inline(never)]
 fn wait_until(moment: Instant, clock: &Clock) -> Instant {
     let mut now = clock.now();
     if let Some(remaining) = moment.checked_duration_since(now)

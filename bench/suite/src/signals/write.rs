@@ -1,6 +1,7 @@
 //! The scenarios `signals/write/**`: the component's writes, by one thread and by several.
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::mem;
 
 use bench_harness::scenario::{Service, name};
@@ -13,8 +14,10 @@ use super::events::{Event, Popularity, Trace};
 use super::holder::Holder;
 use super::layout::{self, Counting, Loads};
 use super::model::History;
+use super::signal::Counter;
 use super::start::{self, Start};
 use super::store::Signals;
+use super::window::Window;
 use super::{bytes, check};
 
 /// Writing one signal of one entity in all windows.
@@ -150,7 +153,8 @@ impl Scenario for Write {
     }
 
     fn settings(&self) -> &'static [&'static str] {
-        layout::SETTINGS
+        // Those of the layout and a plant of extra work.
+        &["boxed", "rollups", "shards", "decays"]
     }
 
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
@@ -166,6 +170,7 @@ impl Loads for Write {
             events: trace.generate(),
             trace,
             start: self.start,
+            decays: context.setting("decays", 0),
         }))
     }
 }
@@ -175,6 +180,25 @@ struct Loaded<H> {
     trace: Trace,
     events: Vec<Event>,
     start: Start,
+    /// Planted: how often every write decays the sums of its signal again.
+    decays: usize,
+}
+
+impl<H: Holder> Loaded<H> {
+    /// Decays the sums of the signal that `event` was written to, as a reader would, `decays` times.
+    ///
+    /// Never inlined, so that a profile can name it.
+    #[inline(never)]
+    fn decay_again(&self, event: &Event) {
+        self.signals.read(event.entity, |entity| {
+            for _ in 0..self.decays {
+                let signal = black_box(entity.signal(event.signal));
+                for window in Window::ALL {
+                    black_box(signal.map(|signal| signal.sum(window, event.time_s)));
+                }
+            }
+        });
+    }
 }
 
 impl<H: Holder> Subject for Loaded<H> {
@@ -212,7 +236,12 @@ impl<H: Holder> Subject for Loaded<H> {
 
 impl<H: Holder> Service for Loaded<H> {
     fn serve(&self, index: usize) -> u64 {
-        u64::from(self.signals.write(&self.events[index]))
+        let event = &self.events[index];
+        let events = self.signals.write(event);
+        if self.decays > 0 {
+            self.decay_again(event);
+        }
+        u64::from(events)
     }
 }
 
@@ -247,6 +276,7 @@ mod tests {
                 &["boxed"],
                 &["rollups"],
                 &["boxed", "rollups", "shards"],
+                &["decays"],
             ] {
                 let mut subject = played(&scenario, settings, false);
                 assert_eq!(subject.check(), Ok(()), "{} {settings:?}", scenario.id);

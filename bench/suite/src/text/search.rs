@@ -1,6 +1,7 @@
 //! The scenarios `text/search/*`: one per family of queries.
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 use bench_harness::scenario::{integer, metric, name};
 use bench_harness::schema::{
@@ -85,6 +86,10 @@ impl Scenario for Search {
         ]
     }
 
+    fn settings(&self) -> &'static [&'static str] {
+        &["scorings"]
+    }
+
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
         let tier = context.tier();
         let opened = IndexFiles::of(tier.items()).open(context)?;
@@ -98,6 +103,7 @@ impl Scenario for Search {
             },
             answers: vec![None; QUERIES],
             failures: 0,
+            scorings: context.setting("scorings", 0),
         }))
     }
 }
@@ -110,6 +116,25 @@ struct Loaded {
     answers: Vec<Option<Answer>>,
     /// Searches that the engine refused.
     failures: usize,
+    /// Planted: how often every answer is scored again.
+    scorings: usize,
+}
+
+impl Loaded {
+    /// Turns the scores of an answer into frequencies and back by BM25, `scorings` times.
+    ///
+    /// Never inlined, so that a profile can name it.
+    #[inline(never)]
+    fn score_again(&self, answer: &Answer) {
+        for _ in 0..self.scorings {
+            for (score, document) in black_box(answer) {
+                let length = f64::from(document.doc_id % 512 + 1);
+                let norm = 1.2 * (1.0 - 0.75 + 0.75 * length / 256.0);
+                let frequency = f64::from(*score) * norm / (2.2 - f64::from(*score).min(2.0));
+                black_box((1.0 + length).ln() * 2.2 * frequency / (frequency + norm));
+            }
+        }
+    }
 }
 
 impl Subject for Loaded {
@@ -125,6 +150,9 @@ impl Subject for Loaded {
         let number = self.questions.asked(index);
         match self.questions.ask(&self.opened.searcher, number) {
             Ok(answer) => {
+                if self.scorings > 0 {
+                    self.score_again(&answer);
+                }
                 let found = answer.len() as u64;
                 self.answers[number] = Some(answer);
                 found

@@ -1,5 +1,6 @@
 //! The subject of every search scenario: something that answers queries, and the judge of its answers.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bench_harness::scenario::{metric, name};
@@ -9,7 +10,7 @@ use bench_harness::{Failure, Service, Subject, WrongAnswer};
 use super::checked::SearchError;
 use super::judge::{Judge, wrong};
 use super::rows::QUERIES;
-use super::truth::Neighbour;
+use super::truth::{Neighbour, distance};
 use crate::random::Stream;
 
 /// What answers queries.
@@ -47,6 +48,8 @@ pub(crate) struct Asked<S> {
     failures: AtomicUsize,
     /// One per query, once they were checked.
     answers: Vec<Vec<Neighbour>>,
+    /// Planted: with how many vectors every query is compared once more.
+    distances: usize,
 }
 
 impl<S: Searcher> Asked<S> {
@@ -60,6 +63,21 @@ impl<S: Searcher> Asked<S> {
             order: Stream::named("vector/order").shuffled(QUERIES),
             failures: AtomicUsize::new(0),
             answers: Vec::new(),
+            distances: 0,
+        }
+    }
+
+    /// The same with extra work planted: every query is compared with so many vectors after its search.
+    pub(crate) fn comparing(self, distances: usize) -> Self {
+        Self { distances, ..self }
+    }
+
+    /// Never inlined, so that a profile can name it.
+    #[inline(never)]
+    fn compare_again(&self, query: &[f32]) {
+        let vectors = self.judge.queries.iter().cycle().take(self.distances);
+        for vector in vectors {
+            black_box(distance(query, vector));
         }
     }
 
@@ -75,7 +93,12 @@ impl<S: Searcher> Service for Asked<S> {
     fn serve(&self, index: usize) -> u64 {
         let query = &self.judge.queries[self.order[index % QUERIES] as usize];
         match self.searcher.search(query, self.judge.k) {
-            Ok(found) => found.len() as u64,
+            Ok(found) => {
+                if self.distances > 0 {
+                    self.compare_again(query);
+                }
+                found.len() as u64
+            }
             Err(_) => {
                 self.failures.fetch_add(1, Ordering::Relaxed);
                 0

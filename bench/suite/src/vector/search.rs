@@ -145,8 +145,8 @@ impl Scenario for Search {
 
     fn settings(&self) -> &'static [&'static str] {
         match self.reranked {
-            None => &["expansion"],
-            Some(_) => &["expansion", "reranked"],
+            None => &["expansion", "distances"],
+            Some(_) => &["expansion", "reranked", "distances"],
         }
     }
 
@@ -160,12 +160,14 @@ impl Scenario for Search {
             Some(_) => Reported::by(MetricKind::IP, ScalarKind::F32).within(ROUNDING),
         };
         let judge = Judge::of(rows, self.k, reported, context)?;
+        let (recall, operations) = (self.recall(), self.operations);
+        let distances = context.setting("distances", 0);
         Ok(match self.codes(tier).zip(self.reranked) {
-            None => Box::new(Asked::new(engine, judge, self.recall(), self.operations)),
+            None => Box::new(Asked::new(engine, judge, recall, operations).comparing(distances)),
             Some((codes, reranked)) => {
                 let candidates = context.setting("reranked", reranked);
                 let searcher = Reranked::new(engine, codes.load(context)?, candidates);
-                Box::new(Asked::new(searcher, judge, self.recall(), self.operations))
+                Box::new(Asked::new(searcher, judge, recall, operations).comparing(distances))
             }
         })
     }

@@ -5,6 +5,7 @@ mod interrupted;
 mod layers;
 mod own;
 mod plants;
+mod profiles;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! `gate check`: two revisions built and measured in turn on this machine, and judged.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use gate_core::evaluate::Known;
 use gate_core::next::Plan;
@@ -22,6 +23,7 @@ use crate::measure::sessions::{Measurement, Rules, Stopped};
 use crate::noise;
 use crate::policy::{self, BASELINE, Loaded, Measure};
 use crate::process;
+use crate::profile::{self, Causes};
 use crate::provenance;
 use crate::show::{Destinations, exit_code, unjudgeable};
 use crate::signal::Interrupt;
@@ -44,6 +46,7 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     let (from, to) = (name(&base), name(&candidate));
     progress.say(&format!("baseline {from}, candidate {to}"));
     let id = format!("check-{}", provenance::unique());
+    let commits = [&base, &candidate].map(|commit| Some(commit.head.clone()));
     let base = source(&base, &arguments.base_env);
     let candidate = source(&candidate, &arguments.candidate_env);
     let arms = [base.clone(), candidate, base].map(|source| Arm::new(id.clone(), source));
@@ -57,6 +60,7 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     for side in [Side::Base, Side::Candidate] {
         commands.build(side, &progress)?;
     }
+    let start = Instant::now();
     let mut measurement = Measurement::new(id, arms, &mut commands, &progress);
     let judged = judge(
         &mut measurement,
@@ -66,7 +70,7 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
         promoted.as_ref(),
         &top,
     );
-    let (runs, report) = match judged {
+    let (runs, mut report) = match judged {
         Ok(judged) => judged,
         Err(stopped) => {
             return Err(keep(
@@ -77,7 +81,23 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
         }
     };
     // What was measured took minutes: whatever cannot be written takes nothing else along.
-    let mut problems = match kept.write(&runs, Some(&report)) {
+    let mut problems = Vec::new();
+    if !arguments.no_profile {
+        // Kept before, too: profiling takes minutes, and the verdict is known. What cannot be written
+        // now is said when it cannot be written then.
+        let _ = kept.write(&runs, Some(&report));
+        let budget = arguments.budget.unwrap_or(measure.budget);
+        let mut causes = Causes {
+            commands: &mut commands,
+            progress: &progress,
+            deadline: Instant::now().max(start + budget) + profile::ALLOWANCE,
+            commits,
+        };
+        let files = causes.find(&mut report, &runs);
+        let written = kept.write_beside(profile::FOLDER, &files);
+        problems.extend(written.err().into_iter().flatten());
+    }
+    let written = match kept.write(&runs, Some(&report)) {
         Ok(()) => {
             let directory = kept.directory.display();
             progress.say(&format!("runs and verdict.json are in {directory}"));
@@ -85,6 +105,7 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
         }
         Err(problems) => problems,
     };
+    problems.extend(written);
     problems.extend(destinations.deliver(&report, &loaded));
     Ok(exit_code(&report, &problems))
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gate_import::profile::Profile;
 use gate_schema::code::Code;
 use gate_schema::id::{Name, ScenarioId};
 
@@ -11,13 +12,21 @@ use super::arm;
 use super::progress::Progress;
 use super::runs::{Repeat, Repeated};
 use crate::checkout::{Checkout, Side};
+use crate::commands::flame::read;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::policy::Measure;
 use crate::process::{self, Command, Contract, Ending, Task};
+use crate::profile::perf;
 use crate::signal::Interrupt;
 
 /// A build may take as long as it takes; this only ends one that hangs.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
+
+/// What an execution under a profiler may take beyond the timeout of a start.
+const PROFILING_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Finding out whether perf works takes a tenth of a second.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Starts the commands of `[measure]` in the checkout.
 pub(crate) struct Commands<'a> {
@@ -120,6 +129,113 @@ impl Commands<'_> {
             other => {
                 let (how, tail) = failure(other);
                 failed(how, tail)
+            }
+        }
+    }
+}
+
+/// What became of one execution under a profiler.
+pub(crate) enum Sampled {
+    /// It left a profile.
+    Taken(Box<Profile>),
+    /// It left none.
+    Nothing,
+    /// In one line.
+    Failed(String),
+}
+
+impl Commands<'_> {
+    /// Starts the measuring command once, to leave a profile at `$GATE_PROFILE`.
+    ///
+    /// # Errors
+    /// Only when somebody wants to stop.
+    pub(crate) fn profile(
+        &mut self,
+        side: Side,
+        scenario: &ScenarioId,
+    ) -> Result<Sampled, Vec<Diagnostic>> {
+        let (out, profile) = (self.out(), self.checkout.build_cache().join("profile"));
+        remove(&out)?;
+        remove(&profile)?;
+        let task = Task::Profile {
+            scenario: scenario.as_str(),
+            out: &out,
+            profile: &profile,
+        };
+        let line = &self.measure.command;
+        match self.run(side, line, task, self.profiling_timeout(), None, None)? {
+            Ending::Ended(_) if !profile.exists() => Ok(Sampled::Nothing),
+            ending => self.sampled(ending, &profile),
+        }
+    }
+
+    /// Starts the measuring command once, all of it under perf.
+    ///
+    /// # Errors
+    /// Only when somebody wants to stop.
+    pub(crate) fn profile_whole(
+        &mut self,
+        side: Side,
+        scenario: &ScenarioId,
+    ) -> Result<Sampled, Vec<Diagnostic>> {
+        let (out, samples) = (self.out(), self.checkout.build_cache().join("perf.data"));
+        remove(&out)?;
+        remove(&samples)?;
+        let line = perf::record(&samples, &self.measure.command);
+        let task = Task::Measure {
+            scenario: Some(scenario.as_str()),
+            out: &out,
+        };
+        let timeout = self.profiling_timeout();
+        let ending = self.run(side, &line, task, timeout, None, None)?;
+        if !matches!(ending, Ending::Ended(_)) {
+            return self.sampled(ending, &samples);
+        }
+        let script = self.checkout.build_cache().join("perf.script");
+        let line = perf::script(&samples);
+        let ending = self.run(side, &line, task, timeout, Some(&script), None)?;
+        self.sampled(ending, &script)
+    }
+
+    /// Why perf cannot sample a command here, if it cannot.
+    ///
+    /// # Errors
+    /// Only when somebody wants to stop.
+    pub(crate) fn perf_is_refused(&mut self) -> Result<Option<perf::Refused>, Vec<Diagnostic>> {
+        let samples = self.checkout.build_cache().join("perf.data");
+        let line = perf::record(&samples, "true");
+        match self.run(Side::Base, &line, Task::List, PROBE_TIMEOUT, None, None)? {
+            Ending::Ended(_) => Ok(None),
+            Ending::Interrupted => self.interrupt.check().map(|()| None),
+            other => {
+                let (how, tail) = failure(other);
+                Ok(Some(perf::Refused::of(&how, &tail)))
+            }
+        }
+    }
+
+    /// Longer than a repetition may take: to have enough samples, it is repeated for a while.
+    fn profiling_timeout(&self) -> Duration {
+        self.measure.timeout + PROFILING_TIMEOUT
+    }
+
+    fn sampled(&self, ending: Ending, profile: &Path) -> Result<Sampled, Vec<Diagnostic>> {
+        match ending {
+            Ending::Ended(_) => Ok(match read(profile) {
+                Ok(profile) => Sampled::Taken(Box::new(profile)),
+                Err(problems) => {
+                    let messages: Vec<String> = problems.into_iter().map(|p| p.message).collect();
+                    Sampled::Failed(messages.join("; "))
+                }
+            }),
+            Ending::Interrupted => {
+                self.interrupt.check()?;
+                Ok(Sampled::Failed("interrupted".to_owned()))
+            }
+            other => {
+                let (how, tail) = failure(other);
+                let last = tail.last().map(|line| format!(": {line}"));
+                Ok(Sampled::Failed(how + &last.unwrap_or_default()))
             }
         }
     }

@@ -4,12 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use gate_schema::code::Code;
+use gate_schema::profile::EXTENSION;
 use gate_schema::report::Report;
 use gate_schema::run::Run;
 
 use super::runs::Runs;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::{check_outputs, write_all};
+use crate::document::{check_outputs, make_folder, write_all};
 
 /// Everything a check may write there.
 const FILES: [&str; 4] = [
@@ -49,6 +50,39 @@ impl Kept {
         })?;
         check_outputs(&FILES.map(|name| directory.join(name)), inputs)?;
         Ok(Self { directory })
+    }
+
+    /// Writes files in folders below, where the report of this check points at them, and removes those
+    /// that an earlier one left.
+    pub(crate) fn write_beside(
+        &self,
+        folder: &str,
+        files: &[(PathBuf, Vec<u8>)],
+    ) -> Result<(), Vec<Diagnostic>> {
+        let left = std::fs::read_dir(self.directory.join(folder));
+        for path in left
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+        {
+            let name = path.to_string_lossy();
+            if name.ends_with(".svg") || name.ends_with(EXTENSION) {
+                remove(&path)?;
+            }
+        }
+        let files: Vec<(PathBuf, &[u8])> = files
+            .iter()
+            .map(|(path, bytes)| (self.directory.join(path), bytes.as_slice()))
+            .collect();
+        if let Some((first, _)) = files.first() {
+            make_folder(first)?;
+        }
+        let files: Vec<(&Path, &[u8])> = files
+            .iter()
+            .map(|(path, bytes)| (path.as_path(), *bytes))
+            .collect();
+        write_all(&files)
     }
 
     /// Writes the runs, and the report if it came to one, all or none. Then what an earlier check left

@@ -29,6 +29,14 @@ pub(crate) enum Task<'a> {
         /// of one size, on which the stack starts.
         out: &'a Path,
     },
+    /// Measure once more, and leave a profile of it.
+    Profile {
+        scenario: &'a str,
+        /// The run document to write; nobody reads it.
+        out: &'a Path,
+        /// The stored profile to write.
+        profile: &'a Path,
+    },
 }
 
 impl Contract<'_> {
@@ -42,9 +50,21 @@ impl Contract<'_> {
         let mut tell = |name: &str, value: OsString| environment.push((name.into(), value));
         tell("GATE_SIDE", self.side.name().into());
         tell("GATE_BUILD_CACHE", self.build_cache.into());
-        if let Task::Measure { scenario, out } = task {
-            tell("GATE_SCENARIO", scenario.unwrap_or_default().into());
-            tell("GATE_OUT", out.into());
+        match task {
+            Task::Build | Task::List => {}
+            Task::Measure { scenario, out } => {
+                tell("GATE_SCENARIO", scenario.unwrap_or_default().into());
+                tell("GATE_OUT", out.into());
+            }
+            Task::Profile {
+                scenario,
+                out,
+                profile,
+            } => {
+                tell("GATE_SCENARIO", scenario.into());
+                tell("GATE_OUT", out.into());
+                tell("GATE_PROFILE", profile.into());
+            }
         }
         environment
     }

@@ -3,6 +3,7 @@
 mod failures;
 mod interrupts;
 mod outputs;
+mod profiles;
 mod refusals;
 
 use serde_json::{Value, json};
@@ -96,7 +97,14 @@ fn two_commits_are_compared_from_a_subdirectory_whatever_the_work_tree_holds() {
     project
         .write("bench.sh", "exit 1\n")
         .write("deep/down", "here\n");
-    let mut check = project.command(&["check", "--base", &base, "--candidate", &candidate]);
+    let mut check = project.command(&[
+        "check",
+        "--base",
+        &base,
+        "--candidate",
+        &candidate,
+        "--no-profile",
+    ]);
     let ran = ran(check
         .current_dir(project.path("deep"))
         .output()

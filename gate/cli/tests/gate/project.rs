@@ -166,7 +166,14 @@ impl Project {
 
     /// The same, not yet started.
     pub(crate) fn checking(&self, arguments: &[&str]) -> Command {
-        let common = ["check", "--base", "HEAD", "--runs", "../runs"];
+        let common = [
+            "check",
+            "--base",
+            "HEAD",
+            "--runs",
+            "../runs",
+            "--no-profile",
+        ];
         self.command(&[&common, arguments].concat())
     }
 

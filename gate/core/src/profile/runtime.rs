@@ -75,6 +75,8 @@ pub fn is_runtime(name: &str) -> bool {
     name.starts_with(['[', '0'])
         || name.starts_with("__")
         || name.ends_with("_[k]")
+        // A symbol with its version, `log@@GLIBC_2.29`.
+        || name.contains("@GLIBC_")
         || LIBC.contains(&name)
         || PREFIXES.iter().any(|prefix| bare.starts_with(prefix))
 }

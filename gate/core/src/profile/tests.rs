@@ -293,6 +293,7 @@ fn frames_of_the_runtime_are_told_by_their_names() {
         ("std::sys::thread_start", true),
         ("<ours::Row as core::ops::drop::Drop>::drop", false),
         ("tantivy::query::block_wand", false),
+        ("log@@GLIBC_2.29", true),
         ("memcpy_of_ours", false),
         ("main", false),
     ] {

@@ -167,6 +167,8 @@ impl Starter {
                 .map(Into::into)
                 .into();
         arguments.push(self.budget.clone().into());
+        // The verdict is what is proven here; profiles come after it and take their time.
+        arguments.push("--no-profile".into());
         for (flag, path) in [
             ("--policy", self.policy.clone()),
             ("--runs", directory.to_owned()),
@@ -207,7 +209,7 @@ mod tests {
             let words: Vec<_> = arguments.iter().map(|a| a.to_string_lossy()).collect();
             words.join("|")
         };
-        let common = "check|--base|HEAD|--candidate|HEAD|--budget|20s|--policy|/p/gate.toml|\
+        let common = "check|--base|HEAD|--candidate|HEAD|--budget|20s|--no-profile|--policy|/p/gate.toml|\
                       --runs|/d|--output|/d/verdict.json|--only|text/**";
         assert_eq!(line(Case::Unchanged), common);
         assert_eq!(

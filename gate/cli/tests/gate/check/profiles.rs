@@ -1,0 +1,147 @@
+//! Profiles after the verdict: what a measuring command leaves, what perf is asked for instead, and that
+//! no verdict depends on any of it.
+
+use serde_json::{Value, json};
+
+use crate::project::{Project, ran, script};
+use crate::scratch::Ran;
+
+/// A line of `bench.sh` that leaves folded stacks: `compare` takes as many samples as a variable says.
+const LEAVES: &str = r#"
+test -z "$GATE_PROFILE" || printf 'sort;compare %d\nsort;copy 6000\n' "${COMPARES:-4000}" > "$GATE_PROFILE"
+"#;
+
+/// A work tree whose candidate will take a fifth longer, as `checked` checks it.
+fn project(more: &str) -> Project {
+    let project = Project::quick();
+    if !more.is_empty() {
+        project.write("bench.sh", &(script() + more));
+        project.commit("measured so");
+    }
+    project
+}
+
+/// A check of one commit with itself, slower on the candidate's side, with profiles.
+fn checked(project: &Project, arguments: &[&str]) -> (Ran, Value) {
+    let common = ["check", "--base", "HEAD", "--runs", "../runs"];
+    let slower = ["--candidate-env", "CLOCK_PERCENT=120"];
+    let mut command = project.command(&[&common[..], &slower, arguments].concat());
+    let ran = ran(command.output().expect("runs"));
+    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+    (ran, project.kept("verdict.json")["profiles"].clone())
+}
+
+/// A perf that does as the shell lines say.
+fn perf(project: &Project, lines: &str) {
+    let path = project.outside("bin/perf");
+    std::fs::write(path, format!("#!/bin/sh\n{lines}\n")).expect("writable");
+    project.run("chmod", &["+x", "bin/perf"]);
+}
+
+#[test]
+fn the_function_that_grew_is_named_and_drawn() {
+    let project = project(LEAVES);
+    let (ran, profiles) = checked(&project, &["--candidate-env", "COMPARES=6000"]);
+    let change = &profiles[0]["profiles"];
+    assert_eq!(change["status"], "compared", "{profiles}");
+    let grew: Vec<&Value> = change["grew"].as_array().expect("frames").iter().collect();
+    assert_eq!(grew.len(), 1, "{grew:?}");
+    assert_eq!(grew[0]["name"], "compare");
+    assert_eq!(grew[0]["beyond_noise"], true);
+    assert_eq!(change["baseline"]["samples"], 2 * 10_000, "two executions");
+    assert!(ran.stdout.contains("grew: compare"), "{}", ran.stdout);
+    for key in [
+        "differential",
+        "candidate",
+        "baseline_stacks",
+        "candidate_stacks",
+    ] {
+        let path = change["files"][key].as_str().expect("a path");
+        assert!(project.outside("runs").join(path).exists(), "{key}: {path}");
+    }
+    // The next check has nothing to draw, and leaves no picture of another.
+    assert_eq!(
+        project
+            .gate(&["check", "--base", "HEAD", "--runs", "../runs"])
+            .code,
+        0
+    );
+    assert_eq!(project.names("runs/profiles"), [""; 0]);
+}
+
+#[test]
+fn both_sides_spending_their_time_alike_name_nothing() {
+    let project = project(LEAVES);
+    let (ran, profiles) = checked(&project, &["--candidate-env", "COMPARES=4010"]);
+    let grew = profiles[0]["profiles"]["grew"]
+        .as_array()
+        .expect("frames")
+        .clone();
+    // The clock says that all of it takes a fifth longer, so both functions did.
+    assert_eq!(grew.len(), 2, "{grew:?}");
+    let (_, none) = checked(&project, &["--no-profile"]);
+    assert_eq!(none, Value::Null, "{}", ran.stdout);
+}
+
+#[test]
+fn without_a_profile_the_report_says_why_and_the_verdict_stands() {
+    let silent = "";
+    let failing = "test -z \"$GATE_PROFILE\" || { echo 'no ptrace here'; exit 3; }\n";
+    let garbage = "test -z \"$GATE_PROFILE\" || echo nonsense > \"$GATE_PROFILE\"\n";
+    let refusing = "echo Error:\necho 'Access is limited: perf_event_paranoid' >&2\nexit 255";
+    for (script, perf_is, reason, command) in [
+        (
+            silent,
+            "exit 127",
+            "perf is not installed, and the measuring command leaves no profile at $GATE_PROFILE",
+            json!("sudo apt-get install linux-perf"),
+        ),
+        (
+            silent,
+            refusing,
+            "perf may not sample here: Access is limited: perf_event_paranoid, and the measuring \
+             command leaves no profile at $GATE_PROFILE",
+            json!("sudo sysctl kernel.perf_event_paranoid=2"),
+        ),
+        (
+            failing,
+            "exit 127",
+            "the execution under a profiler failed: exit status 3: no ptrace here",
+            Value::Null,
+        ),
+        (
+            garbage,
+            "exit 127",
+            "the execution under a profiler failed: a stack without a count",
+            Value::Null,
+        ),
+    ] {
+        let project = project(script);
+        perf(&project, perf_is);
+        let (ran, profiles) = checked(&project, &[]);
+        let absent = &profiles[0]["profiles"];
+        assert_eq!(absent["status"], "absent", "{profiles}");
+        assert_eq!(absent["reason"], reason);
+        assert_eq!(absent["command"], command);
+        assert!(ran.stdout.contains("no profile: "), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_command_that_leaves_none_is_sampled_as_a_whole() {
+    let project = project("");
+    // Runs what it is given, and prints one sample of it.
+    perf(
+        &project,
+        "case $1 in\nrecord) while test \"$1\" != --; do shift; done; shift; \"$@\" ;;\n\
+         script) printf 'sort 7 1.5: 1003009 cpu-clock: \\n\\t1 compare+0x1 (/bin/sort)\\n\\n' ;;\nesac",
+    );
+    let (_, profiles) = checked(&project, &[]);
+    let change = &profiles[0]["profiles"];
+    assert_eq!(change["status"], "compared", "{profiles}");
+    assert_eq!(change["profiler"]["tool"], "perf");
+    let reason = change["profiler"]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("loading"), "{reason}");
+    assert_eq!(change["baseline"]["period_ns"], 1_003_009.0);
+    assert_eq!(change["baseline"]["time_per_operation"], Value::Null);
+}
