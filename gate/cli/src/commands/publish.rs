@@ -138,7 +138,7 @@ async fn judge(
         Ok(report) => Said::Report(Box::new(report)),
         Err(Unjudged::Rejected(rejected)) => Said::Notice(reject(rejected)),
         Err(Unjudged::Unjudgeable(problem)) => {
-            terminal::talk(&diagnostic::render(&[problem]));
+            terminal::talk(&diagnostic::render(&[*problem]));
             Said::Notice(Notice::Unjudgeable)
         }
         Err(Unjudged::Problems(problems)) => return Err(problems.into()),

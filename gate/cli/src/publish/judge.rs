@@ -24,7 +24,7 @@ pub(crate) enum Unjudged {
     /// The runs cannot be believed.
     Rejected(Rejected),
     /// They cannot be compared.
-    Unjudgeable(Diagnostic),
+    Unjudgeable(Box<Diagnostic>),
     /// A file of the default branch is wrong.
     Problems(Vec<Diagnostic>),
 }
@@ -75,7 +75,12 @@ impl Rules {
         );
         judged.map_err(|error| {
             let candidate = "candidate.json".as_ref();
-            Unjudged::Unjudgeable(unjudgeable(&error, candidate, "its baseline", &self.loaded))
+            Unjudged::Unjudgeable(Box::new(unjudgeable(
+                &error,
+                candidate,
+                "its baseline",
+                &self.loaded,
+            )))
         })
     }
 }

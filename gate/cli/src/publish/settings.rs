@@ -30,7 +30,7 @@ pub(crate) struct Told {
 /// Reads arguments, environment and event file; all mistakes at once.
 pub(crate) fn read(arguments: &Publish) -> Result<Told, Vec<Diagnostic>> {
     let mut problems = Vec::new();
-    let mut note = |problem: Diagnostic| problems.push(problem);
+    let mut note = |found: Vec<Diagnostic>| problems.extend(found);
     let event = event(arguments).map_err(&mut note).ok();
     let base = base(arguments).map_err(&mut note).ok();
     let token = variable("GITHUB_TOKEN").ok_or_else(|| {
@@ -67,22 +67,29 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn wrong(message: impl Into<String>, place: &'static str, hint: &str) -> Diagnostic {
-    Diagnostic::new(Code::Publish, message, Place::Flag(place), hint)
+fn wrong(message: impl Into<String>, place: &'static str, hint: &str) -> Vec<Diagnostic> {
+    vec![Diagnostic::new(
+        Code::Publish,
+        message,
+        Place::Flag(place),
+        hint,
+    )]
 }
 
-fn event(arguments: &Publish) -> Result<Event, Diagnostic> {
+fn event(arguments: &Publish) -> Result<Event, Vec<Diagnostic>> {
     let given = arguments.event.clone();
     let path = given.or_else(|| variable("GITHUB_EVENT_PATH").map(PathBuf::from));
     let Some(path) = path else {
         let hint = "name the event file; in a workflow GITHUB_EVENT_PATH does";
         return Err(wrong("there is no event file", "--event", hint));
     };
-    let failed = |error: std::io::Error| unreadable(&path, &error);
+    let failed = |error: std::io::Error| vec![unreadable(&path, &error)];
     let size = std::fs::metadata(&path).map_err(failed)?.len();
     let hint = "publish from a workflow on `workflow_run` with `types: [completed]`";
-    let refused =
-        |message: String| Diagnostic::new(Code::Publish, message, Place::File(path.clone()), hint);
+    let refused = |message: String| {
+        let place = Place::File(path.clone());
+        vec![Diagnostic::new(Code::Publish, message, place, hint)]
+    };
     if size > MAX_EVENT_BYTES {
         return Err(refused("larger than any event".to_owned()));
     }
@@ -90,7 +97,7 @@ fn event(arguments: &Publish) -> Result<Event, Diagnostic> {
     Event::parse(&bytes).map_err(|error| refused(error.to_string()))
 }
 
-fn base(arguments: &Publish) -> Result<Base, Diagnostic> {
+fn base(arguments: &Publish) -> Result<Base, Vec<Diagnostic>> {
     let given = arguments.api.clone().or_else(|| variable("GITHUB_API_URL"));
     let given = given.unwrap_or_else(|| "https://api.github.com".to_owned());
     Base::parse(&given).map_err(|error: BaseError| {
@@ -100,7 +107,7 @@ fn base(arguments: &Publish) -> Result<Base, Diagnostic> {
 }
 
 /// `owner/name`, in letters that stand for themselves in an address.
-fn repository(arguments: &Publish) -> Result<String, Diagnostic> {
+fn repository(arguments: &Publish) -> Result<String, Vec<Diagnostic>> {
     let given = arguments
         .repository
         .clone()
@@ -124,7 +131,7 @@ fn repository(arguments: &Publish) -> Result<String, Diagnostic> {
 }
 
 /// Where people look, for links.
-fn server() -> Result<String, Diagnostic> {
+fn server() -> Result<String, Vec<Diagnostic>> {
     let given = variable("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned());
     let given = given.trim_end_matches('/').to_owned();
     let is_plain = given
