@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::document::read_run;
 use crate::measure::arm::Arm;
 use crate::measure::commands::Commands;
-use crate::measure::kept::Kept;
+use crate::measure::kept::{Kept, write_beside};
 use crate::measure::progress::Progress;
 use crate::measure::runs::{Runs, Seen};
 use crate::measure::sessions::{Measurement, Rules, Stopped};
@@ -94,8 +94,12 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
             commits,
         };
         let files = causes.find(&mut report, &runs);
-        let written = kept.write_beside(profile::FOLDER, &files);
-        problems.extend(written.err().into_iter().flatten());
+        // Beside each copy of the report.
+        let beside = [Some(&kept.directory), arguments.show.report.as_ref()];
+        for directory in beside.into_iter().flatten() {
+            let written = write_beside(directory, profile::FOLDER, &files);
+            problems.extend(written.err().into_iter().flatten());
+        }
     }
     let written = match kept.write(&runs, Some(&report)) {
         Ok(()) => {

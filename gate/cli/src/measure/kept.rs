@@ -52,39 +52,6 @@ impl Kept {
         Ok(Self { directory })
     }
 
-    /// Writes files in folders below, where the report of this check points at them, and removes those
-    /// that an earlier one left.
-    pub(crate) fn write_beside(
-        &self,
-        folder: &str,
-        files: &[(PathBuf, Vec<u8>)],
-    ) -> Result<(), Vec<Diagnostic>> {
-        let left = std::fs::read_dir(self.directory.join(folder));
-        for path in left
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-        {
-            let name = path.to_string_lossy();
-            if name.ends_with(".svg") || name.ends_with(EXTENSION) {
-                remove(&path)?;
-            }
-        }
-        let files: Vec<(PathBuf, &[u8])> = files
-            .iter()
-            .map(|(path, bytes)| (self.directory.join(path), bytes.as_slice()))
-            .collect();
-        if let Some((first, _)) = files.first() {
-            make_folder(first)?;
-        }
-        let files: Vec<(&Path, &[u8])> = files
-            .iter()
-            .map(|(path, bytes)| (path.as_path(), *bytes))
-            .collect();
-        write_all(&files)
-    }
-
     /// Writes the runs, and the report if it came to one, all or none. Then what an earlier check left
     /// goes.
     pub(crate) fn write(
@@ -116,4 +83,33 @@ impl Kept {
         }
         Ok(())
     }
+}
+
+/// Writes `files` in `folder` of `directory`, where a report in that directory points at them, and removes
+/// those that an earlier check left there.
+pub(crate) fn write_beside(
+    directory: &Path,
+    folder: &str,
+    files: &[(PathBuf, Vec<u8>)],
+) -> Result<(), Vec<Diagnostic>> {
+    let left = std::fs::read_dir(directory.join(folder));
+    for entry in left.into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = path.to_string_lossy();
+        if name.ends_with(".svg") || name.ends_with(EXTENSION) {
+            remove(&path)?;
+        }
+    }
+    let files: Vec<(PathBuf, &[u8])> = files
+        .iter()
+        .map(|(path, bytes)| (directory.join(path), bytes.as_slice()))
+        .collect();
+    if let Some((first, _)) = files.first() {
+        make_folder(first)?;
+    }
+    let files: Vec<(&Path, &[u8])> = files
+        .iter()
+        .map(|(path, bytes)| (path.as_path(), *bytes))
+        .collect();
+    write_all(&files)
 }

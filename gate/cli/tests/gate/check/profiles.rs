@@ -41,7 +41,10 @@ fn perf(project: &Project, lines: &str) {
 #[test]
 fn the_function_that_grew_is_named_and_drawn() {
     let project = project(LEAVES);
-    let (ran, profiles) = checked(&project, &["--candidate-env", "COMPARES=6000"]);
+    let more = ["--candidate-env", "COMPARES=6000", "--report", "../page"];
+    let (ran, profiles) = checked(&project, &more);
+    let page = std::fs::read_to_string(project.outside("page/report.html")).expect("a page");
+    assert!(page.contains(r"\u003csvg "), "the flamegraph is in it");
     let change = &profiles[0]["profiles"];
     assert_eq!(change["status"], "compared", "{profiles}");
     let grew: Vec<&Value> = change["grew"].as_array().expect("frames").iter().collect();
