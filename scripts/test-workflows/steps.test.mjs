@@ -50,6 +50,7 @@ test("a regression fails the job, and its runs are kept all the same", () => {
     assert.match(measure.summary, /demo\/sort/);
     const files = readdirSync(`${world.artifacts}/gate-runs-3`);
     assert.deepEqual(files.sort(), ["baseline.json", "candidate.json", "verdict.json"]);
+    assert.ok(readdirSync(`${world.artifacts}/gate-report-3`).includes("report.html"));
     assert.equal(json("artifacts/gate-runs-3/baseline.json").source.commit, base);
     assert.equal(json("artifacts/gate-runs-3/candidate.json").source.commit, head);
 });
