@@ -80,7 +80,8 @@ pub enum Why {
     Suspicious,
     /// A row is worse over all pairs, but only one session shows it.
     Disagreeing,
-    /// A row is too noisy to pass. Optional: to be measured with the time that is left.
+    /// A row is too noisy to pass, or to keep its budget. Optional: to be measured with the time that is
+    /// left.
     Undecided,
 }
 
@@ -160,11 +161,11 @@ fn by_scenario<'a>(assessment: &'a Assessment<'_>) -> BTreeMap<&'a ScenarioId, S
         let (true, false) = (draft.is_gating(), draft.stages().is_empty()) else {
             continue;
         };
+        let scenario = scenarios.entry(draft.scenario).or_default();
+        scenario.sessions = scenario.sessions.max(draft.stages().len());
         let Some(evidence) = draft.tested() else {
             continue;
         };
-        let scenario = scenarios.entry(draft.scenario).or_default();
-        scenario.sessions = scenario.sessions.max(draft.stages().len());
         if draft.is_suspicious() {
             let least = scenario.suspicion.get_or_insert(evidence.p_worse);
             *least = least.min(evidence.p_worse);
@@ -194,7 +195,8 @@ fn are_many(suspects: usize, scenarios: usize) -> bool {
 }
 
 /// Scenarios with rows that noise keeps from passing, smallest need first. A few pairs more would widen
-/// the intervals of rows that pass already, at the stricter level of a later look.
+/// the intervals of rows that pass already, at the stricter level of a later look. A row in doubt about
+/// its budget alone has no margin that says how many pairs it needs.
 fn undecided(
     assessment: &Assessment<'_>,
     scenarios: &BTreeMap<&ScenarioId, Scenario>,
@@ -208,11 +210,17 @@ fn undecided(
         let is_open = draft.is_gating() && (1..MAX_LOOKS).contains(&sessions);
         // Where sessions disagree, one more would only be one more throw of the dice.
         let disagrees = family.worse && draft.is_beyond_margin();
-        let verdict = draft.verdict(*family, policy);
-        if !is_open || disagrees || verdict != Some(Verdict::Inconclusive) {
+        let decision = draft.decide(*family, policy, false);
+        let is_undecided = draft.settled.is_none() && decision.verdict == Verdict::Inconclusive;
+        if !is_open || disagrees || !is_undecided {
             continue;
         }
-        match draft.pairs_needed() {
+        let pairs = if decision.is_about_budget() {
+            Some(plan.rerun_pairs)
+        } else {
+            draft.pairs_needed()
+        };
+        match pairs {
             Some(pairs) => {
                 let most = needed.entry(draft.scenario).or_insert(plan.rerun_pairs);
                 *most = pairs.max(*most);

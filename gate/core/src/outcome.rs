@@ -36,12 +36,10 @@ pub fn weight(verdict: Verdict, policy: &Policy) -> Outcome {
 pub fn join(report: &Report, policy: &Policy) -> Outcome {
     let gating = || report.rows.iter().filter(|row| row.gating);
     let has_failed = (report.failures.iter()).any(|failed| failed.side == SideName::Candidate);
-    let is_decided = |row: &Row| {
-        row.budget.is_some()
-            || matches!(
-                row.verdict,
-                Verdict::Pass | Verdict::Improved | Verdict::Waived
-            )
+    let is_decided = |row: &Row| match row.verdict {
+        Verdict::Pass | Verdict::Improved | Verdict::Waived => true,
+        Verdict::Inconclusive => false,
+        _ => row.budget.is_some(),
     };
     let is_stale = report.waivers.iter().any(|w| w.status.is_stale());
     let floor = if is_stale || has_failed {

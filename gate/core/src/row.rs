@@ -5,56 +5,27 @@ use gate_schema::report::{Blame, BudgetCheck, BudgetStatus, Effect, Level, Reaso
 
 use crate::budget;
 use crate::estimate::Location;
-use crate::evidence::{AGREES, Evidence, MIN_REPETITIONS};
+use crate::evidence::{Evidence, MIN_REPETITIONS};
 use crate::modes::modes;
 use crate::sides::{Compared, How, Sides};
 
+mod blame;
 mod draft;
 mod effect;
 
+pub use blame::{UNJUDGED_MARGIN, UNJUDGED_POINTS};
 pub(crate) use draft::{Draft, Family};
 pub use draft::{MAX_NEEDED, MIN_AGREEING, SUSPICIOUS};
-
-/// The margin to which a row is held that policy does not judge, before the budget it breaks is excused
-/// because its base breaks it too: the built-in margin of tails, which most such rows are.
-pub const UNJUDGED_MARGIN: f64 = 0.05;
-
-/// The same for a ratio, as a difference: the built-in margin of recall.
-pub const UNJUDGED_POINTS: f64 = 0.005;
 
 impl Draft<'_> {
     /// Decides the row. `is_unsteady` says that the baseline was not shown to repeat itself.
     pub(crate) fn finish(self, family: Family, policy: &Policy, is_unsteady: bool) -> Row {
-        let budget = self
-            .standing
-            .as_ref()
-            .zip(self.settings.budget.as_ref())
-            .map(|(s, b)| budget::check(s, b, self.settings.at_limit));
-        let relative = match &self.settled {
-            Some(settled) => settled.clone(),
-            None => match self.relative(family, policy) {
-                (Verdict::Regressed, _) | (_, Reason::NeedsSecondSession)
-                    if is_unsteady && self.metric.unit().is_timing() =>
-                {
-                    (Verdict::Inconclusive, Reason::Unsteady)
-                }
-                relative => relative,
-            },
-        };
-        let at_limit = self.settings.at_limit;
-        let absolute = budget.as_ref().and_then(|check| absolute(check, at_limit));
-        let relative_verdict = relative.0;
-        let (verdict, reason) = match absolute {
-            Some(absolute) if absolute.0 >= relative.0 => absolute,
-            _ => relative,
-        };
-        let broken = budget.as_ref().filter(|_| verdict == Verdict::OverBudget);
-        let blame = broken.and_then(|check| self.blame(check, relative_verdict));
-        // What a neighbour does to both sides fails nobody.
-        let verdict = match blame {
-            Some(Blame::Unclear) if self.is_reviewed_timing() => Verdict::Inconclusive,
-            _ => verdict,
-        };
+        let Decision {
+            verdict,
+            reason,
+            budget,
+            blame,
+        } = self.decide(family, policy, is_unsteady);
         let sides = self.sides.as_ref();
         let members = sides.map_or(Vec::new(), |sides| sides.members(&self.metric));
         let turned: Vec<[f64; 2]> = members.iter().map(|&[b, c]| [c, b]).collect();
@@ -92,69 +63,45 @@ impl Draft<'_> {
         }
     }
 
-    /// Whose a broken budget is; `None` unless the baseline is the candidate's own base, measured with
-    /// it. The base alone is to blame only where it breaks the budget by itself, no less than the
-    /// candidate, and the candidate was shown to be no worse than it. A timing is the candidate's fault
-    /// only where it was shown to be worse.
-    fn blame(&self, candidate: &BudgetCheck, relative: Verdict) -> Option<Blame> {
-        let (sides, budget) = (self.sides.as_ref()?, self.settings.budget.as_ref()?);
-        if !self.is_paired() {
-            return None;
-        }
+    /// The verdict: the worse of what the baseline and what the budget say.
+    pub(crate) fn decide(&self, family: Family, policy: &Policy, is_unsteady: bool) -> Decision {
+        let relative = match &self.settled {
+            Some(settled) => settled.clone(),
+            None => match self.relative(family, policy) {
+                (Verdict::Regressed, _) | (_, Reason::NeedsSecondSession)
+                    if is_unsteady && self.metric.unit().is_timing() =>
+                {
+                    (Verdict::Inconclusive, Reason::Unsteady)
+                }
+                relative => relative,
+            },
+        };
         let at_limit = self.settings.at_limit;
-        let there = budget::standing(sides.baseline, location(at_limit))?;
-        let base = budget::check(&there, budget, at_limit);
-        let is_broken_there = matches!(absolute(&base, at_limit), Some((Verdict::OverBudget, _)));
-        let keeps = base.status == BudgetStatus::Within;
-        Some(match self.against_base(relative) {
-            Against::Worse if keeps => Blame::CausedHere,
-            _ if keeps && !self.is_reviewed_timing() => Blame::CausedHere,
-            Against::NoWorse if is_broken_there && base.status >= candidate.status => {
-                Blame::AlreadyOnBase
-            }
-            Against::Worse => Blame::MadeWorse,
-            Against::NoWorse | Against::Unknown => Blame::Unclear,
-        })
-    }
-
-    /// What was shown of the row against its base. No worse is whose verdict against it passes, so that
-    /// excusing a budget hides no other verdict; a row that policy does not judge is held to the margin
-    /// that it would have.
-    fn against_base(&self, relative: Verdict) -> Against {
-        let (Some(sides), Some(compared)) = (&self.sides, &self.compared) else {
-            return Against::Unknown;
+        let budget = self
+            .standing
+            .as_ref()
+            .zip(self.settings.budget.as_ref())
+            .map(|(s, b)| budget::check(s, b, at_limit));
+        let absolute = budget.as_ref().and_then(|check| absolute(check, at_limit));
+        let (verdict, reason) = match absolute {
+            Some(absolute) if absolute.0 >= relative.0 => absolute,
+            _ => relative.clone(),
         };
-        let comparison = &compared.comparison;
-        let half = match (&comparison.evidence, comparison.exact) {
-            _ if compared.has_few_pairs() && !comparison.exact => return Against::Unknown,
-            (Some(evidence), _) => evidence.half_width(),
-            (None, true) => 0.0,
-            (None, false) => return Against::Unknown,
+        let broken = budget.as_ref().filter(|_| verdict == Verdict::OverBudget);
+        let blame = broken.and_then(|check| self.blame(check, relative.0, is_unsteady));
+        // What a neighbour does to both sides fails nobody.
+        let is_excused = blame == Some(Blame::Unclear) && self.is_reviewed_timing();
+        let (verdict, reason) = match (is_excused, is_unsteady) {
+            (false, _) => (verdict, reason),
+            (true, false) => (Verdict::Inconclusive, reason),
+            (true, true) => (Verdict::Inconclusive, Reason::Unsteady),
         };
-        let (least, most) = (comparison.worse - half, comparison.worse + half);
-        let is_sure = match &comparison.evidence {
-            Some(evidence) if self.is_reviewed_timing() => evidence.p_worse <= AGREES,
-            _ => true,
-        };
-        match relative {
-            Verdict::Pass | Verdict::Improved if most <= sides.no_worse_within() => {
-                Against::NoWorse
-            }
-            // What passes and may be worse is not judged.
-            Verdict::Pass | Verdict::Regressed if least > 0.0 && is_sure => Against::Worse,
-            _ => Against::Unknown,
+        Decision {
+            verdict,
+            reason,
+            budget,
+            blame,
         }
-    }
-
-    /// Whether the row is a timing whose budget is a matter of review and not a promise.
-    fn is_reviewed_timing(&self) -> bool {
-        self.metric.unit().is_timing() && self.settings.at_limit == AtLimit::Review
-    }
-
-    /// The verdict against the baseline alone; `None` when it needed no numbers.
-    pub(crate) fn verdict(&self, family: Family, policy: &Policy) -> Option<Verdict> {
-        let is_open = self.settled.is_none();
-        is_open.then(|| self.relative(family, policy).0)
     }
 
     /// The verdict against the baseline, budgets aside.
@@ -242,11 +189,19 @@ impl Draft<'_> {
     }
 }
 
-/// What was shown of a candidate against its base.
-enum Against {
-    NoWorse,
-    Worse,
-    Unknown,
+/// A verdict, and what it rests on.
+pub(crate) struct Decision {
+    pub(crate) verdict: Verdict,
+    reason: Reason,
+    budget: Option<BudgetCheck>,
+    blame: Option<Blame>,
+}
+
+impl Decision {
+    /// Whether it rests on the budget, and not on the baseline.
+    pub(crate) fn is_about_budget(&self) -> bool {
+        matches!(self.reason, Reason::Budget | Reason::AtLimit)
+    }
 }
 
 /// What a budget alone says about a row; `None` where it holds.

@@ -31,6 +31,7 @@ pub(crate) fn steps(report: &Report, target: Target) -> Vec<String> {
         ],
         Mode::Paired => vec![
             paired::more_time(report, target),
+            paired::budgets(report, target),
             paired::calibrate(report, target),
             paired::again(report, target),
             other_workload(report, target),

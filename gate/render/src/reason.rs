@@ -260,7 +260,9 @@ fn is_evident(row: &Row) -> bool {
             | Reason::BetterThanMargin
             | Reason::Budget
     );
-    is_plain && row.gating && row.verdict != Verdict::Waived
+    // Of a row in doubt, the verdict does not say that it is its budget that is.
+    let is_in_doubt = row.reason == Reason::Budget && row.verdict == Verdict::Inconclusive;
+    is_plain && !is_in_doubt && row.gating && row.verdict != Verdict::Waived
 }
 
 /// Baseline or candidate as a word.

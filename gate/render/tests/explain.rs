@@ -30,6 +30,7 @@ fn every_row_of_pairs_reads_as_an_argument() {
         ("caused_here", paired::blamed(), "text/build"),
         ("made_worse", paired::blamed(), "text/merge"),
         ("unclear", paired::blamed(), "text/open"),
+        ("in_doubt", paired::blamed(), "feed/retrieve"),
         ("canaries_crashed", paired::canaries_crashed(), vector),
         ("partly", paired::partly(), "text/build"),
     ] {

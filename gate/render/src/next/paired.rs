@@ -34,6 +34,11 @@ fn is_disturbed(row: &Row) -> bool {
     )
 }
 
+/// Rows in doubt about their budget: how many pairs would tell depends on what nobody knows.
+fn is_about_budget(row: &Row) -> bool {
+    matches!(row.reason, Reason::Budget | Reason::AtLimit)
+}
+
 /// More pairs for what pairs can settle; no number of them gives a percentile more operations, quality
 /// back for speed, or a repetition what it lacks.
 pub(super) fn more_time(report: &Report, target: Target) -> Option<String> {
@@ -45,7 +50,7 @@ pub(super) fn more_time(report: &Report, target: Target) -> Option<String> {
                 | Reason::PartlyMeasured { .. }
                 | Reason::PartlyReached { .. }
         );
-        !never && !is_disturbed(row)
+        !never && !is_disturbed(row) && !is_about_budget(row)
     };
     let rows = inconclusive(report, is_settled_by_pairs);
     if rows.is_empty() || together::unsteady(report).is_some() {
@@ -90,6 +95,22 @@ pub(super) fn more_time(report: &Report, target: Target) -> Option<String> {
             )
         }
     })
+}
+
+/// Time and quiet for budgets in doubt.
+pub(super) fn budgets(report: &Report, target: Target) -> Option<String> {
+    let rows = inconclusive(report, is_about_budget);
+    if rows.is_empty() || together::unsteady(report).is_some() {
+        return None;
+    }
+    let budgets = match rows.len() {
+        1 => "1 budget".to_owned(),
+        rows => format!("{rows} budgets"),
+    };
+    Some(format!(
+        "settle {budgets} in doubt with more time on a quiet machine: {}",
+        check(report, " --budget 20m", target)
+    ))
 }
 
 /// `2 inconclusive rows are`.

@@ -452,8 +452,8 @@ fn what_is_not_a_number_is_no_pass() {
             },
             how: How::Stored,
         });
-        let found = drafts[0].verdict(Family::default(), &policy);
-        assert_eq!(found, Some(verdict), "{worse}");
+        let found = drafts[0].decide(Family::default(), &policy, false);
+        assert_eq!(found.verdict, verdict, "{worse}");
     }
 }
 

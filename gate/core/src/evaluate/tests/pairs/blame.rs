@@ -22,6 +22,7 @@ fn a_budget_that_the_base_breaks_is_excused_only_for_what_is_no_worse() {
     use Blame::*;
     let (judged, not_judged) = (limited(None), limited(Some(Margin::Unjudged)));
     let tolerant = limited(Some(Margin::Relative(0.5)));
+    let lenient = limited(Some(Margin::Relative(1.0)));
     let timing = |level: f64, effects: &[f64]| Pairs {
         // The drift of the pairs reaches 40 %, so that intervals are 20 % wide to either side.
         level: level / 1.2,
@@ -130,6 +131,30 @@ fn a_budget_that_the_base_breaks_is_excused_only_for_what_is_no_worse() {
             Outcome::Fail,
         ),
         (
+            "only the candidate over, a timing, in one session",
+            timing(1000.0, &[1.5]),
+            &judged,
+            over(CausedHere),
+            Outcome::Fail,
+        ),
+        (
+            "only the candidate over, by less than its margin",
+            timing(1100.0, &[0.8]),
+            &lenient,
+            over(CausedHere),
+            Outcome::Fail,
+        ),
+        (
+            "the candidate over, judged, hit by a neighbour in some of the pairs",
+            Pairs {
+                noise: 30.0,
+                ..timing(1450.0, &[0.7])
+            },
+            &judged,
+            unclear,
+            Outcome::Undecided,
+        ),
+        (
             // An unchanged gate beside a neighbour failed for less.
             "the candidate over, hit by a neighbour in some of the pairs",
             Pairs {
@@ -148,6 +173,47 @@ fn a_budget_that_the_base_breaks_is_excused_only_for_what_is_no_worse() {
             ((verdict, blame), outcome),
             "{name}: {row:#?}"
         );
+    }
+}
+
+/// The candidate over its budget of 1500, and not shown to be worse than its base.
+fn in_doubt() -> Pairs {
+    Pairs {
+        noise: 12.0,
+        ..pairs("s", &[0.0; 1])
+    }
+}
+
+#[test]
+fn doubt_about_a_budget_is_measured_again_and_passes_nothing() {
+    let at = |level, sessions: usize| Pairs {
+        level,
+        sessions: (0..sessions).map(|at| (at, 0.0)).collect(),
+        ..in_doubt()
+    };
+    for (name, level, sessions, step) in [
+        ("over", 4000.0, 1, need("s", 10, Why::Undecided)),
+        (
+            "over, looked at twice",
+            4000.0,
+            2,
+            need("s", 10, Why::Undecided),
+        ),
+        ("over, looked at as often as may be", 4000.0, 3, Step::Done),
+        ("at the limit", 1300.0, 1, need("s", 10, Why::Undecided)),
+        ("kept", 800.0, 1, Step::Done),
+    ] {
+        let policy = Policy {
+            // Whoever lets doubt pass still wants something to have been decided.
+            inconclusive: Undecided::Pass,
+            ..limited(Some(Margin::Unjudged))
+        };
+        let (report, next) = check(&runs(&[at(level, sessions)]), None, &policy);
+        let row = of(&report, "s");
+        assert_eq!(next, step, "{name}: {row:#?}");
+        let is_kept = row.verdict == Verdict::Pass;
+        assert_eq!(is_kept, level < 1000.0, "{name}: {row:#?}");
+        assert_eq!(report.outcome == Outcome::Pass, is_kept, "{name}");
     }
 }
 

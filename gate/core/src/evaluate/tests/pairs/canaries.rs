@@ -167,3 +167,57 @@ fn a_canary_without_timings_tells_nothing_and_is_not_held_against_the_machine() 
     let step = next(judged, candidate, &known, &Policy::default(), PLAN).expect("judged");
     assert!(matches!(step, Step::Pairs(_)), "{step:?}");
 }
+
+#[test]
+fn no_timing_breaks_its_budget_on_an_unsteady_machine() {
+    let noise = calibrated(&IDS);
+    let [baseline, candidate] = runs(&IDS.map(|id| pairs(id, &[1.0])));
+    for margin in [None, Some(Margin::Unjudged)] {
+        let rule = Rule {
+            metric: "time".into(),
+            margin,
+            line: 1,
+            ..Rule::default()
+        };
+        let policy = policy(vec![rule, budget("time", Operator::AtMost, 1500.0)]);
+        for (name, left, verdict, reason, outcome) in [
+            (
+                "steady",
+                [Left::Above(0.0); 3],
+                Verdict::OverBudget,
+                Reason::Budget,
+                Outcome::Fail,
+            ),
+            (
+                "unsteady",
+                [Left::Crashed; 3],
+                Verdict::Inconclusive,
+                Reason::Unsteady,
+                Outcome::Undecided,
+            ),
+        ] {
+            let [baseline, canary] = canaries(&baseline, left);
+            let seen = [&baseline, &candidate, &canary].map(observed);
+            let [judged, candidate, canary] = [
+                (&baseline, &seen[0]),
+                (&candidate, &seen[1]),
+                (&canary, &seen[2]),
+            ]
+            .map(|(run, observed)| Side { run, observed });
+            let known = Known {
+                noise: Some(&noise),
+                canary: Some(canary),
+                ..Known::default()
+            };
+            let report = evaluate(judged, candidate, &known, &policy).expect("judged");
+            for row in &report.rows {
+                let found = (row.verdict, row.reason.clone(), report.outcome);
+                assert_eq!(
+                    found,
+                    (verdict, reason.clone(), outcome),
+                    "{name}, {margin:?}"
+                );
+            }
+        }
+    }
+}
