@@ -23,7 +23,7 @@ use gate_schema::code::Code;
 
 use crate::checkout::git::Failure;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::process::{self, Ending};
+use crate::process::{self, Ending, shell_word};
 use crate::signal::Interrupt;
 pub(crate) use fork::fork;
 pub(crate) use side::{Commit, Side, Wanted};
@@ -227,7 +227,7 @@ impl Checkout {
             let path = self.cache.join(name);
             match std::fs::remove_dir_all(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    let word = shell_word(&path);
+                    let word = shell_word(&path.to_string_lossy());
                     let hint = format!("chmod -R u+w {word} && rm -rf {word}");
                     return Err(vec![cache::unwritable(&path, &error, hint)]);
                 }
@@ -274,11 +274,6 @@ impl Drop for Checkout {
         // Closing the file is not enough: a process that is just being started still has a copy of it.
         let _ = self.lock.unlock();
     }
-}
-
-/// A path as one word of a shell: any character but a quote stands for itself in single quotes.
-fn shell_word(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), Vec<Diagnostic>> {

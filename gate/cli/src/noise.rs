@@ -9,7 +9,7 @@ use gate_schema::run::Environment;
 use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::{make_folder, write};
+use crate::document::{check_outputs, make_folder, write};
 use crate::policy::Loaded;
 
 /// Directory of calibrations beside a policy or baseline.
@@ -81,6 +81,14 @@ pub(crate) fn all(loaded: &Loaded, baseline: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// Sees that the calibration can be written, before hours are spent on it. Makes no folder: there may be
+/// nothing to keep in it.
+pub(crate) fn check_output(path: &Path) -> Result<(), Vec<Diagnostic>> {
+    let file = path.file_name().unwrap_or_default();
+    let there = path.ancestors().skip(1).find(|folder| folder.exists());
+    check_outputs(&[there.unwrap_or(path).join(file)], &[])
+}
+
 /// Writes a calibration, and its directory if need be: one row per line, so that adding sessions is a
 /// readable change.
 pub(crate) fn write_new(path: &Path, noise: &Noise) -> Result<(), Vec<Diagnostic>> {
@@ -89,7 +97,7 @@ pub(crate) fn write_new(path: &Path, noise: &Noise) -> Result<(), Vec<Diagnostic
 }
 
 fn text(noise: &Noise) -> String {
-    let value = |value: Result<String, _>| value.unwrap_or_default();
+    let value = |json: serde_json::Result<String>| json.expect("plain fields and text keys");
     let rows: Vec<String> = noise
         .rows
         .iter()

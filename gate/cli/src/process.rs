@@ -257,5 +257,10 @@ fn kill(group: Pid, signal: Signal) {
     let _ = kill_process_group(group, signal);
 }
 
+/// One word of a shell: any character but a quote stands for itself in single quotes.
+pub(crate) fn shell_word(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests;

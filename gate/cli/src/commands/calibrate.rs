@@ -94,6 +94,7 @@ impl<'a> Notebook<'a> {
         } else {
             None
         };
+        noise::check_output(&path)?;
         Ok(Self {
             path,
             earlier,

@@ -59,7 +59,7 @@ impl Kept {
         runs: &Runs,
         report: Option<&Report>,
     ) -> Result<(), Vec<Diagnostic>> {
-        let json = |run: &Run| serde_json::to_vec(run).unwrap_or_default();
+        let json = |run: &Run| serde_json::to_vec(run).expect("plain fields and text keys");
         let contents = [
             Some(json(&runs.baseline.run)),
             Some(json(&runs.candidate.run)),

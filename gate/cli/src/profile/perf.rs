@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::process::shell_word;
+
 /// Samples per second, a prime number so that it does not beat with timers.
 const HERTZ: u32 = 997;
 
@@ -12,20 +14,15 @@ pub(crate) fn record(samples: &Path, line: &str) -> String {
     format!(
         "exec perf record --quiet --no-buildid --no-buildid-cache --freq {HERTZ} --call-graph fp \
          --event cpu-clock --output {} -- sh -c {}",
-        quoted(&samples.to_string_lossy()),
-        quoted(line)
+        shell_word(&samples.to_string_lossy()),
+        shell_word(line)
     )
 }
 
 /// Prints the samples.
 pub(crate) fn script(samples: &Path) -> String {
-    let samples = quoted(&samples.to_string_lossy());
+    let samples = shell_word(&samples.to_string_lossy());
     format!("exec perf script --no-inline --input {samples}")
-}
-
-/// One word of a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// Why perf cannot sample a command, and what would change that.
@@ -65,8 +62,8 @@ mod tests {
 
     #[test]
     fn a_command_is_one_word_whatever_is_in_it() {
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("echo 'a'; b"), r"'echo '\''a'\''; b'");
+        assert_eq!(shell_word("a b"), "'a b'");
+        assert_eq!(shell_word("echo 'a'; b"), r"'echo '\''a'\''; b'");
         let line = record(Path::new("/tmp/x y"), "./bench \"$GATE_SCENARIO\"");
         assert!(
             line.ends_with("--output '/tmp/x y' -- sh -c './bench \"$GATE_SCENARIO\"'"),
