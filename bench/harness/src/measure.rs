@@ -17,6 +17,7 @@ use crate::traffic::Traffic;
 
 mod background;
 mod clients;
+mod crew;
 mod lap;
 mod open;
 mod slices;
@@ -24,6 +25,7 @@ mod slices;
 pub use lap::recording_overhead_ns;
 pub use slices::Slices;
 
+use crew::Crew;
 use lap::measuring_lap;
 
 /// What a loop recorded.
@@ -106,23 +108,29 @@ pub fn measure(
     }
     let service: &dyn Service = subject.service().ok_or(MeasureError::NoService(traffic))?;
     background::beside(service, || {
-        let extra_work = warmed_up(warm_up, planted, &clock, |index| service.serve(index));
-        watch.begin();
+        // A tail is learned by one thread. Without one, every thread warms itself up.
+        let (alone, together) = match planted.tail {
+            Some(_) => (warm_up, warm_up..warm_up),
+            None => (0, 0..warm_up),
+        };
+        let extra_work = warmed_up(alone, planted, &clock, |index| service.serve(index));
+        let crew = Crew {
+            service,
+            clock: &clock,
+            warm_up: together,
+            extra_work,
+        };
         let timings = match traffic {
             // One client and no schedule is the same loop, through the shared interface.
-            Traffic::Alone | Traffic::Clients(0 | 1) => {
-                Ok(clients::closed(service, all, 1, &clock, extra_work))
-            }
-            Traffic::Clients(number) => {
-                Ok(clients::closed(service, all, number, &clock, extra_work))
-            }
+            Traffic::Alone => Ok(clients::closed(&crew, all, 1, watch)),
+            Traffic::Clients(number) => Ok(clients::closed(&crew, all, number.max(1), watch)),
             Traffic::Open {
                 rate,
                 arrivals,
                 workers,
             } => {
                 let plan = arrivals.plan(rate, operations);
-                open::scheduled(service, warm_up, &plan, workers, &clock, extra_work)
+                open::scheduled(&crew, warm_up, &plan, workers.max(1), watch)
             }
         };
         watch.end();

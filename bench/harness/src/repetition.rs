@@ -22,7 +22,7 @@ use crate::traffic::Traffic;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// Cost of recording one operation in this process, in nanoseconds.
-    pub recording_overhead_ns: f64,
+    pub recording_overhead_ns: Option<f64>,
     /// How the answer differed from the truth; absent when it was right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrong_answer: Option<String>,
@@ -121,7 +121,9 @@ pub fn repeat(
     planted: &Planted,
     cache: &Cache,
 ) -> Result<Observation, RepetitionError> {
-    let recording_overhead_ns = recording_overhead_ns();
+    let traffic = scenario.traffic(tier);
+    // That of the loop of one thread; others record in another way.
+    let recording_overhead_ns = (traffic == Traffic::Alone).then(recording_overhead_ns);
     let context = Context::new(tier, cache).with_settings(planted.settings.clone());
     let mut subject = scenario.load(&context)?;
     let warm_up = subject.warm_up();
@@ -133,7 +135,7 @@ pub fn repeat(
     // After the reset and until the peak is read, so that it is in the peak.
     let ballast = planted.memory.map(Ballast::hold).transpose()?;
     let before = Conditions::now();
-    let timings = measure(subject.as_mut(), scenario.traffic(tier), planted, &mut ())?;
+    let timings = measure(subject.as_mut(), traffic, planted, &mut ())?;
     let conditions = Conditions::now().since(&before);
     let peak = peak.and_then(|peak| peak.bytes());
     drop(ballast);

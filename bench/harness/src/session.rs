@@ -167,7 +167,7 @@ fn join(scenario: &dyn Scenario, observations: Vec<Observation>) -> Measured {
         .all(|observation| observation.wrong_answer.is_none());
     let mut overheads: Vec<f64> = observations
         .iter()
-        .map(|observation| observation.recording_overhead_ns)
+        .filter_map(|observation| observation.recording_overhead_ns)
         .collect();
     overheads.sort_by(f64::total_cmp);
     Measured {
@@ -196,7 +196,7 @@ mod tests {
     fn observation(overhead: f64, wrong_answer: Option<&str>) -> Observation {
         Observation {
             unprofiled: None,
-            recording_overhead_ns: overhead,
+            recording_overhead_ns: Some(overhead),
             wrong_answer: wrong_answer.map(str::to_owned),
             repetition: Repetition::new(Vec::new()).expect("nothing twice"),
         }

@@ -1,18 +1,15 @@
 //! The closed loop: every client asks again as soon as it was answered.
 
 use std::ops::Range;
-use std::sync::Barrier;
-use std::thread;
 use std::time::Duration;
 
-use quanta::{Clock, Instant};
+use quanta::Instant;
 
-use super::Timings;
+use super::crew::Crew;
 use super::lap::time;
 use super::slices::Slices;
-use crate::extra_work::ExtraWork;
+use super::{Timings, Watch};
 use crate::recorder::{Recorder, nanoseconds};
-use crate::scenario::Service;
 
 /// What one client saw.
 struct Client {
@@ -25,25 +22,22 @@ struct Client {
 /// Measures `indexes` with `number` clients. Client `c` gets every `number`-th index from the `c`-th
 /// on, so that each asks the same in every run.
 pub(super) fn closed(
-    service: &dyn Service,
+    crew: &Crew<'_>,
     indexes: Range<usize>,
     number: usize,
-    clock: &Clock,
-    extra_work: Option<ExtraWork>,
+    watch: &mut dyn Watch,
 ) -> Timings {
-    let barrier = Barrier::new(number);
-    let client = |of: usize| {
-        let indexes = indexes.clone().skip(of).step_by(number);
-        // Written to, so that no page is first touched while measuring.
-        let mut elapsed_ns = vec![u64::MAX; indexes.clone().count()];
+    let share = |of: usize| indexes.clone().skip(of).step_by(number);
+    // Written to, so that no page is first touched while measuring.
+    let prepare = |of: usize| (of, vec![u64::MAX; share(of).count()]);
+    let work = |(of, mut elapsed_ns): (usize, Vec<u64>), _| {
         let mut slots = elapsed_ns.iter_mut();
-        let mut extra_work = extra_work;
-        barrier.wait();
-        let start = clock.now();
+        let mut extra_work = crew.extra_work;
+        let start = crew.clock.now();
         time(
-            indexes,
-            || clock.now(),
-            |index| service.serve(index),
+            share(of),
+            || crew.clock.now(),
+            |index| crew.service.serve(index),
             |elapsed| match &mut extra_work {
                 Some(extra_work) => extra_work.follow(elapsed),
                 None => false,
@@ -54,23 +48,14 @@ pub(super) fn closed(
                 }
             },
         );
-        let end = clock.now();
+        let end = crew.clock.now();
         Client {
             elapsed_ns,
             start,
             end,
         }
     };
-    let clients: Vec<Client> = thread::scope(|scope| {
-        let client = &client;
-        let threads: Vec<_> = (0..number)
-            .map(|of| scope.spawn(move || client(of)))
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().expect("operations do not panic"))
-            .collect()
-    });
+    let clients = crew.run(number, Duration::ZERO, watch, prepare, work);
     join(&clients)
 }
 
@@ -108,7 +93,10 @@ fn join(clients: &[Client]) -> Timings {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use quanta::Clock;
+
     use super::*;
+    use crate::scenario::Service;
 
     struct Counted(Vec<AtomicUsize>);
 
@@ -122,11 +110,17 @@ mod tests {
     fn every_index_is_served_once_by_however_many_clients() {
         for number in [1, 2, 7, 100] {
             let counted = Counted((0..50).map(|_| AtomicUsize::new(0)).collect());
-            let timings = closed(&counted, 10..50, number, &Clock::new(), None);
+            let crew = Crew {
+                service: &counted,
+                clock: &Clock::new(),
+                warm_up: 5..10,
+                extra_work: None,
+            };
+            let timings = closed(&crew, 10..50, number, &mut ());
             assert_eq!(timings.recorder.count(), 40, "{number} clients");
             let served = |index: usize| counted.0[index].load(Ordering::Relaxed);
-            assert!((0..10).all(|index| served(index) == 0));
-            assert!((10..50).all(|index| served(index) == 1));
+            assert!((0..5).all(|index| served(index) == 0));
+            assert!((5..50).all(|index| served(index) == 1));
         }
     }
 }

@@ -11,16 +11,15 @@ use std::time::Duration;
 
 use quanta::{Clock, Instant};
 
+use super::crew::Crew;
 use super::slices::Slices;
-use super::{MeasureError, Timings};
-use crate::extra_work::ExtraWork;
+use super::{MeasureError, Timings, Watch};
 use crate::recorder::Recorder;
-use crate::scenario::Service;
 
 /// The system wakes a sleeper up to this much late; the rest of a wait is spent looking at the clock.
 const WAKE_UP: Duration = Duration::from_micros(200);
 
-/// From now to the first request, so that every worker is there in time.
+/// From when all are warm to the first request, so that every worker is there in time.
 const HEAD_START: Duration = Duration::from_millis(2);
 
 /// Below this share of the plan the subject is saturated (the rule of a capacity search: completed
@@ -33,16 +32,16 @@ const ANSWERED: f64 = 0.98;
 /// # Errors
 /// [`MeasureError::Saturated`] when answers fell behind the plan for good.
 pub(super) fn scheduled(
-    service: &dyn Service,
+    crew: &Crew<'_>,
     first: usize,
     plan: &[Duration],
     workers: usize,
-    clock: &Clock,
-    extra_work: Option<ExtraWork>,
+    watch: &mut dyn Watch,
 ) -> Result<Timings, MeasureError> {
-    let origin = clock.now() + HEAD_START;
-    let answered = answer(service, first, plan, origin, workers, clock, extra_work);
-    let wall = answered.end.map_or(Duration::ZERO, |end| end - origin);
+    let answered = answer(crew, first, plan, workers, watch);
+    let wall = answered
+        .end
+        .map_or(Duration::ZERO, |end| end - answered.origin);
     saturated(plan, wall)?;
     Ok(Timings {
         recorder: answered.latency,
@@ -54,70 +53,70 @@ pub(super) fn scheduled(
     })
 }
 
-/// Answers every request of the plan, which starts at `origin`.
+/// Answers every request of the plan.
 fn answer(
-    service: &dyn Service,
+    crew: &Crew<'_>,
     first: usize,
     plan: &[Duration],
-    origin: Instant,
     workers: usize,
-    clock: &Clock,
-    extra_work: Option<ExtraWork>,
+    watch: &mut dyn Watch,
 ) -> Answered {
     let next = AtomicUsize::new(0);
-    let work = || {
-        let mut answered = Answered::new();
-        let mut extra_work = extra_work;
+    let work = |mut answered: Answered, origin: Instant| {
+        let mut extra_work = crew.extra_work;
+        answered.origin = origin;
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(&planned) = plan.get(number) else {
                 return answered;
             };
             let planned = origin + planned;
-            let start = wait_until(planned, clock);
-            black_box(service.serve(first + number));
-            let mut end = clock.now();
+            let start = wait_until(planned, crew.clock);
+            black_box(crew.service.serve(first + number));
+            let mut end = crew.clock.now();
             if let Some(extra_work) = &mut extra_work
                 && extra_work.follow(end - start)
             {
-                end = clock.now();
+                end = crew.clock.now();
             }
             answered.latency.record(end - planned);
             answered.service.record(end - start);
             answered.end = answered.end.max(Some(end));
         }
     };
-    thread::scope(|scope| {
-        let work = &work;
-        let threads: Vec<_> = (0..workers.max(1)).map(|_| scope.spawn(work)).collect();
-        let mut all = Answered::new();
-        for thread in threads {
-            all.absorb(&thread.join().expect("operations do not panic"));
-        }
-        all
-    })
+    let prepare = |_| Answered::new(crew.clock.now());
+    let answered = crew.run(workers, HEAD_START, watch, prepare, work);
+    let mut answered = answered.into_iter();
+    let first = answered
+        .next()
+        .unwrap_or_else(|| Answered::new(crew.clock.now()));
+    answered.fold(first, Answered::joined)
 }
 
 /// What workers recorded.
 struct Answered {
+    /// When the plan started.
+    origin: Instant,
     latency: Recorder,
     service: Recorder,
     end: Option<Instant>,
 }
 
 impl Answered {
-    fn new() -> Self {
+    fn new(origin: Instant) -> Self {
         Self {
+            origin,
             latency: Recorder::new(),
             service: Recorder::new(),
             end: None,
         }
     }
 
-    fn absorb(&mut self, other: &Self) {
+    fn joined(mut self, other: Self) -> Self {
         self.latency.absorb(&other.latency);
         self.service.absorb(&other.service);
         self.end = self.end.max(other.end);
+        self
     }
 }
 
@@ -156,6 +155,7 @@ fn saturated(plan: &[Duration], wall: Duration) -> Result<(), MeasureError> {
 mod tests {
     use super::*;
     use crate::measure::clients::closed;
+    use crate::scenario::Service;
     use crate::traffic::Arrivals;
 
     /// Answers at once, but for one request in the middle that stalls.
@@ -181,8 +181,14 @@ mod tests {
     fn a_stall_is_paid_for_by_everybody_who_had_to_wait() {
         // 500 requests at 500 per second: about a hundred of them come during the stall.
         let (clock, plan) = (Clock::new(), Arrivals::Constant.plan(500.0, 500));
-        let open = answer(&STALL, 0, &plan, clock.now(), 1, &clock, None);
-        let closed = closed(&STALL, 0..500, 1, &clock, None);
+        let crew = Crew {
+            service: &STALL,
+            clock: &clock,
+            warm_up: 0..0,
+            extra_work: None,
+        };
+        let open = answer(&crew, 0, &plan, 1, &mut ());
+        let closed = closed(&crew, 0..500, 1, &mut ());
         let p90 = |recorder: &Recorder| recorder.quantile(0.9);
         let paid = p90(&open.latency);
         assert!(paid > Duration::from_millis(80), "{paid:?}");

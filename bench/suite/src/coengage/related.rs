@@ -62,7 +62,11 @@ impl Scenario for Related {
 
     fn params(&self, tier: Tier) -> BTreeMap<Name, Param> {
         let mut params = evict::params(tier);
-        params.extend([(name("k"), integer(K)), (name("queries"), integer(QUERIES))]);
+        params.extend([
+            (name("capacity"), integer(bounds(tier.items()).capacity)),
+            (name("k"), integer(K)),
+            (name("queries"), integer(QUERIES)),
+        ]);
         params
     }
 

@@ -141,9 +141,13 @@ impl Engine {
         })
     }
 
-    /// The moment at which everything is asked: when the last event happens.
+    /// The moment at which everything is asked: when the last event happened that was written. At the
+    /// end of all events, half of them would lie weeks back and no like would count any more.
     pub(crate) fn now_s(&self) -> u32 {
-        self.events.last().map_or(0, |event| event.time_s)
+        let written = self.written.load(Ordering::Relaxed).min(self.events.len());
+        self.events[..written]
+            .last()
+            .map_or(0, |event| event.time_s)
     }
 
     /// The feed of `user`, best first.
@@ -159,12 +163,13 @@ impl Engine {
         let candidates = self.near(&preference)?;
         watch.end(Stage::Vectors);
         let blocked = self.social.blocked(user);
+        let now_s = self.now_s();
         let scored: Vec<Scored> = candidates
             .iter()
             .filter(|candidate| !blocked.has_made(candidate.key))
             .map(|candidate| Scored {
                 item: candidate.key,
-                score: score(candidate.distance, self.likes(candidate.key)),
+                score: score(candidate.distance, self.likes(candidate.key, now_s)),
             })
             .collect();
         watch.end(Stage::Score);
@@ -215,8 +220,7 @@ impl Engine {
     }
 
     /// What an item was liked lately.
-    fn likes(&self, item: u32) -> f64 {
-        let now_s = self.now_s();
+    fn likes(&self, item: u32, now_s: u32) -> f64 {
         let of_entity =
             |entity: &Entity<Signal>| entity.signal(LIKES).map(|signal| signal.sum(WINDOW, now_s));
         self.signals

@@ -131,6 +131,7 @@ impl Scenario for Request {
     fn input(&self, tier: Tier) -> Recipe {
         let items = tier.items();
         Recipe::new("one engine over the same items")
+            .with("asked at", "the last event written")
             .with_recipe("vectors", &rows(tier).recipe())
             .with_recipe("documents", &Corpus::recipe(items))
             .with_recipe("events", &Trace::of(tier, Popularity::Skewed).recipe())

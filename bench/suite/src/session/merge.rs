@@ -14,7 +14,7 @@ use bench_harness::{
 
 use super::model::{preference, relative_error};
 use super::sessions::{DIMENSIONS, Sessions};
-use super::traces::{self, Traces};
+use super::traces::{self, Trace, Traces};
 use super::user::KEPT;
 use crate::random::{SEED, Stream};
 
@@ -110,6 +110,8 @@ struct Loaded {
     bytes: Option<u64>,
     /// Users in the order in which their sessions end, again and again.
     order: Vec<u32>,
+    /// The sessions that end, made beforehand: making one takes as long as merging it.
+    ending: Vec<Trace>,
     /// Sessions that were refused.
     refused: AtomicUsize,
     operations: usize,
@@ -129,13 +131,19 @@ impl Loaded {
             }
         }
         let full = allocated_bytes();
+        let order = Stream::named("session/order").shuffled(users);
+        let ending = (0..WARM_UP + operations).map(|index| {
+            let number = KEPT + index / users;
+            traces.trace(order[index % users], number as u32)
+        });
         Self {
+            ending: ending.collect(),
             traces,
             sessions,
             bytes: full
                 .zip(empty)
                 .map(|(full, empty)| full.saturating_sub(empty)),
-            order: Stream::named("session/order").shuffled(users),
+            order,
             refused: AtomicUsize::new(refused),
             operations,
         }
@@ -160,8 +168,7 @@ impl Loaded {
 impl Service for Loaded {
     fn serve(&self, index: usize) -> u64 {
         let user = self.order[index % self.order.len()];
-        let number = KEPT + index / self.order.len();
-        let session = self.traces.session(user, number as u32);
+        let session = self.traces.play(&self.ending[index]);
         match self.sessions.merge(user, &session) {
             Ok(()) => u64::from(session.ended_s),
             Err(_) => self.refused.fetch_add(1, Ordering::Relaxed) as u64,

@@ -40,6 +40,13 @@ pub(crate) fn recipe(items: usize) -> Recipe {
         .with("largest weight", WEIGHT_MAX)
 }
 
+/// A session by the number of its subject.
+pub(crate) struct Trace {
+    subject: usize,
+    weight: f32,
+    ended_s: u32,
+}
+
 /// Makes any session from its user and number alone.
 pub(crate) struct Traces {
     /// Of unit length, in no particular direction.
@@ -67,6 +74,20 @@ impl Traces {
 
     /// The session `number` of `user`, later than all those of smaller numbers.
     pub(crate) fn session(&self, user: u32, number: u32) -> Session<'_> {
+        self.play(&self.trace(user, number))
+    }
+
+    /// What `trace` leaves out, looked up.
+    pub(crate) fn play(&self, trace: &Trace) -> Session<'_> {
+        Session {
+            vector: &self.subjects[trace.subject],
+            weight: trace.weight,
+            ended_s: trace.ended_s,
+        }
+    }
+
+    /// The session `number` of `user` without its vector.
+    pub(crate) fn trace(&self, user: u32, number: u32) -> Trace {
         let mut random = self
             .sessions
             .piece(u64::from(user) << 32 | u64::from(number));
@@ -80,8 +101,8 @@ impl Traces {
         } else {
             random.random_range(0..SUBJECTS)
         };
-        Session {
-            vector: &self.subjects[subject],
+        Trace {
+            subject,
             weight: random.random_range(1..=WEIGHT_MAX) as f32,
             ended_s: number * GAP_S + random.random_range(0..GAP_S),
         }
