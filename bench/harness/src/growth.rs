@@ -86,6 +86,13 @@ impl Growth {
         10_f64.powf(self.exponent)
     }
 
+    /// The ends of its 95 % interval.
+    #[must_use]
+    pub fn interval_per_tenfold(&self) -> [f64; 2] {
+        let end = |half_width| 10_f64.powf(self.exponent + half_width);
+        [end(-self.half_width), end(self.half_width)]
+    }
+
     /// The law at another size.
     #[must_use]
     pub fn at(&self, size: f64) -> Extrapolation {

@@ -12,7 +12,7 @@ use gate_schema::unit::{Direction, Unit};
 
 use crate::artifact::Artifact;
 use crate::context::Context;
-use crate::growth::Growth;
+use crate::growth::{Extrapolation, Growth};
 use crate::layer::Layer;
 use crate::needs::Needs;
 use crate::recipe::Recipe;
@@ -26,12 +26,17 @@ use turns::Turns;
 /// Sizes that nobody measures here, and what they are called.
 const FAR: [(&str, f64); 3] = [("10M", 1e7), ("100M", 1e8), ("1B", 1e9)];
 
+/// The ends of the 95 % interval of `growth.latency`, and of what is extrapolated.
+const ENDS: [&str; 2] = ["latency.low", "latency.high"];
+const ENDS_FAR: [&str; 2] = ["low", "high"];
+
 /// A workload at the sizes of its tier and of the two tiers below.
 ///
 /// Its own latency is a mixture of all sizes. What counts is `growth.latency` and the growth of each
 /// of `figures`: by which factor they grow when the size grows tenfold, 1 for what does not grow and
 /// 10 for what is linear. `extrapolated.*` continues the law of the mean latency to sizes that were
-/// not measured, and knows nothing of what happens there: caches that overflow, disks that fill.
+/// not measured, and knows nothing of what happens there: caches that overflow, disks that fill. `low`
+/// and `high` behind a name are the ends of its 95 % interval, from the scatter around the law.
 pub struct Scaled {
     /// The id, by custom that of the workload with `/growth` behind it.
     pub id: &'static str,
@@ -104,10 +109,13 @@ impl Scenario for Scaled {
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {
-        let growing = ["latency"].iter().chain(self.figures);
+        let growing = ["latency"].iter().chain(&ENDS).chain(self.figures);
         let growing = growing.map(|figure| declared(&growth_of(figure), Unit::Count));
-        let far = FAR.iter();
-        let far = far.map(|(size, _)| declared(&extrapolated(size), Unit::Nanoseconds));
+        let far = FAR.iter().flat_map(|(size, _)| {
+            let [low, high] = ENDS_FAR.map(|end| format!("{size}.{end}"));
+            [(*size).to_owned(), low, high]
+        });
+        let far = far.map(|size| declared(&extrapolated(&size), Unit::Nanoseconds));
         growing.chain(far).flatten().collect()
     }
 
@@ -235,8 +243,15 @@ fn latency(points: &[(f64, f64)]) -> Result<Vec<(MetricName, MetricValue)>, Fail
         return Ok(Vec::new());
     };
     let mut metrics = vec![value(&growth_of("latency"), growth.per_tenfold())?];
+    for (end, factor) in ENDS.iter().zip(growth.interval_per_tenfold()) {
+        metrics.push(value(&growth_of(end), factor)?);
+    }
     for (size, items) in FAR {
-        metrics.push(value(&extrapolated(size), growth.at(items).expected)?);
+        let Extrapolation { expected, interval } = growth.at(items);
+        metrics.push(value(&extrapolated(size), expected)?);
+        for (end, nanos) in ENDS_FAR.iter().zip([interval.0, interval.1]) {
+            metrics.push(value(&extrapolated(&format!("{size}.{end}")), nanos)?);
+        }
     }
     Ok(metrics)
 }
@@ -292,7 +307,7 @@ mod tests {
             .iter()
             .map(|metric| metric.name.to_string())
             .collect();
-        assert_eq!(declared.len(), 5);
+        assert_eq!(declared.len(), 2 + 2 + 9);
         for name in &reported {
             declared.retain(|declared| declared != name);
         }
@@ -331,9 +346,17 @@ mod tests {
             figures.collect::<Vec<_>>(),
             [
                 "growth.latency 10",
+                "growth.latency.low 10",
+                "growth.latency.high 10",
                 "extrapolated.10M 100000",
+                "extrapolated.10M.low 100000",
+                "extrapolated.10M.high 100000",
                 "extrapolated.100M 1000000",
+                "extrapolated.100M.low 1000000",
+                "extrapolated.100M.high 1000000",
                 "extrapolated.1B 10000000",
+                "extrapolated.1B.low 10000000",
+                "extrapolated.1B.high 10000000",
             ]
         );
     }

@@ -13,13 +13,15 @@ mod engine;
 mod model;
 mod rank;
 mod request;
+mod serving;
 mod stages;
 
 use std::time::Duration;
 
 use bench_harness::{Arrivals, Layer, Scaled, Scenario, Tier, Traffic};
 
-use request::{Request, What};
+use request::Request;
+use serving::What;
 
 /// Requests per second that arrive on a schedule: about a third of what two cores answer at a million
 /// items, so that waiting comes from bursts and stalls and not from too few cores.

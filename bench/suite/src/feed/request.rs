@@ -1,21 +1,18 @@
 //! The scenarios `feed/retrieve` and `feed/search`, alone, in a crowd, on a schedule, and beside writes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use bench_harness::scenario::{integer, metric, name};
-use bench_harness::schema::{
-    DeclaredMetric, Direction, Kind, MetricName, MetricValue, Name, Param, Proportion, Unit,
-};
+use bench_harness::schema::{DeclaredMetric, Direction, Kind, Name, Param, Unit};
 use bench_harness::{
-    Artifact, Background, Context, Failure, Layer, Needs, Recipe, Scenario, Service, Subject, Tier,
-    Traffic, WrongAnswer,
+    Artifact, Context, Failure, Layer, Needs, Recipe, Scenario, Subject, Tier, Traffic,
 };
 
-use super::engine::{BATCH, CANDIDATES, Engine, users};
-use super::model::Model;
-use super::rank::{SHOWN, Scored, fuse, score};
+use super::engine::{CANDIDATES, Engine, users};
+use super::rank::SHOWN;
+use super::serving::{ITEMS, Loaded, WRITES, What};
 use super::stages::{Stage, Stages};
 use crate::random::{SEED, Stream};
 use crate::signals::events::{Popularity, Trace};
@@ -25,8 +22,10 @@ use crate::text::asking::Questions;
 use crate::text::corpus::Corpus;
 use crate::text::queries::TWO_TERMS;
 use crate::text::truth::TruthFiles as TextTruth;
+use crate::vector::index::IndexFiles as VectorFiles;
+use crate::vector::kinds::Reported;
 use crate::vector::rows::{DIMENSIONS, Generator, QUERIES, Rows};
-use crate::vector::truth::{Neighbour, Truth, TruthFiles, distance};
+use crate::vector::truth::TruthFiles;
 
 /// Candidates that the vector engine looks at, as many as it gives.
 const EXPANSION: usize = CANDIDATES;
@@ -37,23 +36,6 @@ const fn measured(tier: Tier) -> usize {
         Tier::Tiny | Tier::Smoke => 3_000,
         Tier::Pr | Tier::Nightly => 5_000,
     }
-}
-
-/// Requests before those.
-const WARM_UP: usize = 500;
-
-/// Signals written per second beside requests, and items added.
-const WRITES: f64 = 2_000.0;
-const ITEMS: f64 = 50.0;
-
-/// Neighbours whose recall is reported.
-const K: usize = 100;
-
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    Retrieve,
-    Search,
 }
 
 /// One kind of request under one kind of traffic.
@@ -170,6 +152,12 @@ impl Scenario for Request {
     }
 
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
+        Ok(Box::new(self.open(context)?))
+    }
+}
+
+impl Request {
+    fn open(&self, context: &Context) -> Result<Loaded, Failure> {
         let tier = context.tier();
         let threads = match self.traffic {
             Traffic::Alone => 1,
@@ -179,8 +167,8 @@ impl Scenario for Request {
         let expansion = context.setting("expansion", EXPANSION);
         let engine = Engine::load(context, expansion, threads)?;
         let questions = Questions::load(context, tier.items(), &TWO_TERMS, engine.text.fields)?;
-        let generator = Generator::new(DIMENSIONS);
-        Ok(Box::new(Loaded {
+        let (generator, files) = (Generator::new(DIMENSIONS), VectorFiles::of(tier));
+        Ok(Loaded {
             what: self.what,
             is_busy: self.is_busy,
             operations: measured(tier),
@@ -190,10 +178,12 @@ impl Scenario for Request {
             generator,
             truth: TruthFiles { rows: rows(tier) }.load(context)?,
             order: Stream::named("feed/order").shuffled(QUERIES),
+            shown: (0..QUERIES).map(|_| Mutex::default()).collect(),
+            reported: Reported::by(files.metric, files.kind),
             stages: Stages::new(self.what.stages()),
             operated: AtomicUsize::new(0),
             refused: Mutex::new(None),
-        }))
+        })
     }
 }
 
@@ -204,167 +194,45 @@ fn rows(tier: Tier) -> Rows {
     }
 }
 
-struct Loaded {
-    what: What,
-    is_busy: bool,
-    operations: usize,
-    engine: Engine,
-    questions: Questions,
-    queries: Vec<Vec<f32>>,
-    generator: Generator,
-    truth: Truth,
-    /// Requests come in this order, again and again.
-    order: Vec<u32>,
-    stages: Stages,
-    operated: AtomicUsize,
-    /// The first request that the engine refused, and why.
-    refused: Mutex<Option<String>>,
-}
+#[cfg(test)]
+mod tests {
+    use bench_harness::cache::Cache;
+    use bench_harness::prepare::prepare;
 
-impl Loaded {
-    /// The user of the request `number`, of those whose preference is known.
-    fn user(&self, number: usize) -> u32 {
-        (number % users(self.engine.items)) as u32
-    }
+    use super::*;
+    use crate::text::truth::{load, save};
+    use bench_harness::Service;
 
-    fn answer(&self, number: usize, stages: &Stages) -> Result<Vec<Scored>, Failure> {
-        let user = self.user(number);
-        let mut watch = stages.watch();
-        match self.what {
-            What::Retrieve => self.engine.retrieve(user, &mut watch),
-            What::Search => {
-                let (query, vector) = (self.questions.query(number), &self.queries[number]);
-                self.engine.search(user, query, vector, &mut watch)
-            }
-        }
-    }
+    const SEARCH: Request = Request {
+        id: "feed/search",
+        what: What::Search,
+        is_busy: false,
+        traffic: Traffic::Alone,
+        layer: Layer::Facade,
+        smallest_tier: Tier::Tiny,
+    };
 
-    /// The items near to what the request `number` asks with.
-    fn near(&self, number: usize) -> Result<Vec<Neighbour>, Failure> {
-        match self.what {
-            What::Retrieve => {
-                let preference = self.engine.sessions.preference(self.user(number));
-                self.engine
-                    .near(&preference.ok_or("a user without sessions")?)
-            }
-            What::Search => self.engine.near(&self.queries[number]),
-        }
-    }
+    #[test]
+    fn candidates_of_either_engine_can_be_wrong() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(directory.path());
+        prepare(&SEARCH, Tier::Tiny, &cache).expect("prepares");
+        let context = Context::new(Tier::Tiny, &cache);
+        let open = || SEARCH.open(&context).expect("loads");
+        let mut loaded = open();
+        assert!(loaded.serve(0) > 0);
+        assert_eq!(loaded.check(), Ok(()));
 
-    /// The true scores of all candidates of a request.
-    fn scores(&self, model: &Model<'_>, number: usize) -> Result<HashMap<u32, f64>, Failure> {
-        let near = self.near(number)?;
-        Ok(match self.what {
-            What::Retrieve => near
-                .iter()
-                .map(|near| (near.key, score(near.distance, model.likes(near.key))))
-                .collect(),
-            What::Search => {
-                let by_text = self.engine.matching(self.questions.query(number))?;
-                let by_text = by_text.into_iter().map(|(_, item)| item).collect();
-                let by_vector = near.iter().map(|near| near.key).collect();
-                let fused = fuse(&[by_text, by_vector]).into_iter();
-                fused.map(|scored| (scored.item, scored.score)).collect()
-            }
-        })
-    }
-}
+        loaded.reported.distance = |_, _| 0.5;
+        let place = loaded.check().expect_err("nothing is as far").place;
+        assert!(place.starts_with("request 0, item "), "{place}");
 
-impl Subject for Loaded {
-    fn warm_up(&self) -> usize {
-        WARM_UP
-    }
-
-    fn operations(&self) -> usize {
-        self.operations
-    }
-
-    fn operate(&mut self, index: usize) -> u64 {
-        self.serve(index)
-    }
-
-    fn service(&self) -> Option<&dyn Service> {
-        Some(self)
-    }
-
-    fn check(&mut self) -> Result<(), WrongAnswer> {
-        let refused = |of: &Mutex<Option<String>>| of.lock().ok().and_then(|text| text.clone());
-        if let Some(found) = refused(&self.refused).or_else(|| refused(&self.engine.refused)) {
-            return Err(wrong("a request".into(), found));
-        }
-        let written = self.engine.written.load(Ordering::Relaxed);
-        let events = &self.engine.events[..written.min(self.engine.events.len())];
-        let model = Model::new(self.engine.items, events, self.engine.now_s());
-        let unwatched = Stages::new(&[]);
-        // A tenth of the requests: the model takes longer than the engine.
-        for number in (0..QUERIES).step_by(10) {
-            let place = format!("request {number}");
-            let failed = |failure: Failure| wrong(place.clone(), failure.to_string());
-            let scores = self.scores(&model, number).map_err(failed)?;
-            let shown = self.answer(number, &unwatched).map_err(failed)?;
-            model.check(&place, self.user(number), &scores, &shown)?;
-        }
-        Ok(())
-    }
-
-    fn report(&mut self) -> Result<Vec<(MetricName, MetricValue)>, Failure> {
-        let mut hits = Vec::with_capacity(QUERIES);
-        for (number, query) in self.queries.iter().enumerate() {
-            let found = self.engine.near(query)?;
-            let found: Vec<u64> = found.iter().map(|near| u64::from(near.key)).collect();
-            let true_distance = |key| distance(query, &self.generator.row(key));
-            hits.push(self.truth.hits(number, K, &found, true_distance) as u16);
-        }
-        let recall = Proportion::from_queries(hits, K as u16)?;
-        let mut metrics = self.stages.report()?;
-        metrics.push((
-            name("recall@100"),
-            MetricValue::Proportion(Box::new(recall)),
-        ));
-        Ok(metrics)
-    }
-}
-
-impl Service for Loaded {
-    fn serve(&self, index: usize) -> u64 {
-        if self.operated.fetch_add(1, Ordering::Relaxed) == WARM_UP {
-            self.stages.restart();
-        }
-        let number = self.order[index % QUERIES] as usize;
-        match self.answer(number, &self.stages) {
-            Ok(shown) => shown.len() as u64,
-            Err(failure) => {
-                if let Ok(mut refused) = self.refused.lock() {
-                    refused.get_or_insert(failure.to_string());
-                }
-                0
-            }
-        }
-    }
-
-    fn background(&self) -> Vec<Background<'_>> {
-        if !self.is_busy {
-            return Vec::new();
-        }
-        vec![
-            Background {
-                name: "writing signals",
-                rate: WRITES,
-                step: Box::new(|_| self.engine.write_next()),
-            },
-            Background {
-                name: "adding items",
-                rate: ITEMS / BATCH as f64,
-                step: Box::new(|_| self.engine.add_next()),
-            },
-        ]
-    }
-}
-
-fn wrong(place: String, found: String) -> WrongAnswer {
-    WrongAnswer {
-        place,
-        found,
-        expected: "an answer".into(),
+        let path = TextTruth::of(Tier::Tiny.items()).path(&context, &TWO_TERMS);
+        let path = path.expect("is there");
+        let mut answers = load(&path).expect("is whole");
+        answers[10].scores[0] *= 1.5;
+        save(&path, &answers).expect("is writable");
+        let place = open().check().expect_err("the engine is right").place;
+        assert_eq!(place, "query 10");
     }
 }

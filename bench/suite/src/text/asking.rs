@@ -12,8 +12,16 @@ use super::schema::Fields;
 use super::truth::{self, Expected, TOP, TruthFiles};
 use crate::random::Stream;
 
+/// Relative difference allowed between a score in single precision and the true one.
+pub(crate) const PRECISION: Score = 1e-4;
+
 /// The best documents of one search, best first.
 pub(crate) type Answer = Vec<(Score, DocAddress)>;
+
+/// The scores of an answer, in its order.
+pub(crate) fn scores(answer: &Answer) -> impl Iterator<Item = Score> {
+    answer.iter().map(|(score, _)| *score)
+}
 
 /// The queries of a family in the engine's form, with the true answers.
 pub(crate) struct Questions {
@@ -73,18 +81,18 @@ impl Questions {
         Ok(())
     }
 
-    /// Compares scores with the true ones, up to a relative difference of `precision`. Not the
+    /// Compares the scores of an answer with the true ones, up to a relative difference of `precision`. Not the
     /// documents: those with equal scores may come in any order.
     pub(crate) fn check_scores(
         &self,
         number: usize,
-        answer: &Answer,
+        answer: impl IntoIterator<Item = Score>,
         precision: Score,
     ) -> Result<(), WrongAnswer> {
         let expected = &self.expected[number].scores;
         let is_near =
             |(score, expected): (Score, Score)| (score - expected).abs() <= precision * expected;
-        let scores: Vec<Score> = answer.iter().map(|(score, _)| *score).collect();
+        let scores: Vec<Score> = answer.into_iter().collect();
         let pairs = scores.iter().copied().zip(expected.iter().copied());
         if scores.len() == expected.len() && pairs.into_iter().all(is_near) {
             return Ok(());

@@ -10,17 +10,13 @@ use bench_harness::schema::{
 use bench_harness::{
     Artifact, Context, Failure, Layer, Needs, Recipe, Scenario, Subject, Tier, WrongAnswer,
 };
-use tantivy::Score;
 
-use super::asking::{Answer, Questions, wrong};
+use super::asking::{Answer, PRECISION, Questions, scores, wrong};
 use super::corpus::QUERIES;
 use super::index::{IndexFiles, Opened};
 use super::queries::{self, Family};
 use super::truth::{TOP, TruthFiles};
 use crate::random::SEED;
-
-/// Relative difference allowed between a score in single precision and the true one.
-const PRECISION: Score = 1e-4;
 
 /// Ten best documents for each query of a family, one thread.
 #[derive(Debug)]
@@ -173,7 +169,8 @@ impl Subject for Loaded {
         for (number, answer) in self.answers.iter().enumerate() {
             // Every query is asked while warming up, so none is missing but in a test.
             if let Some(answer) = answer {
-                self.questions.check_scores(number, answer, PRECISION)?;
+                self.questions
+                    .check_scores(number, scores(answer), PRECISION)?;
             }
         }
         Ok(())

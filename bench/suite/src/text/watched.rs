@@ -11,7 +11,7 @@ use bench_harness::watch::Watch;
 use bench_harness::{Context, Failure, WrongAnswer};
 use tantivy::Score;
 
-use super::asking::{Questions, wrong};
+use super::asking::{Questions, scores, wrong};
 use super::corpus::{Corpus, QUERIES};
 use super::index::IndexFiles;
 use super::live::Live;
@@ -176,7 +176,8 @@ impl Watched {
                 .questions
                 .ask(&searcher, number)
                 .map_err(|error| wrong("the end".into(), error.to_string(), "an answer".into()))?;
-            self.questions.check_scores(number, &answer, PRECISION)?;
+            self.questions
+                .check_scores(number, scores(&answer), PRECISION)?;
         }
         Ok(())
     }

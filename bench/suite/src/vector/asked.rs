@@ -1,6 +1,7 @@
 //! The subject of every search scenario: something that answers queries, and the judge of its answers.
 
 use std::hint::black_box;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bench_harness::scenario::{metric, name};
@@ -46,6 +47,8 @@ pub(crate) struct Asked<S> {
     order: Vec<u32>,
     /// Timed searches that gave no answer.
     failures: AtomicUsize,
+    /// The last answer that each query was given, whoever asked.
+    given: Vec<Mutex<Option<Vec<Neighbour>>>>,
     /// One per query, once they were checked.
     answers: Vec<Vec<Neighbour>>,
     /// Planted: with how many vectors every query is compared once more.
@@ -62,6 +65,7 @@ impl<S: Searcher> Asked<S> {
             operations,
             order: Stream::named("vector/order").shuffled(QUERIES),
             failures: AtomicUsize::new(0),
+            given: (0..QUERIES).map(|_| Mutex::default()).collect(),
             answers: Vec::new(),
             distances: 0,
         }
@@ -81,23 +85,36 @@ impl<S: Searcher> Asked<S> {
         }
     }
 
+    /// One answer per query: the one it was given while it was measured, so that what several threads
+    /// were told is judged and not what one is told at rest.
     fn answer(&self) -> Result<Vec<Vec<Neighbour>>, SearchError> {
+        let given = self.given.iter().map(|given| given.lock().ok()?.take());
         let queries = self.judge.queries.iter();
         queries
-            .map(|query| self.searcher.search(query, self.judge.k))
+            .zip(given)
+            .map(|(query, given)| match given {
+                Some(given) => Ok(given),
+                // Every query is asked while warming up, so none is missing but in a test.
+                None => self.searcher.search(query, self.judge.k),
+            })
             .collect()
     }
 }
 
 impl<S: Searcher> Service for Asked<S> {
     fn serve(&self, index: usize) -> u64 {
-        let query = &self.judge.queries[self.order[index % QUERIES] as usize];
+        let number = self.order[index % QUERIES] as usize;
+        let query = &self.judge.queries[number];
         match self.searcher.search(query, self.judge.k) {
             Ok(found) => {
                 if self.distances > 0 {
                     self.compare_again(query);
                 }
-                found.len() as u64
+                let length = found.len() as u64;
+                if let Ok(mut given) = self.given[number].lock() {
+                    *given = Some(found);
+                }
+                length
             }
             Err(_) => {
                 self.failures.fetch_add(1, Ordering::Relaxed);
