@@ -4,7 +4,7 @@
 //! values of a metric and [`documents`] into the run documents gate reads; [`simulate`] drives whole
 //! gate runs through a [`judge`]; [`rivals`] are the decision rules of other tools and [`versus`] lets
 //! them judge the same repetitions; [`outcomes`] counts what became of all that, with the intervals of
-//! [`interval`], and [`table`] writes it down.
+//! [`interval`], and [`table`] writes it down; [`targets`] holds it against what gate promises.
 //!
 //! The other half is [`real`]: whole gate runs of the real binaries on this machine, with known changes.
 //!
@@ -23,5 +23,6 @@ pub mod real;
 pub mod rivals;
 pub mod simulate;
 pub mod table;
+pub mod targets;
 pub mod versus;
 pub mod workload;

@@ -17,6 +17,7 @@ use gate_proof::real::{neighbour, record};
 use gate_proof::rivals::Rival;
 use gate_proof::simulate::{Settings, simulate};
 use gate_proof::table;
+use gate_proof::targets::{self, Kept};
 use gate_proof::versus::{Layout, versus};
 use gate_proof::workload::Workload;
 
@@ -33,6 +34,15 @@ struct Arguments {
 enum Verb {
     /// Simulate whole gate runs and print how they ended.
     Simulate(Simulate),
+    /// Simulate what gate promises, print whether it was kept, and exit with 1 where it was not.
+    Targets {
+        /// Gate runs of each setting in which nothing is planted.
+        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
+        gates: u64,
+        /// Seeds everything.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Run whole gates of the real binaries on this machine and print how they ended.
     Check(check::Check),
     /// Be a noisy neighbour until standard input ends.
@@ -98,8 +108,15 @@ struct Simulate {
 }
 
 fn main() -> ExitCode {
+    let mut is_kept = true;
     let answer = match Arguments::parse().verb {
         Verb::Simulate(arguments) => run(&arguments),
+        Verb::Targets { gates, seed } => targets::promises(gates, seed)
+            .map_err(|error| error.to_string())
+            .map(|promises| {
+                is_kept = promises.iter().all(|promise| promise.kept() != Kept::No);
+                targets::table(&promises)
+            }),
         Verb::Check(arguments) => check::run(&arguments).map(|recording| real(&recording.gates)),
         Verb::Neighbour { seed } => {
             neighbour::live(seed);
@@ -108,7 +125,8 @@ fn main() -> ExitCode {
         Verb::Table { files } => show(&files),
     };
     match answer.and_then(|text| print(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) if is_kept => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(1),
         Err(why) => {
             // Nobody listening is not an error.
             let _ = writeln!(std::io::stderr(), "error: {why}");
