@@ -55,6 +55,37 @@ impl Links {
         }
     }
 
+    /// All of it as numbers, for [`Links::read`].
+    pub(crate) fn words(&self) -> impl Iterator<Item = u32> {
+        let head = [self.width as u32, self.entries.len() as u32];
+        let entries = self.entries.iter().copied();
+        head.into_iter()
+            .chain(entries)
+            .chain(self.keys.iter().copied())
+    }
+
+    /// The links that were written as `words`. `None` for numbers that lead to rows that are not there:
+    /// a search would panic on its way.
+    pub(crate) fn read(words: &[u32]) -> Option<Self> {
+        let &[width, entries, ref rest @ ..] = words else {
+            return None;
+        };
+        let width = width as usize;
+        let (entries, keys) = rest.split_at_checked(entries as usize)?;
+        let items = keys.len().checked_div(width)?;
+        let is_row = |key: &u32| (*key as usize) < items;
+        let is_link = |key: &u32| *key == NONE || is_row(key);
+        let is_sound = items * width == keys.len()
+            && entries.is_empty() == (items == 0)
+            && entries.iter().all(is_row)
+            && keys.iter().all(is_link);
+        is_sound.then(|| Self {
+            width,
+            entries: entries.to_vec(),
+            keys: Pages::collect(keys.iter().copied()),
+        })
+    }
+
     /// The links of one row.
     pub(crate) fn of_row(&self, key: u32) -> &[u32] {
         let start = key as usize * self.width;
@@ -145,6 +176,31 @@ mod tests {
             assert_eq!(links(2, rows, &[0]).orphans(), expected, "{case}");
         }
         assert_eq!(links(2, &[], &[]).orphans(), [0_u32; 0]);
+    }
+
+    #[test]
+    fn links_are_read_as_written_and_numbers_that_are_no_links_are_refused() {
+        let ring = links(2, &[&[1], &[2, 0], &[0]], &[0, 2]);
+        let words: Vec<u32> = ring.words().collect();
+        let read = Links::read(&words).expect("are links");
+        assert_eq!((read.width, &read.entries), (ring.width, &ring.entries));
+        assert_eq!(read.keys[..], ring.keys[..]);
+        let replaced = |at: usize, word: u32| {
+            let mut words = words.clone();
+            words[at] = word;
+            words
+        };
+        for (case, words) in [
+            ("nothing", Vec::new()),
+            ("cut", words[..words.len() - 1].to_vec()),
+            ("no width", replaced(0, 0)),
+            ("more entries than words", replaced(1, 99)),
+            ("no entries", replaced(1, 0)),
+            ("an entry that is no row", replaced(2, 3)),
+            ("a link that is no row", replaced(4, 3)),
+        ] {
+            assert!(Links::read(&words).is_none(), "{case}");
+        }
     }
 
     #[test]

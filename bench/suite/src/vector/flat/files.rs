@@ -7,7 +7,6 @@ use bench_harness::{Artifact, Context, Failure, Needs, Recipe};
 use super::super::index::IndexFiles;
 use super::super::links::Links;
 use super::codes::CodesFiles;
-use super::pages::Pages;
 use super::{Effort, Flat};
 use crate::words;
 
@@ -29,15 +28,7 @@ impl LinksFiles {
 
     fn load(&self, context: &Context) -> Result<Links, Failure> {
         let words = words::read(&context.prepared(self)?.join(FILE))?;
-        let [width, entries, ..] = words[..] else {
-            return Err(format!("{FILE} is cut short").into());
-        };
-        let (entries, keys) = words[2..].split_at(entries as usize);
-        Ok(Links {
-            width: width as usize,
-            entries: entries.to_vec(),
-            keys: Pages::collect(keys.iter().copied()),
-        })
+        Links::read(&words).ok_or_else(|| format!("{FILE} holds no links").into())
     }
 }
 
@@ -62,12 +53,7 @@ impl Artifact for LinksFiles {
 
     fn build(&self, context: &Context, directory: &Path) -> Result<(), Failure> {
         let links = Links::of(&self.index.load(context, 1)?);
-        let head = [links.width as u32, links.entries.len() as u32];
-        let words = head
-            .into_iter()
-            .chain(links.entries)
-            .chain(links.keys.iter().copied());
-        Ok(words::write(&directory.join(FILE), words)?)
+        Ok(words::write(&directory.join(FILE), links.words())?)
     }
 }
 
