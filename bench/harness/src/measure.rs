@@ -22,6 +22,7 @@ mod lap;
 mod open;
 mod slices;
 
+pub use background::End;
 pub use lap::recording_overhead_ns;
 pub use slices::Slices;
 

@@ -26,14 +26,26 @@ pub(super) fn beside(
             .into_iter()
             .map(|background| scope.spawn(|| pace(background, &is_over)))
             .collect();
+        let end = End(&is_over);
         let timings = measured();
-        is_over.store(true, Ordering::Relaxed);
+        drop(end);
         let behind = threads
             .into_iter()
             .filter_map(|thread| thread.join().expect("background work does not panic"));
         let behind: Vec<String> = behind.collect();
         timings.map(|timings| Timings { behind, ..timings })
     })
+}
+
+/// Ends the work beside when it goes away, also when the measured operation panics: the scope waits for
+/// its threads, for ever if need be.
+#[derive(Debug)]
+pub struct End<'f>(pub &'f AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Does one step after the other at the background's rate until all is over. Returns how far it fell
@@ -117,6 +129,18 @@ mod tests {
     fn steps_are_numbered_and_go_on_until_the_end() {
         let (steps, _) = run(2_000.0);
         assert!(steps >= 10);
+    }
+
+    #[test]
+    fn a_panic_ends_the_work_beside() {
+        let service = Beside {
+            steps: AtomicUsize::new(0),
+            rate: 2_000.0,
+        };
+        let measured = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            beside(&service, || panic!("on purpose"))
+        }));
+        assert!(measured.is_err());
     }
 
     #[test]

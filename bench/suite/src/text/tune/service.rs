@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bench_harness::measure::End;
 use bench_harness::recorder::Recorder;
 use bench_harness::{Context, Failure};
 
@@ -27,13 +28,14 @@ pub(super) fn measured(context: &Context, merging: &Merging) -> Result<String, F
                 watched.search(searches.fetch_add(1, Ordering::Relaxed));
             }
         });
+        let end = End(&is_over);
         let start = Instant::now();
         for step in 0..COMMITS {
             let due = start + Duration::from_secs_f64(step as f64 / COMMITS_PER_SECOND);
             thread::sleep(due.saturating_duration_since(Instant::now()));
             watched.write(step, BATCH);
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(end);
     });
     watched.check()?;
     let figures = watched.figures().ok_or("nothing was committed")?;
