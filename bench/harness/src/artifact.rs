@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cache::key;
 use crate::context::Context;
 use crate::needs::Needs;
 use crate::recipe::Recipe;
@@ -22,6 +23,11 @@ pub trait Artifact {
 
     /// What building takes, and what the files take on disk.
     fn needs(&self) -> Needs;
+
+    /// The name of its entry in the cache: artifacts with the same one are the same.
+    fn key(&self) -> String {
+        key(&self.name(), &self.recipe())
+    }
 
     /// Builds the files in an empty `directory`. Artifacts that were listed before this one are
     /// prepared.

@@ -1,22 +1,44 @@
 //! The cache of prepared files: one directory per preparation recipe.
 //!
 //! An entry is built in a directory of its own and renamed into place when it is complete, so an
-//! interrupted build leaves none. It is not synced: after a power loss delete the cache. Its recipe and the sizes of its files are stored inside and compared
-//! on every use, because a cache that lies is worse than none.
+//! interrupted build leaves none. Its recipe and the sizes of its files are stored inside and compared
+//! on every use, their digests once per run, because a cache that lies is worse than none: whatever
+//! does not match is built again.
+//!
+//! | What | Module |
+//! |---|---|
+//! | files of an entry, their sizes and digests | `contents` |
+//! | who uses the cache, and what killed processes left | `hold` |
+//! | what is there, and taking it away | `entries` |
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use tempfile::TempDir;
 
 use crate::recipe::Recipe;
 use crate::scenario::Failure;
 use crate::talk::say;
 
-/// Holds the recipe of an entry.
-const RECIPE_FILE: &str = "recipe.txt";
+mod contents;
+mod entries;
+mod hold;
 
-/// Holds the names and sizes of the files of an entry.
-const CONTENTS_FILE: &str = "contents.txt";
+use contents::RECIPE_FILE;
+pub use entries::Entry;
+pub use hold::Hold;
+
+/// Ends the name of the file that is locked while an entry is built, and says when it was last used.
+const LOCK: &str = ".lock";
+
+/// Ends the name of an entry that is being built.
+const UNFINISHED: &str = ".unfinished";
+
+/// Ends the name of a directory that belongs to one repetition.
+const SCRATCH: &str = ".scratch";
 
 /// Hexadecimal digits of the recipe's digest in a directory name: 64 bits, no accidental clash.
 const KEY_DIGITS: usize = 16;
@@ -39,6 +61,12 @@ pub enum CacheError {
         name: String,
         /// Why.
         source: Failure,
+    },
+    /// Somebody uses what should be removed.
+    #[error("{} is in use\n  hint: wait until the runs that use it have ended", path.display())]
+    InUse {
+        /// The cache.
+        path: PathBuf,
     },
     /// The entry should have been prepared earlier and is not there.
     #[error("{name} is not prepared, or its files were damaged")]
@@ -64,7 +92,9 @@ impl Cache {
     /// The cache that `BENCH_CACHE` names, else `target/bench-cache` under the current directory.
     #[must_use]
     pub fn from_environment() -> Self {
-        Self::at(std::env::var_os("BENCH_CACHE").unwrap_or_else(|| "target/bench-cache".into()))
+        // Empty is how a shell says that it is not set.
+        let named = std::env::var_os("BENCH_CACHE").filter(|path| !path.is_empty());
+        Self::at(named.unwrap_or_else(|| "target/bench-cache".into()))
     }
 
     /// Where the cache is.
@@ -73,7 +103,40 @@ impl Cache {
         &self.root
     }
 
-    /// The entry of a recipe that was prepared earlier.
+    /// Keeps the cache from being cleared by others while what is returned lives. Whoever is first
+    /// removes what killed processes left.
+    ///
+    /// # Errors
+    /// [`CacheError::Io`].
+    pub fn hold(&self) -> Result<Hold, CacheError> {
+        fs::create_dir_all(&self.root)
+            .and_then(|()| hold::hold(&self.root))
+            .map_err(|source| self.failed(source))
+    }
+
+    /// All entries, by key.
+    ///
+    /// # Errors
+    /// [`CacheError::Io`].
+    pub fn entries(&self) -> Result<Vec<Entry>, CacheError> {
+        entries::entries(&self.root).map_err(|source| self.failed(source))
+    }
+
+    /// Removes the entries named `keys`, and what killed processes left.
+    ///
+    /// # Errors
+    /// [`CacheError::InUse`], then nothing is removed.
+    pub fn prune(&self, keys: &BTreeSet<String>) -> Result<(), CacheError> {
+        match entries::prune(&self.root, keys) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(CacheError::InUse {
+                path: self.root.clone(),
+            }),
+            Err(source) => Err(self.failed(source)),
+        }
+    }
+
+    /// The entry of a recipe that was prepared earlier. Its bytes are not read, see [`Cache::audit`].
     ///
     /// # Errors
     /// [`CacheError::Unprepared`] when it was not, or no longer matches.
@@ -86,6 +149,27 @@ impl Cache {
                 name: name.to_owned(),
             })
         }
+    }
+
+    /// Reads all bytes of the entry of a recipe, if it is there, and removes it when they are not those
+    /// that were built, so that [`Cache::ensure`] builds it again.
+    ///
+    /// # Errors
+    /// [`CacheError::Io`].
+    pub fn audit(&self, name: &str, recipe: &Recipe) -> Result<(), CacheError> {
+        let key = key(name, recipe);
+        let entry = self.root.join(&key);
+        if !is_sound(&entry, recipe) {
+            return Ok(());
+        }
+        let _lock = self.lock(&key, name)?;
+        let Some(file) = contents::damaged(&entry) else {
+            return Ok(());
+        };
+        say(format_args!(
+            "{name}: {file} was damaged after it was prepared; building it again"
+        ));
+        remove(&entry).map_err(failed(&entry))
     }
 
     /// The entry of a recipe, built by `build` unless it is there already.
@@ -102,14 +186,9 @@ impl Cache {
     ) -> Result<PathBuf, CacheError> {
         let key = key(name, recipe);
         let entry = self.root.join(&key);
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            |source| CacheError::Io { path, source }
-        };
         fs::create_dir_all(&self.root).map_err(failed(&self.root))?;
         // Held until the end of this function.
-        let _lock =
-            lock(&self.root.join(format!("{key}.lock")), name).map_err(failed(&self.root))?;
+        let _lock = self.lock(&key, name)?;
         if is_sound(&entry, recipe) {
             return Ok(entry);
         }
@@ -117,14 +196,14 @@ impl Cache {
             say(format_args!(
                 "{name}: the prepared files do not match their recipe; building them again"
             ));
-            fs::remove_dir_all(&entry).map_err(failed(&entry))?;
+            remove(&entry).map_err(failed(&entry))?;
         }
         // The lock makes the name ours, so what is there was left by a process that was killed.
-        let unfinished = self.root.join(format!("{key}.unfinished"));
-        remove_if_present(&unfinished).map_err(failed(&unfinished))?;
+        let unfinished = self.root.join(format!("{key}{UNFINISHED}"));
+        remove(&unfinished).map_err(failed(&unfinished))?;
         fs::create_dir(&unfinished).map_err(failed(&unfinished))?;
         if let Err(source) = build(&unfinished) {
-            remove_if_present(&unfinished).map_err(failed(&unfinished))?;
+            remove(&unfinished).map_err(failed(&unfinished))?;
             return Err(CacheError::Prepare {
                 name: name.to_owned(),
                 source,
@@ -134,12 +213,38 @@ impl Cache {
         fs::rename(&unfinished, &entry).map_err(failed(&entry))?;
         Ok(entry)
     }
+
+    /// Locks an entry until what is returned is dropped, and notes that it was used.
+    fn lock(&self, key: &str, name: &str) -> Result<File, CacheError> {
+        let path = self.root.join(format!("{key}{LOCK}"));
+        lock(&path, name).map_err(failed(&path))
+    }
+
+    fn failed(&self, source: io::Error) -> CacheError {
+        failed(&self.root)(source)
+    }
 }
 
-fn key(name: &str, recipe: &Recipe) -> String {
+/// A new directory beside a prepared entry, on the same disk, for the files of one repetition. It goes
+/// away with what is returned, or, when the process is killed, before the next run.
+///
+/// # Errors
+/// Whatever the disk reports.
+pub fn scratch_beside(prepared: &Path) -> io::Result<TempDir> {
+    let root = prepared.parent().unwrap_or(prepared);
+    tempfile::Builder::new().suffix(SCRATCH).tempdir_in(root)
+}
+
+/// The name of the entry of a recipe.
+pub(crate) fn key(name: &str, recipe: &Recipe) -> String {
     let digest = recipe.digest();
     let hex = digest.as_str().trim_start_matches("sha256:");
     format!("{}-{}", name.replace('/', "-"), &hex[..KEY_DIGITS])
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> CacheError {
+    let path = path.to_owned();
+    |source| CacheError::Io { path, source }
 }
 
 fn lock(path: &Path, name: &str) -> io::Result<File> {
@@ -154,57 +259,38 @@ fn lock(path: &Path, name: &str) -> io::Result<File> {
         }
         Err(TryLockError::Error(error)) => return Err(error),
     }
+    file.set_modified(SystemTime::now())?;
     Ok(file)
 }
 
-fn remove_if_present(directory: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(directory) {
+/// Removes a file or a directory with all that is in it, if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
 
-/// Writes what [`is_sound`] will compare.
+/// Writes what [`is_sound`] and [`Cache::audit`] will compare.
 fn seal(entry: &Path, recipe: &Recipe) -> io::Result<()> {
-    fs::write(entry.join(CONTENTS_FILE), contents(entry)?)?;
+    contents::seal(entry)?;
     fs::write(entry.join(RECIPE_FILE), recipe.to_string())
 }
 
 /// Whether the entry was made by this recipe and its files still have their sizes.
 fn is_sound(entry: &Path, recipe: &Recipe) -> bool {
-    let stored = |file| fs::read_to_string(entry.join(file)).ok();
-    stored(RECIPE_FILE).is_some_and(|text| text == recipe.to_string())
-        && stored(CONTENTS_FILE)
-            .is_some_and(|text| contents(entry).is_ok_and(|found| found == text))
-}
-
-/// One line per file below `entry`, with its size: enough to notice a file cut short, and cheap
-/// enough for every repetition.
-fn contents(entry: &Path) -> io::Result<String> {
-    let mut lines = Vec::new();
-    let mut directories = vec![entry.to_owned()];
-    while let Some(directory) = directories.pop() {
-        for file in fs::read_dir(&directory)? {
-            let path = file?.path();
-            let metadata = fs::metadata(&path)?;
-            let shown = path
-                .strip_prefix(entry)
-                .unwrap_or(&path)
-                .display()
-                .to_string();
-            if metadata.is_dir() {
-                directories.push(path);
-            } else if shown != RECIPE_FILE && shown != CONTENTS_FILE {
-                lines.push(format!("{shown} {}\n", metadata.len()));
-            }
-        }
-    }
-    lines.sort();
-    Ok(lines.concat())
+    fs::read_to_string(entry.join(RECIPE_FILE)).is_ok_and(|text| text == recipe.to_string())
+        && contents::have_sizes(entry)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::contents::CONTENTS_FILE;
     use super::*;
 
     /// Asks for the entry of `recipe`; true when that built it.
@@ -240,6 +326,7 @@ mod tests {
         for (file, text) in [
             (RECIPE_FILE, "another"),
             (CONTENTS_FILE, ""),
+            (CONTENTS_FILE, "file 8\n"),
             ("file", "cut"),
             ("extra", ""),
         ] {
@@ -254,6 +341,85 @@ mod tests {
             );
             assert!(built(&cache, &recipe), "{file}");
         }
+    }
+
+    #[test]
+    fn bytes_that_changed_are_found_and_built_again() {
+        let root = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(root.path());
+        let recipe = Recipe::new("one");
+        let audit = || cache.audit("a/b", &recipe).expect("is readable");
+        audit();
+        assert!(built(&cache, &recipe));
+        audit();
+        assert!(!built(&cache, &recipe), "nothing was changed");
+        let entry = cache.prepared("a/b", &recipe).expect("is prepared");
+        fs::write(entry.join("file"), "prepared").expect("is writable");
+        audit();
+        assert!(!built(&cache, &recipe), "the same bytes");
+        fs::write(entry.join("file"), "preparea").expect("is writable");
+        assert!(cache.prepared("a/b", &recipe).is_ok(), "the same size");
+        audit();
+        assert!(built(&cache, &recipe));
+    }
+
+    #[test]
+    fn what_killed_processes_left_goes_when_nobody_holds_the_cache() {
+        let root = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(root.path());
+        assert!(built(&cache, &Recipe::new("one")));
+        let entry = cache
+            .prepared("a/b", &Recipe::new("one"))
+            .expect("is prepared");
+        let lost = || scratch_beside(&entry).expect("a directory").keep();
+        let scratch = lost();
+        let [unfinished, building, foreign] =
+            ["c-1.unfinished", "c-2.unfinished", "notes"].map(|name| root.path().join(name));
+        for directory in [&unfinished, &building, &foreign] {
+            fs::create_dir(directory).expect("a directory");
+        }
+        let lock = File::create(root.path().join("c-2.lock")).expect("is writable");
+        lock.lock().expect("is free");
+
+        let holding = cache.hold().expect("is readable");
+        for (path, is_left) in [(&scratch, false), (&unfinished, false), (&building, true)] {
+            assert_eq!(path.exists(), is_left, "{}", path.display());
+        }
+        assert!(
+            foreign.exists() && entry.exists(),
+            "not left by a repetition"
+        );
+        let in_use = lost();
+        let also = cache.hold().expect("several may hold it");
+        assert!(in_use.exists());
+        let keys = BTreeSet::from([key("a/b", &Recipe::new("one"))]);
+        let refused = cache.prune(&keys);
+        assert!(matches!(refused, Err(CacheError::InUse { .. })));
+        drop((holding, also));
+        cache.prune(&keys).expect("nobody holds it");
+        assert!(!in_use.exists() && !entry.exists() && foreign.exists());
+    }
+
+    #[test]
+    fn entries_are_listed_with_their_size_and_last_use() {
+        let root = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(root.path().join("new"));
+        assert_eq!(cache.entries().expect("is empty"), []);
+        let recipe = Recipe::new("one");
+        assert!(built(&cache, &recipe));
+        fs::create_dir(cache.root().join("foreign")).expect("a directory");
+        let entries = cache.entries().expect("is readable");
+        assert_eq!(entries.len(), 1);
+        assert_eq!(
+            (&entries[0].key, entries[0].bytes),
+            (&key("a/b", &recipe), 8)
+        );
+        let lock = cache.root().join(format!("{}{LOCK}", entries[0].key));
+        let file = File::open(lock).expect("is there");
+        file.set_modified(SystemTime::UNIX_EPOCH).expect("is ours");
+        assert!(!built(&cache, &recipe));
+        let used = cache.entries().expect("is readable")[0].used;
+        assert!(used > Some(SystemTime::UNIX_EPOCH));
     }
 
     #[test]

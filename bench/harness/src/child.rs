@@ -4,9 +4,12 @@
 //! peak memory is its own. The children share our process group, so Ctrl-C ends them too.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::cache::Cache;
 use crate::plant::Plant;
@@ -17,6 +20,15 @@ use crate::tier::Tier;
 
 /// Lines of a failed child's stderr that are shown.
 const TAIL_LINES: usize = 20;
+
+/// A repetition that takes this many times what its scenario says hangs.
+const PATIENCE: f64 = 20.0;
+
+/// No repetition is said to hang before: estimates leave small things out.
+const LEAST_PATIENCE: Duration = Duration::from_secs(600);
+
+/// For the last words of a process that was killed. What it started may keep its stderr open.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Why a child process gave no observation.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +56,21 @@ pub enum ChildError {
         /// The last lines of its stderr.
         stderr: Vec<String>,
     },
+    /// It did not end.
+    #[error(
+        "{scenario}: the repetition process did not end within {} s and was killed\n  hint: --timeout \
+         SECONDS gives it more{}",
+        limit.as_secs_f64(),
+        indented(stderr)
+    )]
+    Hung {
+        /// The scenario.
+        scenario: &'static str,
+        /// How long it was waited for.
+        limit: Duration,
+        /// The last lines of its stderr.
+        stderr: Vec<String>,
+    },
     /// It ended well but its answer does not parse.
     #[error("{scenario}: the repetition process answered nonsense: {source}")]
     Answer {
@@ -59,6 +86,8 @@ pub enum ChildError {
 pub struct Children {
     executable: PathBuf,
     arguments: Vec<OsString>,
+    tier: Tier,
+    timeout: Option<Duration>,
 }
 
 impl Children {
@@ -79,7 +108,15 @@ impl Children {
         Ok(Self {
             executable: executable()?,
             arguments,
+            tier,
+            timeout: None,
         })
+    }
+
+    /// The same, with another limit for a repetition than what its scenario's estimate gives.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Option<Duration>) -> Self {
+        Self { timeout, ..self }
     }
 
     /// Prepares `scenario` unless that was done earlier. Progress goes to our stderr.
@@ -103,15 +140,8 @@ impl Children {
         }
     }
 
-    /// Runs one repetition of `scenario`.
-    ///
-    /// # Errors
-    /// See [`ChildError`].
-    pub fn repeat(&self, scenario: &dyn Scenario) -> Result<Observation, ChildError> {
-        self.repeat_into(scenario, None)
-    }
-
-    /// Runs one repetition of `scenario`, and then leaves a profile of it at `profile`.
+    /// Runs one repetition of `scenario`, and then leaves a profile of it at `profile`, if that names a
+    /// file.
     ///
     /// # Errors
     /// See [`ChildError`]. Without a profile, the observation says why.
@@ -120,22 +150,34 @@ impl Children {
         scenario: &dyn Scenario,
         profile: Option<&Path>,
     ) -> Result<Observation, ChildError> {
+        let limit = self.timeout.unwrap_or_else(|| {
+            let estimate = scenario.needs(self.tier).seconds;
+            LEAST_PATIENCE.max(Duration::from_secs_f64(PATIENCE * estimate))
+        });
         let scenario = scenario.id();
         let mut command = self.command("repetition", scenario);
         if let Some(path) = profile {
             command.arg("--profile").arg(path);
         }
-        let output = command.output();
-        let output = output.map_err(|source| ChildError::Start { scenario, source })?;
-        if !output.status.success() {
+        let ended = end_within(limit, &mut command);
+        let ended = ended.map_err(|source| ChildError::Start { scenario, source })?;
+        let stderr = tail(&String::from_utf8_lossy(&ended.stderr));
+        let Some(status) = ended.status else {
+            return Err(ChildError::Hung {
+                scenario,
+                limit,
+                stderr,
+            });
+        };
+        if !status.success() {
             return Err(ChildError::Failed {
                 scenario,
                 verb: "repetition",
-                status: output.status,
-                stderr: tail(&String::from_utf8_lossy(&output.stderr)),
+                status,
+                stderr,
             });
         }
-        serde_json::from_slice(&output.stdout)
+        serde_json::from_slice(&ended.stdout)
             .map_err(|source| ChildError::Answer { scenario, source })
     }
 
@@ -147,6 +189,62 @@ impl Children {
             .stdin(Stdio::null());
         command
     }
+}
+
+/// What came of a process.
+struct Ended {
+    /// `None` when it had to be killed.
+    status: Option<ExitStatus>,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+/// Runs a process until it closes its output, but no longer than `limit`. Nobody looks at the clock
+/// meanwhile, so that waiting takes nothing from who is measured.
+fn end_within(limit: Duration, command: &mut Command) -> io::Result<Ended> {
+    let start = Instant::now();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let stdout = read(child.stdout.take());
+    let stderr = read(child.stderr.take());
+    let all_of =
+        |stream: &Receiver<Vec<u8>>| stream.recv_timeout(limit.saturating_sub(start.elapsed()));
+    match all_of(&stdout).and_then(|stdout| Ok((stdout, all_of(&stderr)?))) {
+        Err(RecvTimeoutError::Timeout) => {
+            child.kill()?;
+            child.wait()?;
+            Ok(Ended {
+                status: None,
+                stdout: Vec::new(),
+                stderr: stderr.recv_timeout(LAST_WORDS).unwrap_or_default(),
+            })
+        }
+        read => {
+            let (stdout, stderr) = read.unwrap_or_default();
+            Ok(Ended {
+                status: Some(child.wait()?),
+                stdout,
+                stderr,
+            })
+        }
+    }
+}
+
+/// All of a stream, once it was closed.
+fn read(stream: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut stream) = stream {
+            // What was read before an error is still what was said.
+            let _ = stream.read_to_end(&mut bytes);
+        }
+        // Nobody listens any more once the process was killed.
+        let _ = sender.send(bytes);
+    });
+    receiver
 }
 
 /// This program, even when a build replaces its file while we measure: two builds in one run would be
@@ -165,6 +263,10 @@ impl From<ChildError> for Unmeasured {
         match error {
             ChildError::Failed { status, stderr, .. } => Self::Failed {
                 how: format!("ended with {status}"),
+                stderr,
+            },
+            ChildError::Hung { limit, stderr, .. } => Self::Failed {
+                how: format!("did not end within {} s", limit.as_secs_f64()),
                 stderr,
             },
             ChildError::Start { .. } | ChildError::Answer { .. } => Self::Failed {
@@ -190,6 +292,25 @@ fn indented(lines: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn shell(script: &str, limit: Duration) -> Ended {
+        let mut command = Command::new("sh");
+        end_within(limit, command.args(["-c", script])).expect("the shell starts")
+    }
+
+    #[test]
+    fn a_process_that_ends_is_read_and_one_that_hangs_is_killed() {
+        let ended = shell("echo answer; echo talk >&2; exit 3", LEAST_PATIENCE);
+        assert_eq!(ended.status.and_then(|status| status.code()), Some(3));
+        assert_eq!(ended.stdout, b"answer\n");
+        assert_eq!(ended.stderr, b"talk\n");
+        let hung = shell(
+            "echo last words >&2; exec sleep 1000",
+            Duration::from_millis(300),
+        );
+        assert_eq!(hung.status, None);
+        assert_eq!(hung.stderr, b"last words\n");
+    }
 
     #[test]
     fn the_tail_is_the_end() {

@@ -1,10 +1,12 @@
 //! The verbs of `bench`, one file each.
 
 mod args;
+mod cache;
 mod env;
 mod list;
 mod prepare;
 mod profile;
+mod ready;
 mod repetition;
 mod run;
 mod show;
@@ -64,6 +66,7 @@ fn run_verb(suite: &[&dyn Scenario], matches: &ArgMatches) -> Result<ExitCode, B
         Verbs::Layers(args) => show::show_layers(suite, &args),
         Verbs::Series(args) => show::show_series(&args),
         Verbs::Profile(args) => profile::profile(suite, &args),
+        Verbs::Cache(args) => cache::cache(suite, &args),
         Verbs::Env => env::env(),
         Verbs::Prepare(args) => prepare::prepare(suite, &args),
         Verbs::Repetition(args) => repetition::repetition(suite, &args),

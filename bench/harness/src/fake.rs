@@ -26,7 +26,17 @@ pub(crate) struct FakeScenario {
     pub(crate) smallest_tier: Tier,
     pub(crate) layer: Layer,
     pub(crate) over: &'static [&'static str],
+    /// What its prepared file is called, and takes.
+    pub(crate) file: &'static str,
+    pub(crate) file_needs: Needs,
+    pub(crate) needs: Needs,
 }
+
+const NOTHING: Needs = Needs {
+    memory_bytes: 0,
+    disk_bytes: 0,
+    seconds: 0.0,
+};
 
 impl FakeScenario {
     /// One that every tier measures.
@@ -36,6 +46,9 @@ impl FakeScenario {
             smallest_tier: Tier::Tiny,
             layer: Layer::Raw,
             over: &[],
+            file: "file",
+            file_needs: NOTHING,
+            needs: NOTHING,
         }
     }
 }
@@ -70,11 +83,11 @@ impl Scenario for FakeScenario {
     }
 
     fn artifacts(&self, tier: Tier) -> Vec<Box<dyn Artifact>> {
-        vec![Box::new(FakeFile { tier })]
+        vec![Box::new(self.file(tier))]
     }
 
     fn needs(&self, _: Tier) -> Needs {
-        Needs::default()
+        self.needs
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {
@@ -86,9 +99,7 @@ impl Scenario for FakeScenario {
     }
 
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
-        let file = FakeFile {
-            tier: context.tier(),
-        };
+        let file = self.file(context.tier());
         fs::read_to_string(context.prepared(&file)?.join("thing"))?;
         Ok(Box::new(Fake {
             fault: context.setting("fault", 0) == 1,
@@ -98,14 +109,26 @@ impl Scenario for FakeScenario {
     }
 }
 
-/// One file that every fake scenario of a tier shares.
+impl FakeScenario {
+    fn file(&self, tier: Tier) -> FakeFile {
+        FakeFile {
+            tier,
+            name: self.file,
+            needs: self.file_needs,
+        }
+    }
+}
+
+/// One file that all fake scenarios of a tier share which name it so.
 struct FakeFile {
     tier: Tier,
+    name: &'static str,
+    needs: Needs,
 }
 
 impl Artifact for FakeFile {
     fn name(&self) -> String {
-        "fake/file".into()
+        format!("fake/{}", self.name)
     }
 
     fn recipe(&self) -> Recipe {
@@ -113,7 +136,7 @@ impl Artifact for FakeFile {
     }
 
     fn needs(&self) -> Needs {
-        Needs::default()
+        self.needs
     }
 
     fn build(&self, _: &Context, directory: &Path) -> Result<(), Failure> {

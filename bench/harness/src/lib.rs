@@ -33,6 +33,7 @@ mod error;
 mod extra_work;
 #[cfg(test)]
 mod fake;
+mod fitting;
 pub mod growth;
 mod interrupt;
 pub mod layer;

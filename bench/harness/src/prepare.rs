@@ -1,8 +1,10 @@
-//! Provides the prepared files of a scenario.
+//! Provides the prepared files of scenarios.
 
+use std::collections::BTreeMap;
+
+use crate::artifact::Artifact;
 use crate::cache::{Cache, CacheError};
 use crate::context::Context;
-use crate::needs::Needs;
 use crate::scenario::Scenario;
 use crate::tier::Tier;
 
@@ -20,17 +22,32 @@ pub fn prepare(scenario: &dyn Scenario, tier: Tier, cache: &Cache) -> Result<(),
     Ok(())
 }
 
-/// What measuring `scenario` once takes from here on: its artifacts, unless they are there, and the
-/// repetition.
-#[must_use]
-pub fn needs(scenario: &dyn Scenario, tier: Tier, cache: &Cache) -> Needs {
+/// Reads all prepared files of `scenarios` and removes what was damaged, so that it is built again and
+/// counts as missing until then. Ends early once `is_asked` says so.
+///
+/// # Errors
+/// [`CacheError::Io`].
+pub fn audit(
+    scenarios: &[&dyn Scenario],
+    tier: Tier,
+    cache: &Cache,
+    is_asked: &dyn Fn() -> bool,
+) -> Result<(), CacheError> {
     let context = Context::new(tier, cache);
-    let artifacts = scenario.artifacts(tier);
-    let missing = artifacts
+    let artifacts = scenarios
         .iter()
-        .filter(|artifact| context.prepared(artifact.as_ref()).is_err());
-    missing
-        .map(|artifact| artifact.needs())
-        .fold(Needs::default(), Needs::then)
-        .then(scenario.needs(tier))
+        .flat_map(|scenario| scenario.artifacts(tier))
+        .filter(|artifact| context.prepared(artifact.as_ref()).is_ok());
+    let artifacts: BTreeMap<String, Box<dyn Artifact>> = artifacts
+        .map(|artifact| (artifact.key(), artifact))
+        .collect();
+    if artifacts.is_empty() {
+        return Ok(());
+    }
+    let progress = context.phase("checking the prepared files", artifacts.len());
+    for artifact in artifacts.values().take_while(|_| !is_asked()) {
+        cache.audit(&artifact.name(), &artifact.recipe())?;
+        progress.advance(1);
+    }
+    Ok(())
 }

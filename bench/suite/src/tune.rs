@@ -35,6 +35,7 @@ impl Verb for Tune {
         let cache = arguments
             .get_one::<PathBuf>("cache")
             .map_or_else(Cache::from_environment, Cache::at);
+        let _hold = cache.hold()?;
         match area {
             "vectors" => vector::tune::run(&Context::new(tier, &cache), &cache, arguments),
             _ => text::tune(tier, &cache),

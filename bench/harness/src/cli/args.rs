@@ -1,6 +1,7 @@
 //! The command line of `bench`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -36,6 +37,8 @@ pub(crate) enum Verbs {
     Series(DocumentArgs),
     /// Samples where the time of each scenario goes, and stores a profile of each.
     Profile(ProfileArgs),
+    /// Shows the prepared files: size, last use, and whether a scenario still uses them.
+    Cache(CacheArgs),
     /// Prints the environment as JSON.
     Env,
     /// Prepares one scenario.
@@ -92,6 +95,15 @@ pub(crate) struct DocumentArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    #[command(flatten)]
+    pub(crate) cache: CacheDirectory,
+    /// Removes what no scenario of this program uses on any tier.
+    #[arg(long)]
+    pub(crate) prune: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ProfileArgs {
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
@@ -106,6 +118,10 @@ pub(crate) struct SelectionArgs {
     /// Only scenarios that match this glob; may be given several times.
     #[arg(long, value_name = "GLOB")]
     pub(crate) only: Vec<String>,
+    /// Seconds after which a repetition hangs and is killed [default: 20 times what its scenario says it
+    /// takes, at least 600].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    timeout: Option<u32>,
     #[command(flatten)]
     pub(crate) setup: SetupArgs,
 }
@@ -151,7 +167,12 @@ impl SelectionArgs {
 
     /// Starts children with this setup and these plants.
     pub(crate) fn children(&self, plants: &[Plant]) -> Result<Children, BenchError> {
-        Children::new(self.setup.tier, &self.setup.cache(), plants).map_err(BenchError::Executable)
+        let timeout = self
+            .timeout
+            .map(|seconds| Duration::from_secs(seconds.into()));
+        Children::new(self.setup.tier, &self.setup.cache(), plants)
+            .map(|children| children.with_timeout(timeout))
+            .map_err(BenchError::Executable)
     }
 }
 
@@ -179,9 +200,8 @@ pub(crate) struct SetupArgs {
     /// Size class.
     #[arg(long, value_enum, default_value_t = Tier::Smoke)]
     pub(crate) tier: Tier,
-    /// Directory of prepared files [default: $BENCH_CACHE, else target/bench-cache].
-    #[arg(long, value_name = "DIR")]
-    cache: Option<PathBuf>,
+    #[command(flatten)]
+    directory: CacheDirectory,
     /// A change made on purpose to prove that the gate sees it: GLOB:work=20%, GLOB:tail=10%,
     /// GLOB:memory=20% or GLOB:SETTING=N; may be given several times, and $BENCH_PLANT adds to it.
     #[arg(long = "plant", value_name = "PLANT")]
@@ -189,6 +209,20 @@ pub(crate) struct SetupArgs {
 }
 
 impl SetupArgs {
+    pub(crate) fn cache(&self) -> Cache {
+        self.directory.cache()
+    }
+}
+
+/// Where prepared files are.
+#[derive(Debug, Args)]
+pub(crate) struct CacheDirectory {
+    /// Directory of prepared files [default: $BENCH_CACHE, else target/bench-cache].
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+}
+
+impl CacheDirectory {
     pub(crate) fn cache(&self) -> Cache {
         self.cache
             .as_ref()

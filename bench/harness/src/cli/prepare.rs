@@ -9,10 +9,9 @@ use crate::scenario::Scenario;
 use crate::selection::find;
 
 pub(super) fn prepare(suite: &[&dyn Scenario], args: &ChildArgs) -> Result<ExitCode, BenchError> {
-    build(
-        find(suite, &args.scenario)?,
-        args.setup.tier,
-        &args.setup.cache(),
-    )?;
+    let scenario = find(suite, &args.scenario)?;
+    let cache = args.setup.cache();
+    let _hold = cache.hold()?;
+    build(scenario, args.setup.tier, &cache)?;
     Ok(ExitCode::Pass)
 }

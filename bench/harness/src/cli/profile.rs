@@ -8,7 +8,9 @@ use gate_schema::profile::{EXTENSION, decode};
 
 use super::answer;
 use super::args::{ProfileArgs, Selected};
+use super::ready::Preparing;
 use crate::error::BenchError;
+use crate::prepare::audit;
 use crate::scenario::Scenario;
 use crate::talk::say;
 
@@ -19,16 +21,22 @@ pub(super) fn profile(suite: &[&dyn Scenario], args: &ProfileArgs) -> Result<Exi
         source,
     })?;
     let children = args.selection.children(&plants)?;
+    let (tier, cache) = (args.selection.setup.tier, args.selection.setup.cache());
+    let _hold = cache.hold()?;
+    audit(&scenarios, tier, &cache, &|| false)?;
+    let mut preparing = Preparing::new(&children, tier, &cache);
     let mut outcome = ExitCode::Pass;
     for scenario in scenarios {
         let id = scenario.id();
-        children.prepare(scenario)?;
         let path = args.out.join(file_name(id));
-        let observation = children.repeat_into(scenario, Some(&path))?;
-        let problem = observation.unprofiled.or_else(|| {
-            let wrong = observation.wrong_answer?;
-            Some(format!("taken, but of wrong answers: {wrong}"))
-        });
+        // One that crashes says nothing about the others.
+        let problem = match preparing.repeat(scenario, Some(&path)) {
+            Ok(observation) => observation.unprofiled.or_else(|| {
+                let wrong = observation.wrong_answer?;
+                Some(format!("taken, but of wrong answers: {wrong}"))
+            }),
+            Err(error) => Some(error.to_string()),
+        };
         match problem {
             None => {
                 answer(&format!("{id}: {}\n", told(&path)))?;

@@ -27,6 +27,7 @@ pub(super) fn repetition(
         Planted::in_scenario(scenario.id(), &setup.plants),
         setup.cache(),
     );
+    let _hold = cache.hold()?;
     let mut observation = repeat(scenario, setup.tier, &planted, &cache)?;
     if let Some(path) = &args.profile {
         // After the repetition, so that it is like any other.

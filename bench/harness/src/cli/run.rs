@@ -8,14 +8,16 @@ use gate_schema::run::{Check, Failure, Run};
 
 use super::answer;
 use super::args::{RunArgs, Selected};
+use super::ready::Preparing;
 use crate::child::ChildError;
 use crate::document::{Parts, manifest, run_id, scenario_id};
 use crate::emit::Destination;
 use crate::environment::environment;
 use crate::error::BenchError;
+use crate::fitting::Fitting;
 use crate::interrupt::Interrupt;
 use crate::needs::{Available, Shortage};
-use crate::prepare::needs;
+use crate::prepare::audit;
 use crate::profile::VARIABLE;
 use crate::repetition::Observation;
 use crate::scenario::Scenario;
@@ -32,29 +34,41 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
         .filter(|path| !path.is_empty())
         .map(PathBuf::from);
     let children = args.selection.children(&plants)?;
-    let (fitting, unfit) = fit(&scenarios, args)?;
+    let cache = setup.cache();
+    let _hold = cache.hold()?;
     let interrupt = Interrupt::listen().map_err(BenchError::Signals)?;
+    audit(&scenarios, setup.tier, &cache, &|| interrupt.is_asked())?;
+    let sessions = args.sessions.unwrap_or(setup.tier.sessions());
+    let repetitions = args.repetitions.unwrap_or(setup.tier.repetitions());
+    let (fitting, mut failures) = fit(&scenarios, args, sessions * repetitions)?;
+    let turns = fitting.len() * (sessions * repetitions) as usize;
+    if profile.is_some() && turns != 1 {
+        return Err(BenchError::ManyProfiles(turns));
+    }
     // Described first: a commit made while we measure must not be credited.
     let (source, environment) = (source(Path::new("."), &plants), environment());
 
-    for scenario in &fitting {
-        if let Err(error) = children.prepare(*scenario) {
-            return Err(if interrupt.is_asked() {
-                BenchError::NothingMeasured
-            } else {
-                error.into()
-            });
+    let mut preparing = Preparing::new(&children, setup.tier, &cache);
+    let mut ready = Vec::new();
+    for scenario in fitting {
+        let prepared = preparing.prepare(scenario);
+        if interrupt.is_asked() {
+            return Err(BenchError::NothingMeasured);
+        }
+        match prepared {
+            Ok(()) => ready.push(scenario),
+            Err(unready) => {
+                say(format_args!("error: {}: {unready}", scenario.id()));
+                failures.push(unmeasured(scenario, format!("not prepared: {unready}")));
+            }
         }
     }
     let id = run_id(setup.tier, SystemTime::now());
     let plan = Plan {
-        scenarios: &fitting,
-        sessions: args.sessions.unwrap_or(setup.tier.sessions()),
-        repetitions: args.repetitions.unwrap_or(setup.tier.repetitions()),
+        scenarios: &ready,
+        sessions,
+        repetitions,
     };
-    if profile.is_some() && plan.turns() != 1 {
-        return Err(BenchError::ManyProfiles(plan.turns()));
-    }
     let start = Instant::now();
     let repeat = |scenario: &dyn Scenario| children.repeat_into(scenario, profile.as_deref());
     let outcome = measure_all(&plan, &id, &repeat, &interrupt);
@@ -63,7 +77,8 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
         .iter()
         .flat_map(|session| &session.scenarios)
         .all(|measured| measured.check == Check::Passed);
-    let is_whole = unfit.is_empty() && outcome.failures.is_empty();
+    failures.extend(outcome.failures);
+    let is_whole = failures.is_empty();
     let run = Run::from(Parts {
         id,
         created: SystemTime::now(),
@@ -71,7 +86,7 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
         environment,
         manifest: manifest(&scenarios, setup.tier),
         sessions: outcome.sessions,
-        failures: [unfit, outcome.failures].concat(),
+        failures,
     });
     destination.write(&run)?;
     conclude(&run, outcome.is_interrupted);
@@ -94,42 +109,49 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
     })
 }
 
-/// The scenarios that this machine can measure, and the others as failures when they may be skipped.
+/// The scenarios that this machine can measure, `repetitions` times each, and the others as failures
+/// when they may be skipped.
 fn fit<'s>(
     scenarios: &[&'s dyn Scenario],
     args: &RunArgs,
+    repetitions: u32,
 ) -> Result<(Vec<&'s dyn Scenario>, Vec<Failure>), BenchError> {
     let (tier, cache) = (args.selection.setup.tier, args.selection.setup.cache());
-    let available = Available::now(cache.root());
+    let mut together = Fitting::new(tier, &cache, Available::now(cache.root()));
     let mut fitting = Vec::new();
-    let mut unfit: Vec<(&str, Shortage)> = Vec::new();
+    let mut unfit: Vec<(&dyn Scenario, Shortage)> = Vec::new();
     for scenario in scenarios {
-        match available.fit(&needs(*scenario, tier, &cache)) {
+        match together.add(*scenario) {
             Ok(()) => fitting.push(*scenario),
-            Err(shortage) => unfit.push((scenario.id(), shortage)),
+            Err(shortage) => unfit.push((*scenario, shortage)),
         }
     }
     if !unfit.is_empty() && !args.skip_unfit {
         return Err(BenchError::Unfit(
             unfit
                 .into_iter()
-                .map(|(id, shortage)| format!("\n  {id} {shortage}"))
+                .map(|(scenario, shortage)| format!("\n  {} {shortage}", scenario.id()))
                 .collect(),
         ));
     }
-    let skipped = scenarios.iter().filter_map(|scenario| {
-        let (_, shortage) = unfit.iter().find(|(id, _)| *id == scenario.id())?;
+    let skipped = unfit.into_iter().map(|(scenario, shortage)| {
         say(format_args!("skipping {}: it {shortage}", scenario.id()));
-        Some(Failure {
-            scenario: scenario_id(*scenario),
-            session: None,
-            pair: None,
-            how: format!("skipped: {shortage}"),
-            stderr: Vec::new(),
-        })
+        unmeasured(scenario, format!("skipped: {shortage}"))
     });
     let skipped = skipped.collect();
+    say(together.time(repetitions));
     Ok((fitting, skipped))
+}
+
+/// A scenario that has no place in any session.
+fn unmeasured(scenario: &dyn Scenario, how: String) -> Failure {
+    Failure {
+        scenario: scenario_id(scenario),
+        session: None,
+        pair: None,
+        how,
+        stderr: Vec::new(),
+    }
 }
 
 /// Says what is not in the document, and that it is not.

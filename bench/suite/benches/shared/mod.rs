@@ -32,6 +32,7 @@ fn measure(scenario: &dyn Scenario) {
         env!("CARGO_MANIFEST_DIR"),
         "/../../target/bench-cache"
     ));
+    let _hold = cache.hold().expect("the cache can be used");
     prepare(scenario, tier, &cache).expect("the scenario prepares");
     let load = || {
         let mut subject = scenario

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bench_harness::Failure;
+use bench_harness::cache::scratch_beside;
 use tantivy::directory::MmapDirectory;
 use tantivy::merge_policy::NoMergePolicy;
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher};
@@ -95,10 +96,7 @@ impl Drop for Live {
 /// A directory of its own beside `prepared`, with the same files. Those of segments are never
 /// written to, so they are shared.
 fn copy(prepared: &Path) -> io::Result<TempDir> {
-    let beside = prepared.parent().unwrap_or(prepared);
-    let directory = tempfile::Builder::new()
-        .prefix("text-live-")
-        .tempdir_in(beside)?;
+    let directory = scratch_beside(prepared)?;
     for file in fs::read_dir(prepared)? {
         let source = file?.path();
         let Some(name) = source.file_name() else {

@@ -7,7 +7,7 @@ mod service;
 use std::fmt::Write as _;
 
 use bench_harness::cache::Cache;
-use bench_harness::prepare::prepare;
+use bench_harness::prepare::{audit, prepare};
 use bench_harness::{Context, Failure, Tier};
 
 use super::merging::TextMerging;
@@ -106,6 +106,7 @@ fn grid() -> Vec<Merging> {
 /// # Errors
 /// Whatever the engine, the cache or the disk reports.
 pub fn tune(tier: Tier, cache: &Cache) -> Result<String, Failure> {
+    audit(&[&TextMerging], tier, cache, &|| false)?;
     prepare(&TextMerging, tier, cache)?;
     let context = Context::new(tier, cache);
     let policies = grid();

@@ -188,6 +188,9 @@ fn generated(
         ..IndexFiles::of(context.tier())
     };
     let indexes: Vec<IndexFiles> = settings.iter().map(index).collect();
+    for index in &indexes {
+        cache.audit(&index.name(), &index.recipe())?;
+    }
     fit(context, cache, &indexes)?;
     let mut points = Vec::new();
     for index in &indexes {

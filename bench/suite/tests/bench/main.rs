@@ -1,5 +1,6 @@
 //! The `bench` program from outside, on the tiny tier.
 
+mod cache;
 mod estimates;
 mod interrupted;
 mod layers;
@@ -100,6 +101,7 @@ fn prepared_files_live_below_the_current_directory_unless_told_otherwise() {
     let default = "target/bench-cache";
     for (variable, option, expected) in [
         (None, None, default),
+        (Some(""), None, default),
         (Some("named"), None, "named"),
         (Some("named"), Some("given"), "given"),
     ] {
@@ -288,7 +290,7 @@ fn a_wrong_answer_fails_the_run_and_stands_in_the_document() {
     let truth = prepared_file(&directory.path().join("own-cache"), "two-terms.words");
     let mut bytes = fs::read(&truth).expect("is there");
     bytes[1] ^= 1;
-    fs::write(&truth, bytes).expect("is writable");
+    cache::replace(&truth, &bytes);
 
     let output = call(&["verify"]);
     assert_eq!(output.status.code(), Some(1));
@@ -331,7 +333,15 @@ fn a_failed_repetition_stands_in_the_document_with_its_last_words() {
     assert_eq!(call(&["verify"]).status.code(), Some(0));
     let index = prepared_file(&directory.path().join("own-cache"), "index.usearch");
     let length = fs::metadata(&index).expect("is there").len();
-    fs::write(&index, vec![0; length as usize]).expect("is writable");
+    cache::replace(&index, &vec![0; length as usize]);
+
+    // Two scenarios of which the first crashes: the second is verified all the same.
+    let both = ["verify", "--only", "signals/write"];
+    let output = call(&both);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).expect("is text");
+    assert!(text.contains("FAILED vector/search/k10  "), "{text}");
+    assert!(text.contains("right  signals/write\n"), "{text}");
 
     let once = ["--sessions", "1", "--repetitions", "1"];
     let run = [&["run", "--out", "out.json"][..], &once].concat();

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 
+use bench_harness::cache::scratch_beside;
 use bench_harness::scenario::{integer, name};
 use bench_harness::schema::{Name, Param};
 use bench_harness::{Context, Failure, Tier, WrongAnswer};
-use tempfile::{Builder, TempPath};
+use tempfile::TempDir;
 use usearch::Index;
 
 use crate::random::SEED;
@@ -44,7 +45,9 @@ pub(super) fn params(tier: Tier) -> BTreeMap<Name, Param> {
 /// A saved index. The file goes away with it.
 #[derive(Debug)]
 pub(super) struct Saved {
-    path: TempPath,
+    path: PathBuf,
+    /// Where the file is.
+    _directory: TempDir,
     files: IndexFiles,
 }
 
@@ -58,10 +61,10 @@ impl Saved {
         let files = files(context.tier());
         let index = files.load(context, EXPANSION_SEARCH)?;
         let prepared = context.prepared(&files)?;
-        let directory = prepared.parent().unwrap_or(Path::new("."));
-        let file = Builder::new().suffix(".saved").tempfile_in(directory)?;
+        let directory = scratch_beside(&prepared)?;
         let saved = Self {
-            path: file.into_temp_path(),
+            path: directory.path().join("index.usearch"),
+            _directory: directory,
             files,
         };
         saved.save(&index)?;

@@ -1,0 +1,185 @@
+//! Which scenarios fit the machine together, and how long they take.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::artifact::Artifact;
+use crate::cache::Cache;
+use crate::context::Context;
+use crate::needs::{Available, Needs, Shortage};
+use crate::scenario::Scenario;
+use crate::tier::Tier;
+
+/// Time of a repetition whose scenario states none: starting, warming up, measuring and checking, and
+/// loading so many bytes per second. Ten nearest neighbours took 1.5, 4.4 and 12.4 s on the smoke, pr
+/// and nightly tiers, which load 22 MB, 114 MB and 1.03 GB.
+const UNSTATED_SECONDS: f64 = 1.5;
+const UNSTATED_BYTES_PER_SECOND: f64 = 1e8;
+
+/// The scenarios of one call, added one after the other. What they prepare stays on the disk; what a
+/// repetition takes is given back after it.
+#[derive(Debug)]
+pub(crate) struct Fitting {
+    context: Context,
+    available: Available,
+    /// Entries of the cache that will be built.
+    missing: BTreeSet<String>,
+    /// What building them takes.
+    building: Needs,
+    /// The most disk that one repetition takes.
+    scratch_bytes: u64,
+    /// One repetition of each.
+    repetitions_seconds: f64,
+}
+
+impl Fitting {
+    /// None yet, on a machine that has `available`.
+    pub(crate) fn new(tier: Tier, cache: &Cache, available: Available) -> Self {
+        Self {
+            context: Context::new(tier, cache),
+            available,
+            missing: BTreeSet::new(),
+            building: Needs::default(),
+            scratch_bytes: 0,
+            repetitions_seconds: 0.0,
+        }
+    }
+
+    /// Adds `scenario`, unless it does not fit beside those that were added before.
+    ///
+    /// # Errors
+    /// What there is too little of; then it is not added.
+    pub(crate) fn add(&mut self, scenario: &dyn Scenario) -> Result<(), Shortage> {
+        let tier = self.context.tier();
+        let missing: BTreeMap<String, Needs> = scenario
+            .artifacts(tier)
+            .iter()
+            .filter(|artifact| self.is_missing(artifact.as_ref()))
+            .map(|artifact| (artifact.key(), artifact.needs()))
+            .collect();
+        let building = missing
+            .values()
+            .copied()
+            .fold(Needs::default(), Needs::then);
+        let repetition = scenario.needs(tier);
+        let scratch_bytes = self.scratch_bytes.max(repetition.disk_bytes);
+        let left = Available {
+            disk_bytes: self
+                .available
+                .disk_bytes
+                .map(|bytes| bytes.saturating_sub(self.building.disk_bytes)),
+            ..self.available
+        };
+        left.fit(&Needs {
+            disk_bytes: building.disk_bytes + scratch_bytes,
+            ..building.then(repetition)
+        })?;
+        self.missing.extend(missing.into_keys());
+        self.building = self.building.then(building);
+        self.scratch_bytes = scratch_bytes;
+        self.repetitions_seconds += seconds(&repetition);
+        Ok(())
+    }
+
+    /// What all that was added takes when each is measured `repetitions` times, in a line for people.
+    pub(crate) fn time(&self, repetitions: u32) -> String {
+        let measuring = self.repetitions_seconds * f64::from(repetitions);
+        let building = self.building.seconds;
+        let preparing = match self.missing.len() {
+            0 => String::new(),
+            files => format!(
+                "about {} to prepare {files} sets of files, ",
+                Span(building)
+            ),
+        };
+        format!(
+            "this may take {preparing}about {} to measure",
+            Span(measuring)
+        )
+    }
+
+    fn is_missing(&self, artifact: &dyn Artifact) -> bool {
+        !self.missing.contains(&artifact.key()) && self.context.prepared(artifact).is_err()
+    }
+}
+
+fn seconds(repetition: &Needs) -> f64 {
+    if repetition.seconds > 0.0 {
+        repetition.seconds
+    } else {
+        UNSTATED_SECONDS + repetition.memory_bytes as f64 / UNSTATED_BYTES_PER_SECOND
+    }
+}
+
+/// Seconds as people read an estimate: no more digits than it deserves.
+struct Span(f64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.0 / 60.0;
+        match minutes {
+            0.0..1.5 => write!(f, "{:.0} s", self.0.max(1.0)),
+            1.5..90.0 => write!(f, "{minutes:.0} min"),
+            _ => write!(f, "{:.1} h", minutes / 60.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::FakeScenario;
+    use crate::needs::Resource;
+
+    /// One that prepares `file` of 10 bytes in 5 s and takes 2 bytes of disk while it is measured.
+    fn scenario(id: &'static str, file: &'static str) -> FakeScenario {
+        FakeScenario {
+            file,
+            file_needs: Needs::memory(30).with_disk(10).with_seconds(5.0),
+            needs: Needs::memory(20).with_disk(2).with_seconds(3.0),
+            ..FakeScenario::named(id)
+        }
+    }
+
+    fn fitting(root: &tempfile::TempDir, disk_bytes: u64) -> Fitting {
+        let available = Available {
+            memory_bytes: Some(100),
+            disk_bytes: Some(disk_bytes),
+        };
+        Fitting::new(Tier::Tiny, &Cache::at(root.path()), available)
+    }
+
+    #[test]
+    fn files_of_all_scenarios_must_fit_the_disk_together() {
+        let root = tempfile::tempdir().expect("a directory");
+        let mut fitting = fitting(&root, 29);
+        assert_eq!(fitting.add(&scenario("a", "one")), Ok(()));
+        assert_eq!(fitting.add(&scenario("b", "one")), Ok(()), "shared");
+        assert_eq!(fitting.add(&scenario("c", "two")), Ok(()));
+        let shortage = fitting.add(&scenario("d", "three")).expect_err("is full");
+        assert_eq!(
+            shortage,
+            Shortage {
+                what: Resource::Disk,
+                needed: 12,
+                available: 9
+            }
+        );
+        assert_eq!(fitting.add(&scenario("e", "two")), Ok(()), "still fits");
+        assert_eq!(
+            fitting.time(10),
+            "this may take about 10 s to prepare 2 sets of files, about 2 min to measure"
+        );
+    }
+
+    #[test]
+    fn what_is_prepared_takes_no_more_disk() {
+        let root = tempfile::tempdir().expect("a directory");
+        let prepared = scenario("a", "one");
+        crate::prepare::prepare(&prepared, Tier::Tiny, &Cache::at(root.path())).expect("builds");
+        let mut fitting = fitting(&root, 5);
+        assert_eq!(fitting.add(&prepared), Ok(()));
+        assert_eq!(fitting.time(2_400), "this may take about 2.0 h to measure");
+        assert!(fitting.add(&scenario("b", "two")).is_err());
+    }
+}
