@@ -10,7 +10,7 @@
 //!
 //! Rows are read one after the other in bounded memory. What an engine would answer with nonsense is
 //! refused here, with the row it is in: NaN, infinity, a row of other dimensions, a file that ends
-//! early or goes on after its end.
+//! early or goes on after its end (HDF5 files may: their format allows it).
 
 mod bin;
 mod error;

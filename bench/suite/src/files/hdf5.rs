@@ -20,8 +20,14 @@ pub(super) struct Hdf5 {
 impl Hdf5 {
     pub(super) fn open(path: &Path, dataset: &str) -> Result<Self, FileDefect> {
         // Missing files read as such, and not as a foreign layout.
-        std::fs::metadata(path)?;
+        let found = std::fs::metadata(path)?.len();
         let file = Hdf5File::open(path).map_err(layout)?;
+        // Rows may be compressed, so their shape says nothing about the length; the head does. What
+        // follows the end is allowed by the format.
+        let expected = file.superblock().eof_address;
+        if found < expected {
+            return Err(FileDefect::Length { found, expected });
+        }
         let dataset = file.dataset(dataset).map_err(layout)?;
         let &[rows, columns] = dataset.shape() else {
             let axes = dataset.shape().len();

@@ -1,9 +1,9 @@
 //! `npy`: an array as NumPy saves it.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Seek};
 
-use npyz::{Deserialize, NpyFile, NpyReader, Order};
+use npyz::{Deserialize, NpyFile, NpyHeader, NpyReader, Order};
 
 use super::{FileDefect, Opened, RowSource, Shape, dimensions};
 
@@ -14,8 +14,10 @@ struct Npy<T: Deserialize> {
     widen: fn(T) -> f32,
 }
 
-pub(super) fn open(opened: Opened) -> Result<Box<dyn RowSource>, FileDefect> {
-    let file = NpyFile::new(opened.reader)?;
+pub(super) fn open(mut opened: Opened) -> Result<Box<dyn RowSource>, FileDefect> {
+    let header = NpyHeader::from_reader(&mut opened.reader)?;
+    let head = opened.reader.stream_position()?;
+    let file = NpyFile::with_header(header, opened.reader);
     let &[rows, columns] = file.shape() else {
         let axes = file.shape().len();
         return Err(FileDefect::Layout(format!(
@@ -31,6 +33,16 @@ pub(super) fn open(opened: Opened) -> Result<Box<dyn RowSource>, FileDefect> {
         rows: usize::try_from(rows).unwrap_or(usize::MAX),
         dimensions: dimensions(i64::try_from(columns).unwrap_or(i64::MAX))?,
     };
+    if let Some(bytes) = file.dtype().num_bytes() {
+        let numbers = rows.saturating_mul(columns);
+        let expected = numbers.saturating_mul(bytes as u64).saturating_add(head);
+        if opened.bytes != expected {
+            return Err(FileDefect::Length {
+                found: opened.bytes,
+                expected,
+            });
+        }
+    }
     // In the order in which data sets use them; each attempt gives the file back.
     let file = match typed::<f32>(file, shape, |number| number) {
         Ok(source) => return Ok(source),
@@ -73,10 +85,7 @@ impl<T: Deserialize> RowSource for Npy<T> {
 
     fn read(&mut self, row: &mut [f32]) -> Result<(), FileDefect> {
         for place in row {
-            let number = self.numbers.next().ok_or(FileDefect::Length {
-                found: 0,
-                expected: self.shape.dimensions as u64,
-            })??;
+            let number = self.numbers.next().ok_or(FileDefect::Empty)??;
             *place = (self.widen)(number);
         }
         Ok(())

@@ -92,6 +92,7 @@ fn every_format_gives_the_same_rows() {
             "b.jsonl",
             b"{\"id\": 7, \"vector\": [1, 2, 3]}\n{\"vector\": [4, 5, 6]}".to_vec(),
         ),
+        ("c.jsonl", b"\n[1, 2, 3]\r\n \n[4, 5, 6]\n\n".to_vec()),
     ] {
         assert_eq!(read(name, &bytes).expect(name), expected(), "{name}");
     }
@@ -111,6 +112,15 @@ fn hdf5_gives_the_same_rows() {
         }
         assert!(!file.read(&mut row).expect(dataset));
     }
+    let directory = tempfile::tempdir().expect("a directory");
+    let bytes = fs::read(&path).expect("is there");
+    let cut = written(&directory, "cut.hdf5", &bytes[..bytes.len() - 1]);
+    let cut = VectorFile::open(&cut, Some("train")).expect_err("was cut");
+    assert!(
+        cut.to_string()
+            .contains("12207 bytes long, its shape says 12208"),
+        "{cut}"
+    );
     let flat = VectorFile::open(&path, Some("flat")).expect_err("is no matrix");
     assert!(
         flat.to_string().contains("a dataset of 1 dimensions"),
@@ -179,13 +189,23 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             "a.npy",
-            npy("<c8", "(2, 3)", false, &floats()),
+            npy("<c8", "(2, 3)", false, &[floats(), floats()].concat()),
             "numbers of type",
         ),
         (
             "a.npy",
             cut(npy("<f4", "(2, 3)", false, &floats())),
-            "a.npy, row 1: ",
+            "151 bytes long, its shape says 152",
+        ),
+        (
+            "a.npy",
+            [npy("<f4", "(2, 3)", false, &floats()), vec![0]].concat(),
+            "153 bytes long, its shape says 152",
+        ),
+        (
+            "a.npy",
+            npy("<f4", "(1000000000, 3)", false, &floats()),
+            "152 bytes long, its shape says 12000000128",
         ),
         (
             "a.jsonl",
@@ -195,7 +215,17 @@ fn what_is_wrong_is_named_with_its_place() {
         (
             "a.jsonl",
             b"[1, 2, 3]\n[4, 5, null]\n".to_vec(),
-            "row 1: not an array",
+            "row 1: line 2 is not an array",
+        ),
+        (
+            "a.jsonl",
+            b"[1, 2, 3]\n\n[4, 5, 6}\n".to_vec(),
+            "row 1: line 3 is not an array",
+        ),
+        (
+            "a.jsonl",
+            [b"[1, 2, 3]\n".to_vec(), vec![b' '; 5 << 20]].concat(),
+            "a.jsonl: line 2 is longer than 4 MiB",
         ),
         (
             "a.jsonl",
