@@ -22,6 +22,11 @@ pub(crate) struct Built {
 }
 
 impl Built {
+    /// Orphans that are found now. Mending may lose other rows, so there may be more left than there were.
+    pub(crate) fn mended(&self) -> usize {
+        self.orphans.saturating_sub(self.orphans_left)
+    }
+
     /// Writes it where the index is.
     pub(crate) fn save(&self, directory: &Path) -> Result<(), Failure> {
         let text = format!(
@@ -67,6 +72,12 @@ mod tests {
         };
         built.save(directory.path()).expect("is writable");
         assert_eq!(Built::load(directory.path()).expect("is whole"), built);
+        assert_eq!(built.mended(), 3);
+        let lost = Built {
+            orphans_left: 4,
+            ..built
+        };
+        assert_eq!(lost.mended(), 0);
         fs::write(directory.path().join(FILE), "orphans: 3\n").expect("is writable");
         let error = Built::load(directory.path()).expect_err("is not whole");
         assert_eq!(error.to_string(), "built.txt does not say build ns");

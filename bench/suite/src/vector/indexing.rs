@@ -10,7 +10,7 @@ use usearch::Index;
 use super::built::Built;
 use super::checked;
 use super::links::Links;
-use super::rows::Generator;
+use super::rows::Source;
 
 /// Rows a build thread takes at a time.
 const BATCH: usize = 256;
@@ -24,7 +24,7 @@ const MAX_MENDINGS: usize = 10;
 /// Whatever the engine reports.
 pub(crate) fn fill(
     index: &Index,
-    generator: &Generator,
+    source: &dyn Source,
     items: usize,
     threads: usize,
     progress: &Phase,
@@ -32,7 +32,7 @@ pub(crate) fn fill(
     // Plain `reserve` makes room for as many threads as there are cores and fails the others.
     index.reserve_capacity_and_threads(items, threads)?;
     let start = Instant::now();
-    add(index, generator, items, threads, progress)?;
+    add(index, source, items, threads, progress)?;
     let build = start.elapsed();
 
     let start = Instant::now();
@@ -42,14 +42,13 @@ pub(crate) fn fill(
         build,
         audit,
         orphans,
-        orphans_left: mend(index, generator)?,
+        orphans_left: mend(index, source)?,
     })
 }
 
 /// Takes out what no search finds and adds it again, by one thread, until nothing is left or it does
 /// not help. Returns how many are left.
-pub(crate) fn mend(index: &Index, generator: &Generator) -> Result<usize, Failure> {
-    let mut row = vec![0.0; generator.dimensions()];
+pub(crate) fn mend(index: &Index, source: &dyn Source) -> Result<usize, Failure> {
     for _ in 0..MAX_MENDINGS {
         let orphans = Links::of(index).orphans();
         if orphans.is_empty() {
@@ -57,8 +56,7 @@ pub(crate) fn mend(index: &Index, generator: &Generator) -> Result<usize, Failur
         }
         for key in orphans.into_iter().map(u64::from) {
             index.remove(key)?;
-            generator.fill(key, &mut row);
-            checked::add(index, key, &row)?;
+            checked::add(index, key, &source.row(key))?;
         }
     }
     Ok(Links::of(index).orphans().len())
@@ -67,14 +65,20 @@ pub(crate) fn mend(index: &Index, generator: &Generator) -> Result<usize, Failur
 /// Adds the first `items` rows, in batches that `threads` take turns at.
 fn add(
     index: &Index,
-    generator: &Generator,
+    source: &dyn Source,
     items: usize,
     threads: usize,
     progress: &Phase,
 ) -> Result<(), Failure> {
-    let next = AtomicUsize::new(0);
+    if items == 0 {
+        return Ok(());
+    }
+    // Alone: usearch enters the first row of an index without a lock.
+    checked::add(index, 0, &source.row(0))?;
+    progress.advance(1);
+    let next = AtomicUsize::new(1);
     let add_batches = || -> Result<(), Failure> {
-        let mut row = vec![0.0; generator.dimensions()];
+        let mut row = vec![0.0; source.dimensions()];
         loop {
             let start = next.fetch_add(BATCH, Ordering::Relaxed);
             if start >= items {
@@ -82,7 +86,7 @@ fn add(
             }
             let keys = start..items.min(start + BATCH);
             for key in keys.clone() {
-                generator.fill(key as u64, &mut row);
+                source.fill(key as u64, &mut row);
                 checked::add(index, key as u64, &row)?;
             }
             progress.advance(keys.len());
@@ -102,7 +106,7 @@ mod tests {
     use bench_harness::{Artifact, Context, Tier};
 
     use super::super::index::IndexFiles;
-    use super::super::rows::Rows;
+    use super::super::rows::{Generator, Rows};
     use super::*;
 
     fn built(threads: usize) -> (Index, Built) {

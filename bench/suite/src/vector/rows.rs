@@ -6,6 +6,8 @@
 //! Zipf-distributed sizes, and `P` is a fixed random projection. The local intrinsic dimension of
 //! such data is about 15, as in real sets.
 
+use std::borrow::Cow;
+
 use bench_harness::Recipe;
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal, Zipf};
@@ -59,6 +61,34 @@ impl Rows {
             .with("skew", SKEW)
             .with("spread", SPREAD)
             .with("noise", NOISE)
+    }
+}
+
+/// Rows by their key: made when they are asked for, or held in memory.
+pub(crate) trait Source: Sync {
+    /// Number of dimensions of every row.
+    fn dimensions(&self) -> usize;
+
+    /// The row `key`.
+    fn row(&self, key: u64) -> Cow<'_, [f32]>;
+
+    /// Writes the row `key`.
+    fn fill(&self, key: u64, row: &mut [f32]) {
+        row.copy_from_slice(&self.row(key));
+    }
+}
+
+impl Source for Generator {
+    fn dimensions(&self) -> usize {
+        self.dimensions()
+    }
+
+    fn row(&self, key: u64) -> Cow<'_, [f32]> {
+        self.row(key).into()
+    }
+
+    fn fill(&self, key: u64, row: &mut [f32]) {
+        self.fill(key, row);
     }
 }
 

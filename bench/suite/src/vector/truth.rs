@@ -4,22 +4,18 @@
 //! itself. A block of rows against all queries is a product of two matrices, which a library does
 //! near the speed of the processor.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 use std::thread;
 
 use bench_harness::{Artifact, Context, Failure, Needs, Phase, Recipe};
 
-use super::exact::{Nearest, multiply};
-use super::rows::{Generator, Rows};
+use super::exact::{Metric, compare};
+use super::rows::{Generator, Rows, Source};
 use crate::words;
 
 /// Neighbours kept per query: enough for every k that is measured.
 pub(crate) const NEIGHBOURS: usize = 100;
-
-/// Rows compared with all queries in one go: their products with a thousand queries are 1 MB.
-const BLOCK: usize = 256;
 
 /// Relative slack of a hit: a neighbour as near as the last one is as good as the last one. A few
 /// roundings of a sum of products, and no more: with a thousandth, one wrong neighbour in twelve counted.
@@ -95,54 +91,33 @@ pub(crate) fn distance(a: &[f32], b: &[f32]) -> f32 {
 impl Truth {
     /// Compares all queries with the first `items` rows, split over `threads`.
     pub(crate) fn compute(
-        generator: &Generator,
+        source: &dyn Source,
         queries: &[Vec<f32>],
         items: usize,
         threads: usize,
         progress: &Phase,
     ) -> Self {
         let keys: Vec<u32> = (0..).take(items).collect();
-        Self::compute_among(generator, queries, &keys, threads, progress)
+        Self::compute_among(source, queries, &keys, threads, progress)
     }
 
     /// Compares all queries with the rows `keys`, split over `threads`.
     pub(crate) fn compute_among(
-        generator: &Generator,
+        source: &dyn Source,
         queries: &[Vec<f32>],
         keys: &[u32],
         threads: usize,
         progress: &Phase,
     ) -> Self {
-        let share = keys.len().div_ceil(threads).max(1);
-        let partial: Vec<Vec<Nearest>> = thread::scope(|scope| {
-            let workers: Vec<_> = keys
-                .chunks(share)
-                .map(|keys| scope.spawn(|| nearest(generator, queries, keys, progress)))
-                .collect();
-            workers
-                .into_iter()
-                .map(|worker| worker.join().expect("comparing does not panic"))
-                .collect()
-        });
-        let candidates = |number: usize| {
-            let of_ranges = partial.iter();
-            of_ranges.flat_map(move |of_range: &Vec<Nearest>| &of_range[number].sorted)
-        };
-        // Most rows are near to several queries, and making one costs more than comparing it.
-        let mut rows: HashMap<u32, Vec<f32>> = HashMap::new();
-        let mut join = |(number, query): (usize, &Vec<f32>)| {
-            let mut joined = Nearest::default();
-            for found in candidates(number) {
-                let make = || generator.row(u64::from(found.key));
-                let row = rows.entry(found.key).or_insert_with(make);
-                // Again in double precision, so that the order of near ties is the true one.
-                let distance = distance(query, row);
-                joined.offer(Neighbour { distance, ..*found });
-            }
-            joined.sorted
-        };
         Self {
-            neighbours: queries.iter().enumerate().map(&mut join).collect(),
+            neighbours: compare(
+                source,
+                Metric::InnerProduct,
+                queries,
+                keys,
+                threads,
+                progress,
+            ),
         }
     }
 
@@ -191,39 +166,6 @@ impl Truth {
             neighbours: neighbours.chunks(per_query).map(<[_]>::to_vec).collect(),
         })
     }
-}
-
-/// The nearest of the rows `keys`, for every query. Rows are made block by block and forgotten: a
-/// million of them would take 1.5 GB.
-fn nearest(
-    generator: &Generator,
-    queries: &[Vec<f32>],
-    keys: &[u32],
-    progress: &Phase,
-) -> Vec<Nearest> {
-    let dimensions = generator.dimensions();
-    let questions = queries.concat();
-    let mut rows = vec![0.0; BLOCK * dimensions];
-    let mut products = vec![0.0; BLOCK * queries.len()];
-    let mut nearest = vec![Nearest::default(); queries.len()];
-    for keys in keys.chunks(BLOCK) {
-        let rows = &mut rows[..keys.len() * dimensions];
-        for (&key, row) in keys.iter().zip(rows.chunks_exact_mut(dimensions)) {
-            generator.fill(u64::from(key), row);
-        }
-        let products = &mut products[..keys.len() * queries.len()];
-        multiply(&questions, rows, dimensions, products);
-        for (products, nearest) in products.chunks_exact(keys.len()).zip(&mut nearest) {
-            for (&key, product) in keys.iter().zip(products) {
-                nearest.offer(Neighbour {
-                    key,
-                    distance: 1.0 - product,
-                });
-            }
-        }
-        progress.advance(keys.len());
-    }
-    nearest
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use bench_harness::clap::{Arg, ArgMatches, Command, value_parser};
 use bench_harness::needs::Available;
 use bench_harness::{Artifact, Context, Failure, Needs};
 
+use super::exact::Metric;
 use super::index::{CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH, IndexFiles};
 use super::judge::Judge;
 use super::kinds::Reported;
@@ -25,7 +26,7 @@ mod point;
 mod table;
 
 use measure::measure;
-use own::{Files, Metric, Own};
+use own::{Files, Own};
 use point::{Document, Point};
 
 /// Links per node that are tried.
@@ -162,7 +163,7 @@ pub(crate) fn run(
             let points = own::points(&own, &settings, &expansions, context)?;
             let shape = Rows {
                 items: own.items(),
-                dimensions: own.dimensions,
+                dimensions: own.dimensions(),
             };
             Document::of_own(rows, shape, own.queries.len(), points)
         }
@@ -227,7 +228,7 @@ fn points_of(
             index_bytes: index.serialized_length(),
             build_s: built.build.as_secs_f64(),
             build_threads: files.threads,
-            orphans_mended: built.orphans - built.orphans_left,
+            orphans_mended: built.mended(),
             speed: measure(&index, &judge.queries, |answers| {
                 judge.check(answers)?;
                 Ok(judge.recall(answers)?.ratio())

@@ -1,13 +1,14 @@
 //! The user's own vectors: read whole, with their true neighbours.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use bench_harness::needs::{Available, Size};
-use bench_harness::{Context, Failure, Needs, Phase};
-use usearch::MetricKind;
+use bench_harness::{Context, Failure, Needs};
 
-use super::super::super::exact::{Nearest, multiply};
+use super::super::super::exact::{Metric, compare};
+use super::super::super::rows::Source;
 use super::super::super::truth::{Neighbour, Truth};
 use super::super::K;
 use crate::files::VectorFile;
@@ -21,59 +22,6 @@ const MIN_QUERIES: usize = 10;
 /// Queries that are held out of the rows when none are given: at most so many, and a tenth.
 const HELD_OUT: usize = 1_000;
 
-/// Rows that are compared with all queries in one go.
-const BLOCK: usize = 256;
-
-/// What makes two vectors near.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Metric {
-    /// The angle between them: they are brought to unit length as they are read.
-    Cosine,
-    /// The inner product as it is.
-    InnerProduct,
-    /// The Euclidean distance.
-    Euclidean,
-}
-
-impl Metric {
-    /// The metric by its name on the command line.
-    pub(in super::super) fn named(name: &str) -> Option<Self> {
-        match name {
-            "cos" => Some(Self::Cosine),
-            "ip" => Some(Self::InnerProduct),
-            "l2" => Some(Self::Euclidean),
-            _ => None,
-        }
-    }
-
-    /// How the engine compares.
-    pub(in super::super) fn engine(self) -> MetricKind {
-        match self {
-            // Of unit vectors, and several times as fast.
-            Self::Cosine | Self::InnerProduct => MetricKind::IP,
-            Self::Euclidean => MetricKind::L2sq,
-        }
-    }
-
-    /// The exact distance: of the product of two vectors and the squares of their lengths.
-    fn distance(self, product: f32, squares: (f32, f32)) -> f32 {
-        match self {
-            Self::Cosine | Self::InnerProduct => 1.0 - product,
-            Self::Euclidean => squares.0 + squares.1 - 2.0 * product,
-        }
-    }
-
-    /// The same in double precision, so that the order of near ties is the true one.
-    fn exactly(self, a: &[f32], b: &[f32]) -> f32 {
-        let pairs = || a.iter().zip(b).map(|(&a, &b)| (f64::from(a), f64::from(b)));
-        let distance: f64 = match self {
-            Self::Cosine | Self::InnerProduct => 1.0 - pairs().map(|(a, b)| a * b).sum::<f64>(),
-            Self::Euclidean => pairs().map(|(a, b)| (a - b).powi(2)).sum(),
-        };
-        distance as f32
-    }
-}
-
 /// Where the vectors are.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Files {
@@ -85,11 +33,36 @@ pub(in super::super) struct Files {
     pub(in super::super) query_dataset: String,
 }
 
+/// Rows one after the other.
+pub(in super::super) struct OwnRows {
+    numbers: Vec<f32>,
+    dimensions: usize,
+}
+
+impl OwnRows {
+    fn items(&self) -> usize {
+        self.numbers.len() / self.dimensions
+    }
+
+    fn get(&self, key: u64) -> &[f32] {
+        let start = key as usize * self.dimensions;
+        &self.numbers[start..start + self.dimensions]
+    }
+}
+
+impl Source for OwnRows {
+    fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    fn row(&self, key: u64) -> Cow<'_, [f32]> {
+        self.get(key).into()
+    }
+}
+
 /// Rows, queries, and which rows are truly nearest to each query.
 pub(in super::super) struct Own {
-    /// One after the other.
-    rows: Vec<f32>,
-    pub(in super::super) dimensions: usize,
+    pub(in super::super) rows: OwnRows,
     pub(in super::super) queries: Vec<Vec<f32>>,
     pub(in super::super) metric: Metric,
     truth: Truth,
@@ -132,28 +105,34 @@ impl Own {
                 );
             }
         }
-        let count = rows.len() / dimensions;
-        let progress = context.phase("finding the true neighbours", count);
-        let truth = truth(&rows, &queries, dimensions, metric, &progress)?;
-        let queries = queries.chunks_exact(dimensions).map(<[f32]>::to_vec);
-        Ok(Self {
+        let queries: Vec<Vec<f32>> = queries
+            .chunks_exact(dimensions)
+            .map(<[f32]>::to_vec)
+            .collect();
+        let rows = OwnRows {
+            numbers: rows,
             dimensions,
-            queries: queries.collect(),
+        };
+        let progress = context.phase("finding the true neighbours", rows.items());
+        let threads = thread::available_parallelism()?.get();
+        let keys: Vec<u32> = (0..).take(rows.items()).collect();
+        let neighbours = compare(&rows, metric, &queries, &keys, threads, &progress);
+        Ok(Self {
+            queries,
             metric,
-            truth,
+            truth: Truth { neighbours },
             rows,
         })
     }
 
     /// How many rows there are.
     pub(in super::super) fn items(&self) -> usize {
-        self.rows.len() / self.dimensions
+        self.rows.items()
     }
 
-    /// One of them.
-    pub(in super::super) fn row(&self, key: u64) -> &[f32] {
-        let start = key as usize * self.dimensions;
-        &self.rows[start..start + self.dimensions]
+    /// How many numbers each has.
+    pub(in super::super) fn dimensions(&self) -> usize {
+        self.rows.dimensions
     }
 
     /// The share of the true neighbours that `answers`, one per query, name.
@@ -167,7 +146,7 @@ impl Own {
             let query = &self.queries[number];
             let is_row = |key: &u64| (*key as usize) < self.items();
             let are_rows = keys.iter().all(is_row);
-            let distance = |key| self.metric.exactly(query, self.row(key));
+            let distance = |key| self.metric.exactly(query, self.rows.get(key));
             hits += match are_rows {
                 true => self.truth.hits(number, K, &keys, distance),
                 false => 0,
@@ -195,12 +174,13 @@ impl Own {
 fn read(path: &Path, dataset: Option<&str>, metric: Metric) -> Result<(Vec<f32>, usize), Failure> {
     let mut file = VectorFile::open(path, dataset)?;
     let shape = file.shape();
-    let numbers = shape.rows * shape.dimensions;
+    let numbers = (shape.rows as u64).saturating_mul(shape.dimensions as u64);
+    let bytes = numbers.saturating_mul(size_of::<f32>() as u64);
     // Before the first is read: the memory would be gone at the last.
     Available::now(Path::new("."))
-        .fit(&Needs::memory(4 * numbers as u64))
+        .fit(&Needs::memory(bytes))
         .map_err(|shortage| format!("{} {shortage}", path.display()))?;
-    let mut rows = vec![0.0; numbers];
+    let mut rows = vec![0.0; shape.rows * shape.dimensions];
     for (number, row) in rows.chunks_exact_mut(shape.dimensions).enumerate() {
         file.read(row)?;
         if metric != Metric::Cosine {
@@ -223,95 +203,25 @@ fn read(path: &Path, dataset: Option<&str>, metric: Metric) -> Result<(Vec<f32>,
     Ok((rows, shape.dimensions))
 }
 
-/// Takes evenly spread rows out and returns them.
+/// Takes evenly spread rows out and returns them. The others move together where they are: there may be
+/// no memory for them twice.
 fn hold_out(rows: &mut Vec<f32>, dimensions: usize) -> Vec<f32> {
     let count = rows.len() / dimensions;
     let wanted = HELD_OUT.min(count / 10);
     let every = count.checked_div(wanted).unwrap_or(usize::MAX);
-    let (mut kept, mut held) = (Vec::new(), Vec::new());
-    for (number, row) in rows.chunks_exact(dimensions).enumerate() {
-        let is_held = number % every == 0 && held.len() < wanted * dimensions;
-        let taken = if is_held { &mut held } else { &mut kept };
-        taken.extend_from_slice(row);
+    let mut held = Vec::with_capacity(wanted * dimensions);
+    let mut kept = 0;
+    for number in 0..count {
+        let row = number * dimensions..(number + 1) * dimensions;
+        if number % every == 0 && held.len() < wanted * dimensions {
+            held.extend_from_slice(&rows[row]);
+        } else {
+            rows.copy_within(row, kept);
+            kept += dimensions;
+        }
     }
-    *rows = kept;
+    rows.truncate(kept);
     held
-}
-
-/// The nearest rows of every query, compared with all of them by all cores.
-fn truth(
-    rows: &[f32],
-    queries: &[f32],
-    dimensions: usize,
-    metric: Metric,
-    progress: &Phase,
-) -> Result<Truth, Failure> {
-    let threads = thread::available_parallelism()?.get();
-    let count = rows.len() / dimensions;
-    let share = count.div_ceil(threads).next_multiple_of(BLOCK) * dimensions;
-    let partial: Vec<Vec<Nearest>> = thread::scope(|scope| {
-        let workers: Vec<_> = rows
-            .chunks(share)
-            .enumerate()
-            .map(|(part, rows)| {
-                let first = part * share / dimensions;
-                scope.spawn(move || nearest(rows, first, queries, dimensions, metric, progress))
-            })
-            .collect();
-        let joined = workers.into_iter();
-        joined
-            .map(|worker| worker.join().expect("comparing does not panic"))
-            .collect()
-    });
-    let row = |key: u32| &rows[key as usize * dimensions..][..dimensions];
-    let of_query = |(number, query): (usize, &[f32])| {
-        let mut joined = Nearest::default();
-        for found in partial.iter().flat_map(|part| &part[number].sorted) {
-            let distance = metric.exactly(query, row(found.key));
-            joined.offer(Neighbour { distance, ..*found });
-        }
-        joined.sorted
-    };
-    Ok(Truth {
-        neighbours: queries
-            .chunks_exact(dimensions)
-            .enumerate()
-            .map(of_query)
-            .collect(),
-    })
-}
-
-fn nearest(
-    rows: &[f32],
-    first: usize,
-    queries: &[f32],
-    dimensions: usize,
-    metric: Metric,
-    progress: &Phase,
-) -> Vec<Nearest> {
-    let squares = |rows: &[f32]| -> Vec<f32> {
-        let each = rows.chunks_exact(dimensions);
-        each.map(|row| row.iter().map(|x| x * x).sum()).collect()
-    };
-    let of_queries = squares(queries);
-    let mut products = vec![0.0; BLOCK * of_queries.len()];
-    let mut nearest = vec![Nearest::default(); of_queries.len()];
-    for (block, rows) in rows.chunks(BLOCK * dimensions).enumerate() {
-        let of_rows = squares(rows);
-        let products = &mut products[..of_rows.len() * of_queries.len()];
-        multiply(queries, rows, dimensions, products);
-        let of_each = products.chunks_exact(of_rows.len()).zip(&mut nearest);
-        for ((products, nearest), query) in of_each.zip(&of_queries) {
-            for (at, (product, row)) in products.iter().zip(&of_rows).enumerate() {
-                nearest.offer(Neighbour {
-                    key: (first + block * BLOCK + at) as u32,
-                    distance: metric.distance(*product, (*query, *row)),
-                });
-            }
-        }
-        progress.advance(of_rows.len());
-    }
-    nearest
 }
 
 /// What reading and building takes at the most, beside what can be had.
@@ -322,7 +232,7 @@ pub(in super::super) fn fit(own: &Own, index_bytes: u64) -> Result<(), Failure> 
             format!(
                 "an index of {} rows {shortage}, beside {} of rows\n  hint: `bench estimate` says what would fit",
                 own.items(),
-                Size(4 * own.rows.len() as u64),
+                Size(4 * own.rows.numbers.len() as u64),
             )
             .into()
         })
@@ -344,15 +254,19 @@ mod tests {
         // Of different lengths, so that metrics disagree.
         let stretched = |(at, x): (usize, &f32)| x * (1.0 + (at / 7 % 5) as f32);
         let rows: Vec<f32> = rows.iter().enumerate().map(stretched).collect();
-        let queries: Vec<f32> = (0..20).flat_map(|id| generator.query(id)).collect();
+        let queries: Vec<Vec<f32>> = (0..20).map(|id| generator.query(id)).collect();
         let context = Context::new(Tier::Tiny, &Cache::at("unused"));
         let progress = context.phase("comparing", 700);
+        let rows = OwnRows {
+            numbers: rows,
+            dimensions: 7,
+        };
+        let keys: Vec<u32> = (0..700).collect();
         for metric in [Metric::InnerProduct, Metric::Euclidean] {
-            let truth = truth(&rows, &queries, 7, metric, &progress).expect("is computed");
-            for (query, neighbours) in queries.chunks_exact(7).zip(truth.neighbours) {
-                let mut naive: Vec<f32> = rows
-                    .chunks_exact(7)
-                    .map(|row| metric.exactly(query, row))
+            let truth = compare(&rows, metric, &queries, &keys, 3, &progress);
+            for (query, neighbours) in queries.iter().zip(truth) {
+                let mut naive: Vec<f32> = (0..700)
+                    .map(|key| metric.exactly(query, rows.get(key)))
                     .collect();
                 naive.sort_by(f32::total_cmp);
                 let found: Vec<u32> = neighbours.iter().map(|n| n.distance.to_bits()).collect();
@@ -365,7 +279,17 @@ mod tests {
     #[test]
     fn rows_that_are_asked_for_are_not_there() {
         let mut rows: Vec<f32> = (0_u8..200).flat_map(|n| [f32::from(n), 0.5]).collect();
+        let (place, all) = (rows.as_ptr(), rows.clone());
         let held = hold_out(&mut rows, 2);
+        assert_eq!(rows.as_ptr(), place, "there is no room for a copy");
+        let is_kept = |row: &&[f32]| !held.chunks_exact(2).any(|held| held == *row);
+        let kept: Vec<f32> = all
+            .chunks_exact(2)
+            .filter(is_kept)
+            .flatten()
+            .copied()
+            .collect();
+        assert_eq!(rows, kept, "in their order");
         assert_eq!((held.len(), rows.len()), (40, 360));
         assert!(held.chunks_exact(2).all(|row| !rows.contains(&row[0])));
         let mut few: Vec<f32> = vec![1.0; 9];
