@@ -3,12 +3,12 @@
 //! They decide nothing. They are named when they are unusual, so that whoever wonders about a figure
 //! finds the likely cause beside it.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use gate_schema::run::{Anomaly, AnomalyKind};
 
 use crate::measure::Timings;
+use crate::processor::ticks;
 
 /// Share of the processors' time that the hypervisor may give to others before it is said.
 const STOLEN: f64 = 0.02;
@@ -38,8 +38,7 @@ impl Conditions {
     /// What was counted up to now. Zeros where the system does not tell.
     #[must_use]
     pub fn now() -> Self {
-        let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
-        let (ticks, stolen_ticks) = ticks(&stat).unwrap_or_default();
+        let (ticks, stolen_ticks) = ticks().unwrap_or_default();
         let (major_faults, involuntary_switches) = of_this_process().unwrap_or_default();
         Self {
             major_faults,
@@ -116,17 +115,6 @@ fn elapsed() -> Duration {
     FIRST.get_or_init(Instant::now).elapsed()
 }
 
-/// All ticks and the stolen ones, from the first line of `/proc/stat`, see proc(5).
-fn ticks(stat: &str) -> Option<(u64, u64)> {
-    let fields = stat.lines().next()?.strip_prefix("cpu ")?;
-    let ticks: Vec<u64> = fields
-        .split_whitespace()
-        .map_while(|field| field.parse().ok())
-        .collect();
-    // User to steal; guest time behind them is in user time already.
-    Some((ticks.iter().take(8).sum(), *ticks.get(7)?))
-}
-
 /// Major faults and involuntary switches, over all threads.
 #[cfg(unix)]
 fn of_this_process() -> Option<(u64, u64)> {
@@ -154,14 +142,6 @@ fn of_this_process() -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counters_are_read_or_absent() {
-        let stat = "cpu  10 1 5 80 2 0 1 3 9 0\ncpu0 5 0 2 40 1 0 0 1 4 0\n";
-        assert_eq!(ticks(stat), Some((102, 3)));
-        assert_eq!(ticks("cpu  1 2 3"), None);
-        assert_eq!(ticks(""), None);
-    }
 
     #[test]
     fn only_the_unusual_is_said() {

@@ -10,6 +10,7 @@ use gate_schema::id::Name;
 use gate_schema::run::Environment;
 use gate_schema::run::limits::TEXT_BYTES;
 
+use crate::processor::ticks;
 use crate::recipe::digest;
 use crate::scenario::name;
 
@@ -193,16 +194,7 @@ fn load_average() -> Option<String> {
 
 /// Share of CPU time since boot that the hypervisor gave to others.
 fn steal() -> Option<String> {
-    let stat = fs::read_to_string("/proc/stat").ok()?;
-    let ticks: Vec<u64> = stat
-        .lines()
-        .next()?
-        .split_whitespace()
-        .skip(1)
-        .map_while(|field| field.parse().ok())
-        .collect();
-    // user nice system idle iowait irq softirq steal; the guest fields behind are part of user.
-    let (all, stolen) = (ticks.get(..8)?.iter().sum::<u64>(), ticks[7]);
+    let (all, stolen) = ticks()?;
     (all > 0).then(|| format!("{:.2}%", 100.0 * stolen as f64 / all as f64))
 }
 

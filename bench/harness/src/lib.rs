@@ -7,7 +7,7 @@
 //! |---|---|
 //! | what a suite writes | [`scenario`], [`artifact`], [`traffic`], [`tier`], [`layer`], [`needs`], [`recipe`], [`context`] |
 //! | preparing, untimed and cached | [`mod@prepare`], [`cache`] |
-//! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`conditions`], [`memory`], [`ballast`] |
+//! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`conditions`], [`memory`], [`processor`], [`ballast`] |
 //! | many repetitions | [`selection`], [`plant`], [`child`], [`session`] |
 //! | where the time goes, untimed | [`mod@profile`] |
 //! | one workload at several sizes | [`scaled`], [`growth`] |
@@ -43,6 +43,7 @@ pub mod memory;
 pub mod needs;
 pub mod plant;
 pub mod prepare;
+pub mod processor;
 pub mod profile;
 pub mod recipe;
 pub mod recorder;

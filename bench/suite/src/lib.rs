@@ -21,6 +21,7 @@ pub mod engine;
 pub mod estimate;
 pub mod feed;
 pub mod files;
+mod hashing;
 mod random;
 pub mod session;
 pub mod signals;

@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use pprof::{Frames, ProfilerGuard, ProfilerGuardBuilder};
-use rustix::time::{ClockId, clock_gettime};
 
 use super::HERTZ;
+use crate::processor::processor_time;
 
 /// Samples this process by `SIGPROF`.
 #[derive(Default)]
@@ -73,9 +73,4 @@ impl InProcess {
             }
         }
     }
-}
-
-fn processor_time() -> Duration {
-    let now = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }

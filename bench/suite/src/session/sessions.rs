@@ -1,10 +1,9 @@
 //! The component: sessions of all users, in a concurrent map.
 
-use std::hash::{BuildHasherDefault, DefaultHasher};
-
 use dashmap::DashMap;
 
 use super::user::User;
+use crate::hashing::FixedHasher;
 
 /// Dimensions of a session's vector and of a preference: those of the vectors that are searched with it.
 pub const DIMENSIONS: usize = 384;
@@ -12,10 +11,6 @@ pub const DIMENSIONS: usize = 384;
 /// Shards of the map. Stated, because the default follows the number of cores, and the memory per user
 /// would follow it too. Many, because a merge holds the lock of its shard for more than a microsecond.
 const SHARDS: usize = 64;
-
-/// The default hash function with fixed keys: with random keys, the layout of the map and so its memory
-/// would differ from run to run.
-type FixedHasher = BuildHasherDefault<DefaultHasher>;
 
 /// What one session was about.
 #[derive(Clone, Copy, Debug)]

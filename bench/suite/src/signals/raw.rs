@@ -14,7 +14,8 @@ use super::events::{Event, Popularity, Trace};
 use super::model::{FIRST, History};
 use super::signal::{Counter, Signal};
 use super::start::{self, Start};
-use super::store::{FixedHasher, SHARDS};
+use super::store::SHARDS;
+use crate::hashing::FixedHasher;
 
 /// The events of `signals/write`, applied to something less.
 #[derive(Debug)]

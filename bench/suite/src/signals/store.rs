@@ -1,7 +1,5 @@
 //! The component: signals of many entities, written and read by many threads.
 
-use std::hash::{BuildHasherDefault, DefaultHasher};
-
 use dashmap::DashMap;
 
 use super::entity::{Entity, Written};
@@ -10,6 +8,7 @@ use super::holder::Holder;
 use super::order::{LINK_BYTES, Order};
 use super::signal::Counter;
 use super::window::Window;
+use crate::hashing::FixedHasher;
 
 /// Shards of the map. Stated, because the default follows the number of cores, and the memory per
 /// entity would follow it too. Eight per thread keep eight threads apart, and a shard of a million
@@ -23,10 +22,6 @@ pub(crate) const STRIPES: usize = 16;
 /// being takes no more than any other, and wider buckets take less. The second makes up for a write that
 /// was overtaken by another thread.
 const EVICTIONS: usize = 2;
-
-/// The default hash function with fixed keys: with random keys, the layout of the map and so its
-/// memory would differ from run to run. A cheaper function was no faster: the cache misses hide it.
-pub(crate) type FixedHasher = BuildHasherDefault<DefaultHasher>;
 
 /// How to set the component up.
 #[derive(Clone, Copy, Debug)]

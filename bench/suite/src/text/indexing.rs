@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use bench_harness::processor::processor_time;
 use bench_harness::scenario::{integer, metric, name};
 use bench_harness::schema::{
     DeclaredMetric, Direction, Kind, MetricName, MetricValue, Name, Param, Unit,
@@ -10,7 +11,6 @@ use bench_harness::schema::{
 use bench_harness::{
     Artifact, Context, Failure, Layer, Needs, Recipe, Scenario, Subject, Tier, WrongAnswer,
 };
-use rustix::time::{ClockId, clock_gettime};
 use tantivy::{Index, IndexWriter, ReloadPolicy, Searcher};
 
 use super::asking::{Questions, wrong};
@@ -207,14 +207,6 @@ impl Subject for Loaded {
             .map(|(text, value)| (name(text), MetricValue::Value(value)))
             .collect())
     }
-}
-
-/// What all threads of this process have spent up to now.
-fn processor_time() -> Duration {
-    let now = clock_gettime(ClockId::ProcessCPUTime);
-    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
-    let nanos = u32::try_from(now.tv_nsec).unwrap_or_default();
-    Duration::new(seconds, nanos)
 }
 
 #[cfg(test)]

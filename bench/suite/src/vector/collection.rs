@@ -22,8 +22,9 @@ use dashmap::DashMap;
 use usearch::Index;
 
 use super::truth::Neighbour;
+use crate::hashing::FixedHasher;
 use engine::Engine;
-use entry::{Entry, FixedHasher};
+use entry::Entry;
 
 mod callers;
 pub(crate) mod create;

@@ -1,11 +1,5 @@
 //! What a collection knows of a key.
 
-use std::hash::{BuildHasherDefault, DefaultHasher};
-
-/// The default hash function with fixed keys: with random keys, the layout of the map and so its
-/// memory would differ from run to run.
-pub(super) type FixedHasher = BuildHasherDefault<DefaultHasher>;
-
 /// What a user keeps beside a vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Metadata {

@@ -3,6 +3,7 @@
 use bench_harness::{Tier, Traffic};
 use usearch::{MetricKind, ScalarKind};
 
+use super::super::collection::warm::Warm;
 use super::super::rows::DIMENSIONS;
 use super::Search;
 
@@ -30,7 +31,7 @@ const FOR_A_MEDIAN: usize = 2_000;
 
 /// A tenth of the tier's rows, because these indexes serve one scenario each.
 fn tenth(tier: Tier) -> usize {
-    (tier.items() / 10).max(Tier::Tiny.items())
+    Warm::tenth(tier).rows.items
 }
 
 /// No more than ten thousand: rows this wide are slow to build an index of.
