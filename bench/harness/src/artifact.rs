@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cache::key;
 use crate::context::Context;
-use crate::needs::Needs;
+use crate::needs::{Available, Needs};
 use crate::recipe::Recipe;
 use crate::scenario::Failure;
 
@@ -27,6 +27,12 @@ pub trait Artifact {
     /// The name of its entry in the cache: artifacts with the same one are the same.
     fn key(&self) -> String {
         key(&self.name(), &self.recipe())
+    }
+
+    /// What of its kind would fit a machine that has only `available`, the least loss first, in words
+    /// for people. Asked when it does not fit.
+    fn alternatives(&self, _available: &Available) -> Vec<String> {
+        Vec::new()
     }
 
     /// Builds the files in an empty `directory`. Artifacts that were listed before this one are

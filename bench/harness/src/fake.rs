@@ -11,7 +11,7 @@ use gate_schema::unit::{Direction, Unit};
 use crate::artifact::Artifact;
 use crate::context::Context;
 use crate::layer::Layer;
-use crate::needs::Needs;
+use crate::needs::{Available, Needs, Size};
 use crate::recipe::Recipe;
 use crate::scenario::{Failure, Scenario, Subject, WrongAnswer, integer, metric, name};
 use crate::tier::Tier;
@@ -137,6 +137,11 @@ impl Artifact for FakeFile {
 
     fn needs(&self) -> Needs {
         self.needs
+    }
+
+    fn alternatives(&self, _: &Available) -> Vec<String> {
+        let half = self.needs.memory_bytes / 2;
+        vec![format!("half of it: {}", Size(half))]
     }
 
     fn build(&self, _: &Context, directory: &Path) -> Result<(), Failure> {

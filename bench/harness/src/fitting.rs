@@ -10,6 +10,23 @@ use crate::needs::{Available, Needs, Shortage};
 use crate::scenario::Scenario;
 use crate::tier::Tier;
 
+/// Why a scenario does not fit, and what of its files would, as `Artifact::alternatives` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Misfit {
+    shortage: Shortage,
+    instead: Option<(String, Vec<String>)>,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shortage.fmt(f)?;
+        match &self.instead {
+            None => Ok(()),
+            Some((name, all)) => write!(f, "; {name} would fit with {}", all.join(", or ")),
+        }
+    }
+}
+
 /// Time of a repetition whose scenario states none: starting, warming up, measuring and checking, and
 /// loading so many bytes per second. Ten nearest neighbours took 1.5, 4.4 and 12.4 s on the smoke, pr
 /// and nightly tiers, which load 22 MB, 114 MB and 1.03 GB.
@@ -49,10 +66,10 @@ impl Fitting {
     ///
     /// # Errors
     /// What there is too little of; then it is not added.
-    pub(crate) fn add(&mut self, scenario: &dyn Scenario) -> Result<(), Shortage> {
+    pub(crate) fn add(&mut self, scenario: &dyn Scenario) -> Result<(), Misfit> {
         let tier = self.context.tier();
-        let missing: BTreeMap<String, Needs> = scenario
-            .artifacts(tier)
+        let artifacts = scenario.artifacts(tier);
+        let missing: BTreeMap<String, Needs> = artifacts
             .iter()
             .filter(|artifact| self.is_missing(artifact.as_ref()))
             .map(|artifact| (artifact.key(), artifact.needs()))
@@ -70,9 +87,16 @@ impl Fitting {
                 .map(|bytes| bytes.saturating_sub(self.building.disk_bytes)),
             ..self.available
         };
-        left.fit(&Needs {
+        let needs = Needs {
             disk_bytes: building.disk_bytes + scratch_bytes,
             ..building.then(repetition)
+        };
+        left.fit(&needs).map_err(|shortage| {
+            let instead = artifacts
+                .iter()
+                .map(|artifact| (artifact.name(), artifact.alternatives(&left)))
+                .find(|(_, alternatives)| !alternatives.is_empty());
+            Misfit { shortage, instead }
         })?;
         self.missing.extend(missing.into_keys());
         self.building = self.building.then(building);
@@ -156,9 +180,13 @@ mod tests {
         assert_eq!(fitting.add(&scenario("a", "one")), Ok(()));
         assert_eq!(fitting.add(&scenario("b", "one")), Ok(()), "shared");
         assert_eq!(fitting.add(&scenario("c", "two")), Ok(()));
-        let shortage = fitting.add(&scenario("d", "three")).expect_err("is full");
+        let misfit = fitting.add(&scenario("d", "three")).expect_err("is full");
         assert_eq!(
-            shortage,
+            misfit.to_string(),
+            "needs 12 B of disk, and 9 B can be used; fake/three would fit with half of it: 15 B"
+        );
+        assert_eq!(
+            misfit.shortage,
             Shortage {
                 what: Resource::Disk,
                 needed: 12,

@@ -23,6 +23,7 @@ mod answer;
 mod count;
 mod measured;
 
+pub(crate) use answer::alternatives;
 use count::Count;
 
 /// Kinds of scalars, widest first.

@@ -14,9 +14,9 @@ use crate::document::{Parts, manifest, run_id, scenario_id};
 use crate::emit::Destination;
 use crate::environment::environment;
 use crate::error::BenchError;
-use crate::fitting::Fitting;
+use crate::fitting::{Fitting, Misfit};
 use crate::interrupt::Interrupt;
-use crate::needs::{Available, Shortage};
+use crate::needs::Available;
 use crate::prepare::audit;
 use crate::profile::VARIABLE;
 use crate::repetition::Observation;
@@ -37,6 +37,8 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
     let cache = setup.cache();
     let _hold = cache.hold()?;
     let interrupt = Interrupt::listen().map_err(BenchError::Signals)?;
+    // Described first: a commit made while we measure must not be credited.
+    let (source, environment) = (source(Path::new("."), &plants), environment());
     audit(&scenarios, setup.tier, &cache, &|| interrupt.is_asked())?;
     let sessions = args.sessions.unwrap_or(setup.tier.sessions());
     let repetitions = args.repetitions.unwrap_or(setup.tier.repetitions());
@@ -45,24 +47,9 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
     if profile.is_some() && turns != 1 {
         return Err(BenchError::ManyProfiles(turns));
     }
-    // Described first: a commit made while we measure must not be credited.
-    let (source, environment) = (source(Path::new("."), &plants), environment());
-
-    let mut preparing = Preparing::new(&children, setup.tier, &cache);
-    let mut ready = Vec::new();
-    for scenario in fitting {
-        let prepared = preparing.prepare(scenario);
-        if interrupt.is_asked() {
-            return Err(BenchError::NothingMeasured);
-        }
-        match prepared {
-            Ok(()) => ready.push(scenario),
-            Err(unready) => {
-                say(format_args!("error: {}: {unready}", scenario.id()));
-                failures.push(unmeasured(scenario, format!("not prepared: {unready}")));
-            }
-        }
-    }
+    let preparing = Preparing::new(&children, setup.tier, &cache);
+    let (ready, unprepared) = prepare_all(&fitting, preparing, &interrupt)?;
+    failures.extend(unprepared);
     let id = run_id(setup.tier, SystemTime::now());
     let plan = Plan {
         scenarios: &ready,
@@ -119,28 +106,55 @@ fn fit<'s>(
     let (tier, cache) = (args.selection.setup.tier, args.selection.setup.cache());
     let mut together = Fitting::new(tier, &cache, Available::now(cache.root()));
     let mut fitting = Vec::new();
-    let mut unfit: Vec<(&dyn Scenario, Shortage)> = Vec::new();
+    let mut unfit: Vec<(&dyn Scenario, Misfit)> = Vec::new();
     for scenario in scenarios {
         match together.add(*scenario) {
             Ok(()) => fitting.push(*scenario),
-            Err(shortage) => unfit.push((*scenario, shortage)),
+            Err(misfit) => unfit.push((*scenario, misfit)),
         }
     }
     if !unfit.is_empty() && !args.skip_unfit {
         return Err(BenchError::Unfit(
             unfit
                 .into_iter()
-                .map(|(scenario, shortage)| format!("\n  {} {shortage}", scenario.id()))
+                .map(|(scenario, misfit)| format!("\n  {} {misfit}", scenario.id()))
                 .collect(),
         ));
     }
-    let skipped = unfit.into_iter().map(|(scenario, shortage)| {
-        say(format_args!("skipping {}: it {shortage}", scenario.id()));
-        unmeasured(scenario, format!("skipped: {shortage}"))
+    let skipped = unfit.into_iter().map(|(scenario, misfit)| {
+        say(format_args!("skipping {}: it {misfit}", scenario.id()));
+        unmeasured(scenario, format!("skipped: {misfit}"))
     });
     let skipped = skipped.collect();
     say(together.time(repetitions));
     Ok((fitting, skipped))
+}
+
+/// The scenarios whose files are there, and the others as failures.
+fn prepare_all<'s>(
+    scenarios: &[&'s dyn Scenario],
+    mut preparing: Preparing<'_>,
+    interrupt: &Interrupt,
+) -> Result<(Vec<&'s dyn Scenario>, Vec<Failure>), BenchError> {
+    let (mut ready, mut failures) = (Vec::new(), Vec::new());
+    for scenario in scenarios {
+        if interrupt.is_asked() {
+            break;
+        }
+        match preparing.prepare(*scenario) {
+            Ok(()) => ready.push(*scenario),
+            // Ctrl-C reaches the child too, so its end is ours.
+            Err(_) if interrupt.is_asked() => break,
+            Err(unready) => {
+                say(format_args!("error: {}: {unready}", scenario.id()));
+                failures.push(unmeasured(*scenario, format!("not prepared: {unready}")));
+            }
+        }
+    }
+    if interrupt.is_asked() {
+        return Err(BenchError::NothingMeasured);
+    }
+    Ok((ready, failures))
 }
 
 /// A scenario that has no place in any session.

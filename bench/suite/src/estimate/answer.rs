@@ -68,8 +68,24 @@ fn verdict(footprint: &Footprint, available: &Available) -> String {
     }
 }
 
-/// What would make it fit, the least loss first.
+/// What would fit, each in a line with the memory it takes.
+pub(crate) fn alternatives(footprint: &Footprint, available: &Available) -> Vec<String> {
+    let options = options(footprint, available).into_iter();
+    options
+        .map(|(option, bytes)| format!("{option}: {}", size(bytes)))
+        .collect()
+}
+
 fn remedies(footprint: &Footprint, available: &Available) -> String {
+    let mut text = String::from("What would fit, with the memory it takes:\n");
+    for (option, bytes) in options(footprint, available) {
+        let _ = writeln!(text, "  {:>8}  {option}", size(bytes));
+    }
+    text
+}
+
+/// What would make it fit and the memory that takes, the least loss first.
+fn options(footprint: &Footprint, available: &Available) -> Vec<(String, u64)> {
     let fits = |other: &Footprint| available.fit(&needs(other)).is_ok();
     let mut lines: Vec<(String, u64)> = narrower(footprint)
         .into_iter()
@@ -102,11 +118,7 @@ fn remedies(footprint: &Footprint, available: &Available) -> String {
         format!("{share} shards on as many machines like this"),
         at_most(footprint, share).resident_bytes(),
     ));
-    let mut text = String::from("What would fit, with the memory it takes:\n");
-    for (option, bytes) in lines {
-        let _ = writeln!(text, "  {:>8}  {option}", size(bytes));
-    }
-    text
+    lines
 }
 
 /// The same rows with fewer bits per scalar, widest first.
@@ -197,6 +209,13 @@ What would fit, with the memory it takes:
     719 MB  4 shards on as many machines like this
 ";
         assert_eq!(verdict(&narrow, &machine(1)), expected);
+    }
+
+    #[test]
+    fn what_would_fit_is_said_where_a_scenario_is_refused() {
+        let all = alternatives(&TEN_MILLION, &machine(12));
+        assert_eq!(all.len(), 5);
+        assert_eq!(all[0], "--quantization bf16: 10 GB");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bench_harness::needs::Available;
 use bench_harness::{Artifact, Context, Failure, Needs, Recipe, Tier};
 use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
 
@@ -10,7 +11,7 @@ use super::footprint::Footprint;
 use super::indexing::fill;
 use super::kinds::bits;
 use super::rows::{DIMENSIONS, Generator, Rows};
-use crate::engine;
+use crate::{engine, estimate};
 
 /// Links per node. More buys little recall at these sizes and costs memory.
 pub(crate) const CONNECTIVITY: usize = 16;
@@ -138,6 +139,10 @@ impl Artifact for IndexFiles {
         self.loaded()
             .with_disk(self.footprint().file_bytes())
             .with_seconds(self.rows.items as f64 / adds_per_second / self.threads as f64)
+    }
+
+    fn alternatives(&self, available: &Available) -> Vec<String> {
+        estimate::alternatives(&self.footprint(), available)
     }
 
     fn build(&self, context: &Context, directory: &Path) -> Result<(), Failure> {

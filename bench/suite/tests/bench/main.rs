@@ -360,6 +360,31 @@ fn a_failed_repetition_stands_in_the_document_with_its_last_words() {
     assert!(run.failures[0].stderr[0].starts_with("error: "), "{stderr}");
 }
 
+#[test]
+fn a_repetition_that_hangs_is_killed_and_stands_in_the_document() {
+    let directory = directory();
+    let mut run = vec!["run", "--tier", "tiny", "--out", "out.json"];
+    // Extra work that takes for ever, so to speak.
+    let plant = "signals/write:work=1000000%";
+    run.extend([
+        "--only",
+        "signals/write",
+        "--plant",
+        plant,
+        "--timeout",
+        "1",
+    ]);
+    run.extend(["--sessions", "1", "--repetitions", "1"]);
+    let (code, stderr) = code_and_stderr(&bench(directory.path(), &run));
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(
+        stderr.contains("--timeout SECONDS gives it more"),
+        "{stderr}"
+    );
+    let run = document(directory.path());
+    assert_eq!(run.failures[0].how, "did not end within 1 s");
+}
+
 /// What was written to `out.json`.
 fn document(directory: &Path) -> Run {
     let text = fs::read(directory.join("out.json")).expect("the document is there");
