@@ -15,7 +15,7 @@ pub(crate) fn tell(rows: &mut [Row], baseline: &Run, candidate: &Run) {
         (SideName::Candidate, of(candidate)),
     ];
     for row in rows {
-        let wants_to_know = matches!(row.verdict, Verdict::Inconclusive | Verdict::Regressed);
+        let wants_to_know = row.verdict == Verdict::Inconclusive || row.verdict.is_worse();
         if !wants_to_know || !row.unit.is_timing() {
             continue;
         }

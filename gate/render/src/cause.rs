@@ -2,7 +2,6 @@
 
 use gate_schema::report::{
     FrameChange, FrameTime, ProfileChange, Profiles, RelativePath, Report, Row, ScenarioProfile,
-    Verdict,
 };
 use gate_schema::unit::Unit;
 
@@ -27,13 +26,9 @@ pub(crate) fn of_row(report: &Report, shown: &[&Row], row: &Row, target: Target)
         .profiles
         .iter()
         .find(|profile| profile.scenario == row.scenario)?;
-    let is_of_scenario = |other: &&&Row| other.scenario == row.scenario && is_worse(other.verdict);
+    let is_of_scenario = |other: &&&Row| other.scenario == row.scenario && other.verdict.is_worse();
     let first = shown.iter().find(is_of_scenario)?;
     std::ptr::eq(*first, row).then(|| of(profile, target))
-}
-
-fn is_worse(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Regressed | Verdict::OverBudget)
 }
 
 fn of(profile: &ScenarioProfile, target: Target) -> Cause {

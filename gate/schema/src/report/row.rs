@@ -244,6 +244,12 @@ impl Verdict {
         Self::OverBudget,
     ];
 
+    /// Whether the candidate is shown to be worse than it may be.
+    #[must_use]
+    pub fn is_worse(self) -> bool {
+        matches!(self, Self::Regressed | Self::OverBudget)
+    }
+
     /// The verdict as people read it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

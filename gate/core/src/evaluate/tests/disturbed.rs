@@ -31,10 +31,10 @@ fn what_disturbed_is_told_of_rows_in_doubt_and_decides_nothing() {
     let baseline = bytes(case(100.0), 1_000.0).run();
     let worse = bytes(case(120.0).sessions(2), 1_200.0).run();
     let same = bytes(case(100.0).sessions(2), 1_000.0).run();
-    let told = |candidate: &Run| {
-        let plain = judge_runs(&baseline, candidate, &Policy::default()).expect("overlap");
+    let told = |candidate: &Run, policy: &Policy| {
+        let plain = judge_runs(&baseline, candidate, policy).expect("overlap");
         let odd = disturbed(candidate.clone(), 3, &[Stolen, Interrupted, Stolen]);
-        let report = judge_runs(&baseline, &odd, &Policy::default()).expect("overlap");
+        let report = judge_runs(&baseline, &odd, policy).expect("overlap");
         let verdicts = |report: &Report| -> Vec<_> {
             let rows = report.rows.iter();
             rows.map(|row| (row.metric.clone(), row.verdict, row.reason.clone()))
@@ -56,6 +56,9 @@ fn what_disturbed_is_told_of_rows_in_doubt_and_decides_nothing() {
         by: vec![Stolen, Interrupted],
     };
     // No neighbour makes an index larger.
-    assert_eq!(told(&worse), (vec![disturbed], vec![]));
-    assert_eq!(told(&same), (vec![], vec![]));
+    let none = Policy::default();
+    assert_eq!(told(&worse, &none), (vec![disturbed.clone()], vec![]));
+    assert_eq!(told(&same, &none), (vec![], vec![]));
+    let over = policy(vec![budget("time", Operator::AtMost, 90.0)]);
+    assert_eq!(told(&same, &over), (vec![disturbed], vec![]));
 }
