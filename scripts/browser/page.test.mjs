@@ -153,6 +153,30 @@ test("a row unfolds to its argument, its drawings and its cause", async () => {
   await close();
 });
 
+test("a scenario may be named like what every object has", async () => {
+  const document = report(12);
+  for (const row of document.rows) row.scenario = "constructor";
+  const { page, problems, close } = await open(document);
+  await unfold(page, 1);
+  assert.equal(await page.locator("tr.unfolded .ladder").count(), 1);
+  assert.deepEqual(problems, []);
+  await close();
+});
+
+test("a flamegraph too large for the page is linked", async () => {
+  writeFileSync(join(folder, "profiles/large.svg"), SVG + " ".repeat(2 << 20));
+  const document = report(12);
+  document.profiles[0].profiles.files.differential = "profiles/large.svg";
+  const { page, problems, close } = await open(document);
+  await unfold(page, 1);
+  const detail = page.locator("tr.unfolded");
+  assert.equal(await detail.locator("img.flame").count(), 0);
+  assert.equal(await detail.getByRole("link").getAttribute("href"), "profiles/large.svg");
+  assert.match(await detail.innerText(), /too large for this page/);
+  assert.deepEqual(problems, []);
+  await close();
+});
+
 test("everything can be done from the keyboard", async () => {
   const { page, close } = await open(report(40));
   const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.dataset.row || document.activeElement.textContent);

@@ -42,18 +42,30 @@ fn figures(report: &Report, beside: &Path, folder: &Path) -> Vec<Figure> {
         ];
         for (path, title) in drawn {
             let Some(path) = path else { continue };
-            let Some(svg) = read(&beside, path) else {
+            let Some(size) = size(&beside, path) else {
                 continue;
             };
-            figures.push(Figure {
-                scenario: profile.scenario.clone(),
-                title: title.to_owned(),
-                svg,
-                link: is_linked.then(|| path.as_str().to_owned()),
-            });
+            let (svg, link) = (
+                read(&beside, path),
+                is_linked.then(|| path.as_str().to_owned()),
+            );
+            if svg.is_some() || (size > MAX_SVG_BYTES && link.is_some()) {
+                figures.push(Figure {
+                    scenario: profile.scenario.clone(),
+                    title: title.to_owned(),
+                    svg,
+                    link,
+                });
+            }
         }
     }
     figures
+}
+
+/// The size of a file that is there; of nothing else, such as a pipe, which would have to be waited for.
+fn size(folder: &Path, path: &RelativePath) -> Option<u64> {
+    let metadata = std::fs::metadata(folder.join(path.as_str())).ok()?;
+    metadata.is_file().then_some(metadata.len())
 }
 
 fn read(folder: &Path, path: &RelativePath) -> Option<String> {

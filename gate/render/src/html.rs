@@ -34,8 +34,9 @@ pub struct Figure {
     pub scenario: ScenarioId,
     /// What it shows, in our words.
     pub title: String,
-    /// A whole SVG document. It is shown as a picture, in which no script runs.
-    pub svg: String,
+    /// A whole SVG document, shown as a picture, in which no script runs. Without it there is the link
+    /// alone.
+    pub svg: Option<String>,
     /// Where the same can be searched and zoomed: a file beside the page, as a relative address.
     pub link: Option<String>,
 }

@@ -207,11 +207,11 @@ fn a_figure_stays_data() {
     let figure = Figure {
         scenario: report.rows[0].scenario.clone(),
         title: "Flamegraph".into(),
-        svg: "<svg><script>alert(1)</script></svg>".into(),
+        svg: Some("<svg><script>alert(1)</script></svg>".into()),
         link: Some("profiles/a.svg".into()),
     };
     let page = html(&report, std::slice::from_ref(&figure));
-    assert!(!page.contains(&figure.svg));
+    assert!(!page.contains("<svg><script>"));
     assert!(page.contains("\\u003csvg\\u003e\\u003cscript\\u003ealert(1)"));
 }
 

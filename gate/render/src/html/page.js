@@ -118,8 +118,13 @@
     return made;
   }
 
+  // What is known of a scenario, whose name may be one that every object has something under.
+  function ofScenario(table, row) {
+    return Object.hasOwn(table, row.scenario) ? table[row.scenario] : undefined;
+  }
+
   function cause(row) {
-    const known = report.causes[row.scenario];
+    const known = ofScenario(report.causes, row);
     const parts = [];
     if (known && known.absent !== undefined) {
       parts.push(element("p", "muted", `No profile: ${known.absent}`));
@@ -144,14 +149,15 @@
   }
 
   function flames(row) {
-    return (report.figures[row.scenario] || []).map((flame) => {
+    return (ofScenario(report.figures, row) || []).map((flame) => {
+      const link = element("a", "", "search and zoom");
+      if (flame.link) link.href = flame.link;
+      if (flame.svg === null) return element("p", "muted", `${flame.title}, too large for this page: `, link);
       // As a picture, so that nothing in it runs.
       const picture = element("img", "flame");
       picture.alt = flame.title;
       picture.src = `data:image/svg+xml,${encodeURIComponent(flame.svg)}`;
       if (!flame.link) return figure(flame.title, picture);
-      const link = element("a", "", "search and zoom");
-      link.href = flame.link;
       return figure(element("span", "", `${flame.title}: `, link), picture);
     });
   }

@@ -78,7 +78,7 @@ struct Order {
 #[derive(Serialize)]
 struct FigureOnPage<'a> {
     title: &'a str,
-    svg: &'a str,
+    svg: Option<&'a str>,
     link: Option<&'a str>,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn json(report: &Report, figures: &[Figure]) -> String {
             .or_default()
             .push(FigureOnPage {
                 title: &figure.title,
-                svg: &figure.svg,
+                svg: figure.svg.as_deref(),
                 link: figure.link.as_deref(),
             });
     }
