@@ -10,6 +10,9 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::document::read_report;
 use crate::terminal;
 
+/// Where a report comes from.
+const MISSING: &str = "name a report with --report FILE; `gate check` and `gate compare` write one with --output verdict.json";
+
 /// Names listed in a hint before the rest is left out.
 const LISTED: usize = 12;
 
@@ -26,7 +29,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Vec<Diagnostic>> {
         ))?;
         return Ok(ExitCode::Pass);
     }
-    let report = read_report(&arguments.report)?;
+    let report = read_report(&arguments.report, MISSING)?;
     let text = match find(&report, arguments) {
         Ok(row) => gate_render::explain(&report, row),
         // A scenario that never answered has no row, and still something to say.

@@ -15,6 +15,9 @@ use crate::diagnostic::{Diagnostic, Place, Span};
 use crate::document::{check_outputs, unreadable, write};
 use crate::terminal;
 
+/// Where a profile comes from.
+const MISSING: &str = "check the path; `bench profile` writes profiles, and `perf script > FILE` prints what perf recorded";
+
 pub(crate) fn run(arguments: &Flame) -> Result<ExitCode, Vec<Diagnostic>> {
     let inputs: Vec<&Path> = arguments.profiles.iter().map(PathBuf::as_path).collect();
     check_outputs(std::slice::from_ref(&arguments.out), &inputs)?;
@@ -76,7 +79,7 @@ pub(crate) fn read(path: &Path) -> Result<Profile, Vec<Diagnostic>> {
     let most = MAX_TEXT_BYTES as u64 + 1;
     File::open(path)
         .and_then(|file| file.take(most).read_to_end(&mut bytes))
-        .map_err(|error| vec![unreadable(path, &error)])?;
+        .map_err(|error| vec![unreadable(path, &error, MISSING)])?;
     gate_import::profile::read(&bytes).map_err(|error| vec![explain(path, &error)])
 }
 

@@ -17,6 +17,9 @@ use crate::terminal;
 /// Deepest folder below the given one that is searched; criterion nests group, function and value.
 const MAX_DEPTH: usize = 8;
 
+/// Where measurements of criterion come from.
+const NO_CRITERION: &str = "run `cargo bench` first and name its target/criterion";
+
 pub(crate) fn run(arguments: &Import) -> Result<ExitCode, Vec<Diagnostic>> {
     let inputs: Vec<&Path> = arguments.inputs.iter().map(PathBuf::as_path).collect();
     let read: Vec<&Path> = inputs
@@ -67,7 +70,8 @@ fn origin(arguments: &Import) -> Result<Origin, Vec<Diagnostic>> {
             ..Environment::default()
         },
         Some(path) => {
-            let bytes = std::fs::read(path).map_err(|error| vec![unreadable(path, &error)])?;
+            let bytes = std::fs::read(path)
+                .map_err(|error| vec![unreadable(path, &error, "write it with `bench env`")])?;
             serde_json::from_slice(&bytes).map_err(|error| {
                 let place = Place::File(path.clone());
                 vec![Diagnostic::new(
@@ -97,12 +101,11 @@ fn from_criterion(folders: &[&Path], origin: &Origin) -> Result<Run, Vec<Diagnos
             collect(folder, 0, &mut found)?;
             if found.is_empty() {
                 let place = Place::File((*folder).to_owned());
-                let hint = "run `cargo bench` first and name its target/criterion";
                 return Err(vec![Diagnostic::new(
                     Code::Import,
                     "no criterion measurements here",
                     place,
-                    hint,
+                    NO_CRITERION,
                 )]);
             }
             Ok(found)
@@ -117,7 +120,7 @@ fn collect(
     depth: usize,
     found: &mut Vec<BenchmarkFiles>,
 ) -> Result<(), Vec<Diagnostic>> {
-    let fail = |path: &Path, error: &std::io::Error| vec![unreadable(path, error)];
+    let fail = |path: &Path, error: &std::io::Error| vec![unreadable(path, error, NO_CRITERION)];
     let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
         .and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect())
         .map_err(|error| fail(folder, &error))?;
@@ -153,7 +156,10 @@ fn from_flat(files: &[&Path], origin: &Origin) -> Result<Run, Vec<Diagnostic>> {
             hint,
         )]);
     };
-    let bytes = std::fs::read(file).map_err(|error| vec![unreadable(file, &error)])?;
+    let bytes = std::fs::read(file).map_err(|error| {
+        let missing = "check the path; it is a JSON file that your benchmark writes";
+        vec![unreadable(file, &error, missing)]
+    })?;
     flat::to_run(&file.display().to_string(), &bytes, origin).map_err(|error| vec![explain(&error)])
 }
 

@@ -9,10 +9,14 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{check_outputs, read_report, write};
 use crate::page::page;
 
+/// Where a report comes from.
+const MISSING: &str =
+    "`gate check` and `gate compare` write one with --output verdict.json or --report DIR";
+
 pub(crate) fn run(arguments: &Report) -> Result<ExitCode, Vec<Diagnostic>> {
     let html = &arguments.html;
     check_outputs(std::slice::from_ref(html), &[&arguments.report])?;
-    let report = read_report(&arguments.report)?;
+    let report = read_report(&arguments.report, MISSING)?;
     let folder = |path: &Path| path.parent().map(Path::to_owned).unwrap_or_default();
     let beside = folder(&arguments.report);
     write(html, page(&report, &beside, &folder(html)).as_bytes())?;

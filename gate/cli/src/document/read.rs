@@ -19,6 +19,10 @@ const MAX_BYTES: u64 = 4 << 30;
 /// How much of a file is looked at before all of it is read into memory.
 const PEEK_BYTES: usize = 4096;
 
+/// Where a run comes from.
+const MISSING: &str =
+    "check the path; `bench run --out FILE` writes a run, `gate promote FILE` a baseline";
+
 /// Bytes quoted on each side of a syntax error.
 const QUOTED_BYTES: usize = 60;
 
@@ -48,11 +52,10 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Run, Vec<Diagnostic>> {
     Ok(run)
 }
 
-pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+/// A file that cannot be read. `missing` says where one comes from, for who has none.
+pub(crate) fn unreadable(path: &Path, error: &std::io::Error, missing: &str) -> Diagnostic {
     let hint = match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            "check the path; `bench run --out FILE` writes a run, `gate promote FILE` a baseline"
-        }
+        std::io::ErrorKind::NotFound => missing,
         std::io::ErrorKind::IsADirectory => "name a file in that directory",
         _ => "check the permissions",
     };
@@ -65,7 +68,7 @@ pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Vec<Diagnostic>> {
-    let fail = |error: std::io::Error| vec![unreadable(path, &error)];
+    let fail = |error: std::io::Error| vec![unreadable(path, &error, MISSING)];
     let mut file = File::open(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
     if metadata.is_dir() {

@@ -83,7 +83,8 @@ fn event(arguments: &Publish) -> Result<Event, Vec<Diagnostic>> {
         let hint = "name the event file; in a workflow GITHUB_EVENT_PATH does";
         return Err(wrong("there is no event file", "--event", hint));
     };
-    let failed = |error: std::io::Error| vec![unreadable(&path, &error)];
+    let missing = "check the path; in a workflow GITHUB_EVENT_PATH names the event file";
+    let failed = |error: std::io::Error| vec![unreadable(&path, &error, missing)];
     let size = std::fs::metadata(&path).map_err(failed)?.len();
     let hint = "publish from a workflow on `workflow_run` with `types: [completed]`";
     let refused = |message: String| {

@@ -60,10 +60,13 @@ fn what_is_not_there_or_not_right_is_refused() {
         .write("cut.json", "{\"search\": {");
     for (arguments, expected) in [
         (&["criterion", "empty"][..], "no criterion measurements"),
-        (&["criterion", "nowhere"], "error[G101]"),
+        (&["criterion", "nowhere"], "hint: run `cargo bench` first"),
         (&["flat", "bad.json"], "bad.json#/search/p99"),
         (&["flat", "cut.json"], "cut off"),
-        (&["flat", "nowhere.json"], "error[G101]"),
+        (
+            &["flat", "nowhere.json"],
+            "hint: check the path; it is a JSON file",
+        ),
         (&["flat", "bad.json", "cut.json"], "flat takes one file"),
     ] {
         let ran = scratch.gate(&[&["import"], arguments, &["--out", "run.json"]].concat());

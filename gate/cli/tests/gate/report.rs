@@ -90,6 +90,7 @@ fn what_cannot_be_rendered_is_said() {
     let folder = compared();
     folder
         .write("broken.json", "{\"format\": ")
+        .write("noise.json", "{\"format\": \"gate.noise/1\"}")
         .write("main2.json", folder.read("main.json"));
     for (name, arguments, said) in [
         (
@@ -105,7 +106,27 @@ fn what_cannot_be_rendered_is_said() {
         (
             "a run",
             ["report", "main2.json", "--html", "a.html"],
-            "not a verdict report",
+            "a run document (`gate.run/1`), not a verdict report",
+        ),
+        (
+            "a run, and what to do",
+            ["report", "main2.json", "--html", "a.html"],
+            "hint: judge it first: `gate compare BASELINE RUN --output verdict.json`",
+        ),
+        (
+            "no file, and what to do",
+            ["report", "none.json", "--html", "a.html"],
+            "hint: `gate check` and `gate compare` write one with",
+        ),
+        (
+            "a folder",
+            ["report", "report", "--html", "a.html"],
+            "hint: name a file in that directory",
+        ),
+        (
+            "another document",
+            ["report", "noise.json", "--html", "a.html"],
+            "not a verdict report: its format is `gate.noise/1`",
         ),
         (
             "onto itself",
