@@ -4,20 +4,13 @@
 //! knows where its operations begin leaves a profile at `$GATE_PROFILE`; any other is sampled as a whole
 //! by perf, loading included.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use gate_core::profile::{ProfileSide, compare, normalise, time_per_operation};
+use gate_core::profile::{ProfileSide, compare, time_per_operation};
 use gate_import::profile::Profile;
-use gate_render::{FlameSide, NoSamples, differential_flamegraph, flamegraph};
 use gate_schema::id::{Name, ScenarioId};
-use gate_schema::profile::{
-    About, EXTENSION, Profiler, Stacks, StacksBuilder, TimePerOperation, encode,
-};
-use gate_schema::report::{
-    ProfileChange, ProfileFiles, Profiles, RelativePath, Report, ScenarioProfile, Verdict,
-};
-use gate_schema::unit::Unit;
+use gate_schema::profile::{About, Profiler, Stacks, StacksBuilder, TimePerOperation};
+use gate_schema::report::{ProfileChange, Profiles, Report, ScenarioProfile};
 
 use crate::checkout::Side;
 use crate::diagnostic::{Diagnostic, printable};
@@ -25,10 +18,11 @@ use crate::measure::commands::{Commands, Sampled};
 use crate::measure::progress::Progress;
 use crate::measure::runs::{Runs, Seen};
 
+mod files;
 pub(crate) mod perf;
 
-/// Folder of the files, beside the report.
-pub(crate) const FOLDER: &str = "profiles";
+pub(crate) use files::write_beside;
+use files::{File, draw};
 
 /// Most scenarios that are profiled, worst first. Whoever breaks more breaks them for one reason.
 const MOST_SCENARIOS: usize = 5;
@@ -40,21 +34,18 @@ pub(crate) const ALLOWANCE: Duration = Duration::from_secs(2 * 60);
 /// side, so that a disturbed one is half of what is seen.
 const ORDER: [Side; 4] = [Side::Base, Side::Candidate, Side::Candidate, Side::Base];
 
-/// Longest part of a file name that comes from a scenario's id.
-const STEM_CHARS: usize = 120;
+/// Why a scenario is left out when time is up.
+const LATE: &str = "no time was left: give --budget more";
 
 /// Why a whole command was sampled, for the profile's head.
 const WHOLE: &str = "the measuring command leaves no profile at $GATE_PROFILE, so all of it was \
                      sampled, with loading and checking";
 
-/// A file to write beside the report.
-pub(crate) type File = (PathBuf, Vec<u8>);
-
 /// Takes profiles of what regressed.
 pub(crate) struct Causes<'a, 'c> {
     pub(crate) commands: &'a mut Commands<'c>,
     pub(crate) progress: &'a Progress,
-    /// No scenario is begun that would end after this.
+    /// No execution is begun that would end after this, and one that has not ended then is ended.
     pub(crate) deadline: Instant,
     /// Commits of baseline and candidate.
     pub(crate) commits: [Option<String>; 2],
@@ -67,15 +58,14 @@ impl Causes<'_, '_> {
         let mut longest = Duration::ZERO;
         for (at, scenario) in regressed(report).into_iter().enumerate() {
             let start = Instant::now();
-            let is_late = at > 0 && start + longest > self.deadline;
             let profiles = if at >= MOST_SCENARIOS {
                 absent(format!("the {MOST_SCENARIOS} worst scenarios are profiled"))
-            } else if is_late {
-                absent("no time was left: give --budget more")
+            } else if start + longest > self.deadline {
+                absent(LATE)
             } else {
-                // Interrupted: the verdict stands, and what is missing says so.
+                // The verdict stands, and what is missing says why.
                 let taken = self.of(&scenario, at, runs, &mut files);
-                taken.unwrap_or_else(|_| absent("interrupted while it was profiled"))
+                taken.unwrap_or_else(|problems| absent(self.explain(&problems)))
             };
             longest = longest.max(start.elapsed());
             if let Profiles::Absent { reason, .. } = &profiles {
@@ -86,6 +76,15 @@ impl Causes<'_, '_> {
             report.profiles.push(ScenarioProfile { scenario, profiles });
         }
         files
+    }
+
+    /// Why a scenario has no profile, in one line.
+    fn explain(&self, problems: &[Diagnostic]) -> String {
+        if self.commands.interrupt.check().is_err() {
+            return "interrupted while it was profiled".to_owned();
+        }
+        let messages = problems.iter().map(|problem| problem.message.as_str());
+        messages.collect::<Vec<_>>().join("; ")
     }
 
     fn of(
@@ -99,11 +98,16 @@ impl Causes<'_, '_> {
             .say(&format!("profiling {scenario}: {} executions", ORDER.len()));
         let mut taken: [Vec<Profile>; 2] = [Vec::new(), Vec::new()];
         let mut is_whole = false;
+        let (deadline, mut longest) = (self.deadline, Duration::ZERO);
         for side in ORDER {
+            let start = Instant::now();
+            if start + longest > deadline {
+                return Ok(absent(LATE));
+            }
             let mut sampled = if is_whole {
-                self.commands.profile_whole(side, scenario)?
+                self.commands.profile_whole(side, scenario, deadline)?
             } else {
-                self.commands.profile(side, scenario)?
+                self.commands.profile(side, scenario, deadline)?
             };
             if matches!(sampled, Sampled::Nothing) {
                 if let Some(refused) = self.commands.perf_is_refused()? {
@@ -122,8 +126,9 @@ impl Causes<'_, '_> {
                     ));
                 }
                 is_whole = true;
-                sampled = self.commands.profile_whole(side, scenario)?;
+                sampled = self.commands.profile_whole(side, scenario, deadline)?;
             }
+            longest = longest.max(start.elapsed());
             match sampled {
                 Sampled::Taken(profile) => taken[side as usize].push(*profile),
                 Sampled::Nothing => return Ok(absent("no samples were left")),
@@ -189,11 +194,10 @@ impl Taken {
 /// Scenarios with a timing that got worse, worst first, each once. Where time goes says nothing about
 /// memory or recall.
 fn regressed(report: &Report) -> Vec<ScenarioId> {
-    let is_worse = |verdict| matches!(verdict, Verdict::Regressed | Verdict::OverBudget);
     let mut scenarios: Vec<ScenarioId> = Vec::new();
     for row in &report.rows {
-        let is_timing = matches!(row.unit, Unit::Nanoseconds | Unit::PerSecond);
-        if is_timing && is_worse(row.verdict) && !scenarios.contains(&row.scenario) {
+        let is_wanted = row.unit.is_timing() && row.verdict.is_worse();
+        if is_wanted && !scenarios.contains(&row.scenario) {
             scenarios.push(row.scenario.clone());
         }
     }
@@ -254,63 +258,4 @@ fn joined(taken: &[Profile]) -> Stacks {
         }
     }
     builder.build()
-}
-
-/// Adds the files of one scenario; the picture that cannot be drawn is left out.
-fn draw(baseline: &Taken, candidate: &Taken, number: usize, files: &mut Vec<File>) -> ProfileFiles {
-    let stem = stem(&candidate.about.scenario, number);
-    let mut add = |suffix: &str, bytes: Option<Vec<u8>>| {
-        let path = RelativePath::new(&format!("{FOLDER}/{stem}.{suffix}")).ok()?;
-        files.push((PathBuf::from(path.as_str()), bytes?));
-        Some(path)
-    };
-    let stacks = [baseline, candidate].map(|side| normalise(&side.stacks));
-    let [from, to] =
-        [(baseline, &stacks[0]), (candidate, &stacks[1])].map(|(side, stacks)| FlameSide {
-            stacks,
-            about: Some(&side.about),
-        });
-    let svg = |drawn: Result<String, NoSamples>| drawn.ok().map(String::into_bytes);
-    let stored = |side: &Taken| Some(encode(side.about.clone(), &side.stacks));
-    ProfileFiles {
-        differential: add("svg", svg(differential_flamegraph(&from, &to, None))),
-        candidate: add("candidate.svg", svg(flamegraph(&to, None))),
-        baseline_stacks: add(&format!("baseline.{EXTENSION}"), stored(baseline)),
-        candidate_stacks: add(&format!("candidate.{EXTENSION}"), stored(candidate)),
-    }
-}
-
-/// A name for the files of a scenario that no other has: `2-text.search.or2`.
-fn stem(scenario: &ScenarioId, number: usize) -> String {
-    let plain = |c: char| match c {
-        '/' => '.',
-        c if c.is_ascii_alphanumeric() || "_.-".contains(c) => c,
-        _ => '_',
-    };
-    let plain: String = scenario
-        .as_str()
-        .chars()
-        .map(plain)
-        .take(STEM_CHARS)
-        .collect();
-    format!("{}-{plain}", number + 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_scenario_has_files_of_its_own() {
-        for (id, expected) in [
-            ("text/search/or2", "3-text.search.or2"),
-            ("vector/k=10", "3-vector.k_10"),
-            ("a:b", "3-a_b"),
-        ] {
-            let id = Name::new(id).expect("a name");
-            assert_eq!(stem(&id, 2), expected);
-            let path = format!("{FOLDER}/{expected}.candidate.{EXTENSION}");
-            assert!(RelativePath::new(&path).is_ok(), "{path}");
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! Shows a report: on stdout, in files, and on stderr what must not be missed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use gate_core::evaluate::EvaluateError;
@@ -39,6 +40,15 @@ impl<'a> Destinations<'a> {
             show,
             files: paths.into_iter().zip(formats).collect(),
         })
+    }
+
+    /// The folders of all files, each once; without those of devices and pipes.
+    pub(crate) fn folders(&self) -> BTreeSet<PathBuf> {
+        let files = self.files.iter().map(|(path, _)| path);
+        let files = files.filter(|path| !path.exists() || path.is_file());
+        files
+            .filter_map(|path| path.parent().map(Path::to_owned))
+            .collect()
     }
 
     /// Prints the answer and writes every file. One that fails takes no other along: a verdict that was

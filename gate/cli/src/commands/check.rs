@@ -12,18 +12,18 @@ use gate_schema::run::Source;
 
 use crate::args::Check;
 use crate::checkout::{Checkout, Commit, Side, Wanted};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{self, Diagnostic, Place};
 use crate::document::read_run;
 use crate::measure::arm::Arm;
 use crate::measure::commands::Commands;
-use crate::measure::kept::{Kept, write_beside};
+use crate::measure::kept::Kept;
 use crate::measure::progress::Progress;
 use crate::measure::runs::{Runs, Seen};
 use crate::measure::sessions::{Measurement, Rules, Stopped};
 use crate::noise;
 use crate::policy::{self, BASELINE, Loaded, Measure};
 use crate::process;
-use crate::profile::{self, Causes};
+use crate::profile::{self, Causes, write_beside};
 use crate::provenance;
 use crate::show::{Destinations, exit_code, unjudgeable};
 use crate::signal::Interrupt;
@@ -80,8 +80,6 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
             ));
         }
     };
-    // What was measured took minutes: whatever cannot be written takes nothing else along.
-    let mut problems = Vec::new();
     if !arguments.no_profile {
         // Kept before, too: profiling takes minutes, and the verdict is known. What cannot be written
         // now is said when it cannot be written then.
@@ -94,14 +92,18 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
             commits,
         };
         let files = causes.find(&mut report, &runs);
-        // Beside each copy of the report.
-        let beside = [Some(&kept.directory), arguments.show.report.as_ref()];
-        for directory in beside.into_iter().flatten() {
-            let written = write_beside(directory, profile::FOLDER, &files);
-            problems.extend(written.err().into_iter().flatten());
+        // Beside each copy of the report. No verdict depends on them, nor does the exit code.
+        let beside = [kept.directory.clone()].into_iter();
+        for directory in beside.chain(destinations.folders()) {
+            for problem in write_beside(&directory, &files).err().into_iter().flatten() {
+                let message = diagnostic::printable(&problem.message);
+                let directory = directory.display();
+                progress.say(&format!("no profiles beside {directory}: {message}"));
+            }
         }
     }
-    let written = match kept.write(&runs, Some(&report)) {
+    // What was measured took minutes: whatever cannot be written takes nothing else along.
+    let mut problems = match kept.write(&runs, Some(&report)) {
         Ok(()) => {
             let directory = kept.directory.display();
             progress.say(&format!("runs and verdict.json are in {directory}"));
@@ -109,7 +111,6 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
         }
         Err(problems) => problems,
     };
-    problems.extend(written);
     problems.extend(destinations.deliver(&report, &loaded));
     Ok(exit_code(&report, &problems))
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gate_import::profile::Profile;
 use gate_schema::code::Code;
@@ -145,14 +145,16 @@ pub(crate) enum Sampled {
 }
 
 impl Commands<'_> {
-    /// Starts the measuring command once, to leave a profile at `$GATE_PROFILE`.
+    /// Starts the measuring command once, to leave a profile at `$GATE_PROFILE`. It is ended at the
+    /// `deadline`.
     ///
     /// # Errors
-    /// Only when somebody wants to stop.
+    /// When somebody wants to stop, or the files of an execution cannot be made room for.
     pub(crate) fn profile(
         &mut self,
         side: Side,
         scenario: &ScenarioId,
+        deadline: Instant,
     ) -> Result<Sampled, Vec<Diagnostic>> {
         let (out, profile) = (self.out(), self.checkout.build_cache().join("profile"));
         remove(&out)?;
@@ -163,48 +165,73 @@ impl Commands<'_> {
             profile: &profile,
         };
         let line = &self.measure.command;
-        match self.run(side, line, task, self.profiling_timeout(), None, None)? {
-            Ending::Ended(_) if !profile.exists() => Ok(Sampled::Nothing),
+        let ending = self.run(side, line, task, self.until(deadline), None, None)?;
+        let is_left = std::fs::symlink_metadata(&profile).is_ok();
+        let sampled = match ending {
+            Ending::Ended(_) if !is_left => Ok(Sampled::Nothing),
             ending => self.sampled(ending, &profile),
-        }
+        };
+        remove(&profile)?;
+        sampled
     }
 
-    /// Starts the measuring command once, all of it under perf.
+    /// Starts the measuring command once, all of it under perf. It is ended at the `deadline`.
     ///
     /// # Errors
-    /// Only when somebody wants to stop.
+    /// When somebody wants to stop, or the files of an execution cannot be made room for.
     pub(crate) fn profile_whole(
         &mut self,
         side: Side,
         scenario: &ScenarioId,
+        deadline: Instant,
     ) -> Result<Sampled, Vec<Diagnostic>> {
-        let (out, samples) = (self.out(), self.checkout.build_cache().join("perf.data"));
-        remove(&out)?;
+        let [samples, script] =
+            ["perf.data", "perf.script"].map(|name| self.checkout.build_cache().join(name));
+        for file in [&self.out(), &samples] {
+            remove(file)?;
+        }
+        let sampled = self.sample_whole(side, scenario, deadline, [&samples, &script]);
+        // Some hundred megabytes, of which the profile is all that is wanted.
         remove(&samples)?;
-        let line = perf::record(&samples, &self.measure.command);
+        remove(&script)?;
+        sampled
+    }
+
+    fn sample_whole(
+        &mut self,
+        side: Side,
+        scenario: &ScenarioId,
+        deadline: Instant,
+        [samples, script]: [&Path; 2],
+    ) -> Result<Sampled, Vec<Diagnostic>> {
+        let out = self.out();
+        let line = perf::record(samples, &self.measure.command);
         let task = Task::Measure {
             scenario: Some(scenario.as_str()),
             out: &out,
         };
-        let timeout = self.profiling_timeout();
-        let ending = self.run(side, &line, task, timeout, None, None)?;
+        let ending = self.run(side, &line, task, self.until(deadline), None, None)?;
         if !matches!(ending, Ending::Ended(_)) {
-            return self.sampled(ending, &samples);
+            return self.sampled(ending, samples);
         }
-        let script = self.checkout.build_cache().join("perf.script");
-        let line = perf::script(&samples);
-        let ending = self.run(side, &line, task, timeout, Some(&script), None)?;
-        self.sampled(ending, &script)
+        // Whatever the command may have left in its place: to open a pipe would wait for a reader.
+        remove(script)?;
+        let line = perf::script(samples);
+        let ending = self.run(side, &line, task, self.until(deadline), Some(script), None)?;
+        self.sampled(ending, script)
     }
 
     /// Why perf cannot sample a command here, if it cannot.
     ///
     /// # Errors
-    /// Only when somebody wants to stop.
+    /// When somebody wants to stop, or the file of the trial cannot be removed.
     pub(crate) fn perf_is_refused(&mut self) -> Result<Option<perf::Refused>, Vec<Diagnostic>> {
         let samples = self.checkout.build_cache().join("perf.data");
+        remove(&samples)?;
         let line = perf::record(&samples, "true");
-        match self.run(Side::Base, &line, Task::List, PROBE_TIMEOUT, None, None)? {
+        let ending = self.run(Side::Base, &line, Task::List, PROBE_TIMEOUT, None, None)?;
+        remove(&samples)?;
+        match ending {
             Ending::Ended(_) => Ok(None),
             Ending::Interrupted => self.interrupt.check().map(|()| None),
             other => {
@@ -214,13 +241,20 @@ impl Commands<'_> {
         }
     }
 
-    /// Longer than a repetition may take: to have enough samples, it is repeated for a while.
-    fn profiling_timeout(&self) -> Duration {
-        self.measure.timeout + PROFILING_TIMEOUT
+    /// Longer than a repetition may take: to have enough samples, it is repeated for a while. But not
+    /// beyond the time there is for profiles.
+    fn until(&self, deadline: Instant) -> Duration {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let left = Duration::from_secs(left.as_secs());
+        (self.measure.timeout + PROFILING_TIMEOUT).min(left)
     }
 
     fn sampled(&self, ending: Ending, profile: &Path) -> Result<Sampled, Vec<Diagnostic>> {
         match ending {
+            // To open a pipe would wait for somebody to write.
+            Ending::Ended(_) if !profile.is_file() => Ok(Sampled::Failed(
+                "left something else than a file at $GATE_PROFILE".to_owned(),
+            )),
             Ending::Ended(_) => Ok(match read(profile) {
                 Ok(profile) => Sampled::Taken(Box::new(profile)),
                 Err(problems) => {

@@ -4,13 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use gate_schema::code::Code;
-use gate_schema::profile::EXTENSION;
 use gate_schema::report::Report;
 use gate_schema::run::Run;
 
 use super::runs::Runs;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::{check_outputs, make_folder, write_all};
+use crate::document::{check_outputs, write_all};
 
 /// Everything a check may write there.
 const FILES: [&str; 4] = [
@@ -26,7 +25,7 @@ pub(crate) struct Kept {
 }
 
 /// Removes a file that may not be there.
-fn remove(path: &Path) -> Result<(), Vec<Diagnostic>> {
+pub(crate) fn remove(path: &Path) -> Result<(), Vec<Diagnostic>> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(vec![Diagnostic::new(
             Code::Unwritable,
@@ -83,33 +82,4 @@ impl Kept {
         }
         Ok(())
     }
-}
-
-/// Writes `files` in `folder` of `directory`, where a report in that directory points at them, and removes
-/// those that an earlier check left there.
-pub(crate) fn write_beside(
-    directory: &Path,
-    folder: &str,
-    files: &[(PathBuf, Vec<u8>)],
-) -> Result<(), Vec<Diagnostic>> {
-    let left = std::fs::read_dir(directory.join(folder));
-    for entry in left.into_iter().flatten().flatten() {
-        let path = entry.path();
-        let name = path.to_string_lossy();
-        if name.ends_with(".svg") || name.ends_with(EXTENSION) {
-            remove(&path)?;
-        }
-    }
-    let files: Vec<(PathBuf, &[u8])> = files
-        .iter()
-        .map(|(path, bytes)| (directory.join(path), bytes.as_slice()))
-        .collect();
-    if let Some((first, _)) = files.first() {
-        make_folder(first)?;
-    }
-    let files: Vec<(&Path, &[u8])> = files
-        .iter()
-        .map(|(path, bytes)| (path.as_path(), *bytes))
-        .collect();
-    write_all(&files)
 }

@@ -11,6 +11,13 @@ const LEAVES: &str = r#"
 test -z "$GATE_PROFILE" || printf 'sort;compare %d\nsort;copy 6000\n' "${COMPARES:-4000}" > "$GATE_PROFILE"
 "#;
 
+/// A perf that runs what it is given, and prints one sample of it.
+const WHOLE: &str = r#"
+case $1 in
+record) while test "$1" != --; do shift; done; shift; "$@" ;;
+script) printf 'sort 7 1.5: 1003009 cpu-clock: \n\t1 compare+0x1 (/bin/sort)\n\n' ;;
+esac"#;
+
 /// A work tree whose candidate will take a fifth longer, as `checked` checks it.
 fn project(more: &str) -> Project {
     let project = Project::quick();
@@ -23,12 +30,25 @@ fn project(more: &str) -> Project {
 
 /// A check of one commit with itself, slower on the candidate's side, with profiles.
 fn checked(project: &Project, arguments: &[&str]) -> (Ran, Value) {
-    let common = ["check", "--base", "HEAD", "--runs", "../runs"];
     let slower = ["--candidate-env", "CLOCK_PERCENT=120"];
-    let mut command = project.command(&[&common[..], &slower, arguments].concat());
-    let ran = ran(command.output().expect("runs"));
+    let (ran, profiles) = profiled(project, &[&slower, arguments].concat());
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+    (ran, profiles)
+}
+
+/// A check of one commit with itself.
+fn profiled(project: &Project, arguments: &[&str]) -> (Ran, Value) {
+    let common = ["check", "--base", "HEAD", "--runs", "../runs"];
+    let mut command = project.command(&[&common[..], arguments].concat());
+    let ran = ran(command.output().expect("runs"));
     (ran, project.kept("verdict.json")["profiles"].clone())
+}
+
+/// Whether the flamegraph that a report points at is there, for a report in `folder`.
+fn is_in(project: &Project, folder: &str, profiles: &Value) -> bool {
+    let path = profiles[0]["profiles"]["files"]["differential"].as_str();
+    let path = project.outside(folder).join(path.expect("a path"));
+    path.exists()
 }
 
 /// A perf that does as the shell lines say.
@@ -73,17 +93,94 @@ fn the_function_that_grew_is_named_and_drawn() {
 }
 
 #[test]
-fn both_sides_spending_their_time_alike_name_nothing() {
+fn what_grew_is_told_from_what_only_scattered() {
     let project = project(LEAVES);
-    let (ran, profiles) = checked(&project, &["--candidate-env", "COMPARES=4010"]);
-    let grew = profiles[0]["profiles"]["grew"]
-        .as_array()
-        .expect("frames")
-        .clone();
+    let policy = project.read("baselines/gate.toml");
+    let rule = "\n[[rule]]\nmetric = \"time\"\nbudget = \"<= 1ns\"\n";
+    project.write("baselines/gate.toml", &(policy + rule));
+    let beyond_noise = |arguments: &[&str]| {
+        let (ran, profiles) = profiled(&project, arguments);
+        let change = &profiles[0]["profiles"];
+        assert_eq!(change["status"], "compared", "{}", ran.stderr);
+        let grew = change["grew"].as_array().expect("frames");
+        let beyond = grew.iter().filter(|frame| frame["beyond_noise"] == true);
+        beyond.count()
+    };
+    // Over its budget on both sides, and a few samples apart.
+    let apart = ["--candidate-env", "COMPARES=4010"];
+    assert_eq!(beyond_noise(&apart), 0);
     // The clock says that all of it takes a fifth longer, so both functions did.
-    assert_eq!(grew.len(), 2, "{grew:?}");
-    let (_, none) = checked(&project, &["--no-profile"]);
-    assert_eq!(none, Value::Null, "{}", ran.stdout);
+    let slower = ["--candidate-env", "CLOCK_PERCENT=120"];
+    assert_eq!(beyond_noise(&[apart, slower].concat()), 2);
+    let (_, none) = profiled(&project, &["--no-profile"]);
+    assert_eq!(none, Value::Null);
+}
+
+#[test]
+fn what_a_command_leaves_in_place_of_a_profile_is_waited_for_by_nobody() {
+    let pipe = "test -z \"$GATE_PROFILE\" || mkfifo \"$GATE_PROFILE\"\n";
+    let folder = "test -z \"$GATE_PROFILE\" || mkdir \"$GATE_PROFILE\"\n";
+    for more in [pipe, folder] {
+        let project = project(more);
+        let (_, profiles) = checked(&project, &[]);
+        assert_eq!(
+            profiles[0]["profiles"]["reason"],
+            "the execution under a profiler failed: left something else than a file at $GATE_PROFILE"
+        );
+    }
+    // The same where perf's own files go.
+    let project = project("mkfifo \"$GATE_BUILD_CACHE/perf.script\" || true\n");
+    perf(&project, WHOLE);
+    let (_, profiles) = checked(&project, &[]);
+    assert_eq!(profiles[0]["profiles"]["status"], "compared", "{profiles}");
+    let cache = project.cache();
+    let left = project.names(&format!("{cache}/build"));
+    let ours = |name: &&String| name.starts_with("perf") || *name == "profile";
+    assert_eq!(left.iter().find(ours), None, "{left:?}");
+}
+
+#[test]
+fn profiles_are_beside_every_copy_of_the_report() {
+    let project = project(LEAVES);
+    for folder in ["other", "runs/profiles"] {
+        std::fs::create_dir_all(project.outside(folder)).expect("writable");
+    }
+    let kept = project.outside("runs/profiles/logo.svg");
+    std::fs::write(&kept, "theirs").expect("writable");
+    let (_, profiles) = checked(&project, &["--output", "../other/now.html"]);
+    assert!(is_in(&project, "other", &profiles), "{profiles}");
+    assert!(is_in(&project, "runs", &profiles), "{profiles}");
+    assert!(kept.exists(), "not ours");
+    let page = std::fs::read_to_string(project.outside("other/now.html")).expect("a page");
+    assert!(page.contains(r"\u003csvg "), "the flamegraph is in it");
+}
+
+#[test]
+fn profiles_that_cannot_be_written_change_no_exit_code() {
+    let project = project(LEAVES);
+    std::fs::create_dir_all(project.outside("page")).expect("writable");
+    std::fs::write(project.outside("page/profiles"), "a file").expect("writable");
+    let (ran, profiles) = checked(&project, &["--report", "../page"]);
+    assert!(is_in(&project, "runs", &profiles), "{profiles}");
+    let said = "no profiles beside ../page: cannot write: ";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert!(project.outside("page/report.html").exists());
+}
+
+#[test]
+fn what_keeps_a_profile_from_being_taken_is_said() {
+    // It takes the folder away in which its files go.
+    let project = project(
+        "test -z \"$GATE_PROFILE\" || { rm -r \"$GATE_BUILD_CACHE\"; touch \"$GATE_BUILD_CACHE\"; }\n",
+    );
+    let (_, profiles) = checked(&project, &[]);
+    let reason = profiles[0]["profiles"]["reason"]
+        .as_str()
+        .expect("a reason");
+    assert!(
+        reason.starts_with("cannot remove what an earlier start left: "),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -133,12 +230,7 @@ fn without_a_profile_the_report_says_why_and_the_verdict_stands() {
 #[test]
 fn a_command_that_leaves_none_is_sampled_as_a_whole() {
     let project = project("");
-    // Runs what it is given, and prints one sample of it.
-    perf(
-        &project,
-        "case $1 in\nrecord) while test \"$1\" != --; do shift; done; shift; \"$@\" ;;\n\
-         script) printf 'sort 7 1.5: 1003009 cpu-clock: \\n\\t1 compare+0x1 (/bin/sort)\\n\\n' ;;\nesac",
-    );
+    perf(&project, WHOLE);
     let (_, profiles) = checked(&project, &[]);
     let change = &profiles[0]["profiles"];
     assert_eq!(change["status"], "compared", "{profiles}");
