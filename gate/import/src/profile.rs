@@ -112,6 +112,10 @@ pub enum ProfileFault {
     NoCount,
     /// A count that is not a whole number of 64 bits, or a sum that is more than that.
     Count,
+    /// A stack of more frames than perf can be set to record.
+    TooDeep,
+    /// More frames in all stacks than fit into memory.
+    TooManyFrames,
     /// A count without a stack.
     NoStack,
     /// Another number of samples than the head says.
@@ -151,6 +155,8 @@ impl ProfileError {
             ProfileFault::NoCount | ProfileFault::NoStack => {
                 "every line is `outermost;...;innermost count`; if this is the last line, the file was cut off".into()
             }
+            ProfileFault::TooDeep => "cut stacks off, as `perf record` does by itself".into(),
+            ProfileFault::TooManyFrames => DecodeError::TooLarge.hint().into(),
             ProfileFault::Count => format!("counts are whole numbers of samples, at most {} together", u64::MAX),
             ProfileFault::Samples { .. } => "the file was edited; take the profile again".into(),
             ProfileFault::CutOff => "the file was cut off; run `perf script` again".into(),
@@ -170,6 +176,16 @@ impl fmt::Display for ProfileError {
             ProfileFault::Packed(error) => error.fmt(f),
             ProfileFault::NoCount => f.write_str("a stack without a count"),
             ProfileFault::Count => f.write_str("not a count of samples, or too many together"),
+            ProfileFault::TooDeep => {
+                write!(f, "a stack of more than {} frames", folded::MAX_FRAMES)
+            }
+            ProfileFault::TooManyFrames => {
+                write!(
+                    f,
+                    "more than {} frames in all stacks",
+                    folded::MAX_FRAMES_OF_ALL
+                )
+            }
             ProfileFault::NoStack => f.write_str("a count without a stack"),
             ProfileFault::Samples { declared, found } => {
                 write!(f, "{found} samples, but the head says {declared}")

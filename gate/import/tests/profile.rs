@@ -77,6 +77,8 @@ fn folded_stacks_of_other_tools() {
 #[test]
 fn what_is_no_profile_is_refused_with_its_place() {
     use ProfileFault::*;
+    let deep = [&b"f;".repeat(1 << 16)[..], b"f 1\n"].concat();
+    let bomb = b";".repeat(33 << 20);
     for (name, bytes, line, fault) in [
         ("empty", &b""[..], None, Empty),
         ("blank", b"\n\n", None, Empty),
@@ -93,6 +95,8 @@ fn what_is_no_profile_is_refused_with_its_place() {
             Some(2),
             Count,
         ),
+        ("too deep", &deep, Some(1), TooDeep),
+        ("nothing but frames", &bomb, None, TooManyFrames),
         ("not UTF-8", b"a 1\n\xff\xfe 2", Some(2), NotUtf8),
         ("perf.data", b"PERFILE2\x00\x00\xff", Some(1), NotUtf8),
         ("perf cut off", b"x 1 3.5: 1 c:\n\t1 f (/x", Some(2), CutOff),
