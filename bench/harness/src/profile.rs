@@ -46,6 +46,9 @@ const LOOPS: &str = "bench_harness::measure::";
 /// Where a thread waits for the planned moment of a request, which is not work.
 const WAITING: &str = "bench_harness::measure::open::wait_until";
 
+/// What goes on beside the measured operations.
+const BACKGROUND: &str = "bench_harness::measure::background::pace";
+
 /// The outermost frame of every stack.
 const THREAD: &CStr = c"bench";
 
@@ -67,9 +70,9 @@ pub enum ProfileError {
     /// More was sampled than can be counted.
     #[error(transparent)]
     TooMany(#[from] TooManySamples),
-    /// Nothing was sampled in the measured operations.
-    #[error("no sample was taken of the measured operations")]
-    Empty,
+    /// Nothing was sampled in the measured operations; carries who sampled, and why that.
+    #[error("no sample was taken of the measured operations by {} ({}; {})", .0.tool, .0.event, .0.reason)]
+    Empty(Profiler),
 }
 
 /// What is known about a build before it is profiled.
@@ -108,10 +111,13 @@ pub fn profile(
         text,
         period_ns,
     } = sampler.finish()?;
-    let read = gate_import::profile::read(text.as_bytes())?;
+    let read = match gate_import::profile::read(text.as_bytes()) {
+        Err(_) if text.trim().is_empty() => return Err(ProfileError::Empty(profiler)),
+        read => read?,
+    };
     let stacks = of_operations(&read.stacks)?;
     if stacks.is_empty() {
-        return Err(ProfileError::Empty);
+        return Err(ProfileError::Empty(profiler));
     }
     let about = About {
         scenario: scenario_id(scenario),
@@ -194,12 +200,13 @@ impl Watch for Sampler {
 }
 
 /// The stacks below the measuring loops, each with its thread as outermost frame; without those that
-/// wait for the next request.
+/// wait for the next request, and without what goes on beside the operations.
 fn of_operations(stacks: &Stacks) -> Result<Stacks, TooManySamples> {
     let mut builder = StacksBuilder::default();
     for (frames, samples) in stacks.iter() {
         let names: Vec<&str> = frames.iter().map(|&frame| stacks.name(frame)).collect();
-        if names.iter().any(|name| name.starts_with(WAITING)) {
+        let is_outside = |name: &&str| name.starts_with(WAITING) || name.starts_with(BACKGROUND);
+        if names.iter().any(is_outside) {
             continue;
         }
         // Stacks that broke off before the loop are kept: they are samples too.

@@ -1,5 +1,6 @@
 //! `bench run`: measures the selected scenarios and writes the run document.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -57,7 +58,12 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
         repetitions,
     };
     let start = Instant::now();
-    let repeat = |scenario: &dyn Scenario| children.repeat_into(scenario, profile.as_deref());
+    let unprofiled = RefCell::new(None);
+    let repeat = |scenario: &dyn Scenario| {
+        let observation = children.repeat_into(scenario, profile.as_deref())?;
+        unprofiled.replace(observation.unprofiled.clone());
+        Ok(observation)
+    };
     let outcome = measure_all(&plan, &id, &repeat, &interrupt);
     let is_right = outcome
         .sessions
@@ -89,6 +95,11 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
         "{measured} repetitions in {seconds:.1} s -> {}\n",
         args.out.display()
     ))?;
+    // Who asked for a profile and got none has to know why; the run itself is sound.
+    if let Some(why) = unprofiled.into_inner() {
+        say(format_args!("error: no profile: {why}"));
+        return Ok(ExitCode::Fail);
+    }
     Ok(if is_right && is_whole {
         ExitCode::Pass
     } else {
@@ -215,9 +226,6 @@ fn measure_all(
         }
         for anomaly in &observation.repetition.anomalies {
             progress.say(format_args!("  note: {}", anomaly.said));
-        }
-        if let Some(why) = &observation.unprofiled {
-            progress.say(format_args!("no profile of {id}: {why}"));
         }
         progress.advance(1);
         Ok(observation)

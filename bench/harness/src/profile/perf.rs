@@ -1,10 +1,13 @@
 //! `perf record` attached to this process, and told over a pipe when to sample.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::path::Path;
+use std::io::{self, Read, Seek, Write};
+use std::os::fd::AsFd;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
 use tempfile::TempDir;
 
 use super::HERTZ;
@@ -33,6 +36,10 @@ const CLOCKED: [(&str, &str); 2] = [
     ),
 ];
 
+/// How long perf may take to answer, which it does in milliseconds. Those before 5.11 know some of our
+/// commands and answer none of the others.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Why perf took no samples.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PerfError {
@@ -43,8 +50,10 @@ pub(super) enum PerfError {
     /// Carries perf's own words and what the kernel allows.
     #[error("perf may not sample here{level}: {said}")]
     Refused { said: String, level: String },
-    #[error("no folder for its samples: {0}")]
-    Folder(io::Error),
+    #[error("no file for its samples: {0}")]
+    File(io::Error),
+    #[error("perf does not answer; those before 5.11 do not know how to")]
+    Silent,
     #[error("perf ended while it was sampling: {0}")]
     Ended(String),
     #[error("`perf script` failed: {0}")]
@@ -61,7 +70,9 @@ pub(super) struct Perf {
     process: Child,
     control: ChildStdin,
     acknowledged: ChildStdout,
-    folder: TempDir,
+    /// Its samples and its words, in files without a name: whatever ends this process, nothing is left.
+    samples: File,
+    said: File,
     failure: Option<PerfError>,
 }
 
@@ -80,8 +91,8 @@ impl Perf {
     }
 
     fn attach_by(event: &'static str, reason: &'static str) -> Result<Self, PerfError> {
-        let folder = TempDir::new().map_err(PerfError::Folder)?;
-        let said = File::create(folder.path().join("said")).map_err(PerfError::Folder)?;
+        let folder = TempDir::new().map_err(PerfError::File)?;
+        let mut said = tempfile::tempfile().map_err(PerfError::File)?;
         let mut command = Command::new("perf");
         command
             // Build ids would copy this program into a cache below the home directory.
@@ -93,30 +104,36 @@ impl Perf {
             .current_dir(folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(said);
+            .stderr(said.try_clone().map_err(PerfError::File)?);
         let mut process = command.spawn().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => PerfError::Missing,
             _ => PerfError::Start(error),
         })?;
-        let (Some(control), Some(acknowledged)) = (process.stdin.take(), process.stdout.take())
+        let (Some(mut control), Some(mut acknowledged)) =
+            (process.stdin.take(), process.stdout.take())
         else {
             return Err(refused(String::new()));
         };
-        let mut perf = Self {
+        // Answered once it has attached to every thread, and its file is there by then.
+        let answer = tell(&mut control, &mut acknowledged, "ping", PATIENCE);
+        let samples = answer.and_then(|()| File::open(folder.path().join("perf.data")));
+        let samples = samples.map_err(|error| {
+            end(&mut process);
+            match error.kind() {
+                io::ErrorKind::TimedOut => PerfError::Silent,
+                _ => refused(first_line(&all_of(&mut said))),
+            }
+        })?;
+        Ok(Self {
             event,
             reason,
             process,
             control,
             acknowledged,
-            folder,
+            samples,
+            said,
             failure: None,
-        };
-        // Answered once it has attached to every thread.
-        if perf.tell("ping").is_err() {
-            let said = perf.end_it();
-            return Err(refused(said));
-        }
-        Ok(perf)
+        })
     }
 
     /// Samples from now on.
@@ -138,15 +155,15 @@ impl Perf {
         let _ = self.tell("stop");
         let ended = self.process.wait();
         if !ended.is_ok_and(|status| status.success()) {
-            return Err(PerfError::Ended(said(self.folder.path())));
+            return Err(PerfError::Ended(first_line(&all_of(&mut self.said))));
         }
         // Functions that were inlined stay part of their callers: some versions resolve them by
         // starting another program per address, which takes minutes.
         let mut script = Command::new("perf");
+        let samples = self.samples.try_clone().map_err(PerfError::File)?;
         script
-            .args(["script", "--no-inline", "--input", "perf.data"])
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null());
+            .args(["script", "--no-inline", "--input", "/dev/stdin"])
+            .stdin(samples);
         let output = script.output().map_err(PerfError::Start)?;
         if !output.status.success() {
             return Err(PerfError::Script(first_line(&output.stderr)));
@@ -156,36 +173,54 @@ impl Perf {
 
     fn switch(&mut self, command: &str) {
         if self.failure.is_none() && self.tell(command).is_err() {
-            let said = self.end_it();
+            end(&mut self.process);
+            let said = first_line(&all_of(&mut self.said));
             self.failure = Some(PerfError::Ended(said));
         }
     }
 
-    /// Tells perf something and waits until it has done that. Fails when it has ended.
     fn tell(&mut self, command: &str) -> io::Result<()> {
-        writeln!(self.control, "{command}")?;
-        // "ack", a line feed and, in some versions, a zero byte.
-        let mut answer = [0; 64];
-        match self.acknowledged.read(&mut answer)? {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Ends perf, and returns what it said.
-    fn end_it(&mut self) -> String {
-        // Fails when it has ended.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        said(self.folder.path())
+        tell(&mut self.control, &mut self.acknowledged, command, PATIENCE)
     }
 }
 
 impl Drop for Perf {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        end(&mut self.process);
     }
+}
+
+/// Tells perf something and waits until it has done that. Fails when it has ended, or does not answer.
+fn tell(
+    control: &mut impl Write,
+    acknowledged: &mut (impl Read + AsFd),
+    command: &str,
+    patience: Duration,
+) -> io::Result<()> {
+    writeln!(control, "{command}")?;
+    let patience = Timespec {
+        tv_sec: patience.as_secs() as i64,
+        tv_nsec: patience.subsec_nanos().into(),
+    };
+    let answered = retry_on_intr(|| {
+        let mut answer = [PollFd::new(acknowledged, PollFlags::IN)];
+        poll(&mut answer, Some(&patience))
+    })?;
+    if answered == 0 {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    // "ack", a line feed and, in some versions, a zero byte.
+    let mut answer = [0; 64];
+    match acknowledged.read(&mut answer)? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Ends a process; fails when it has ended, and then all is well.
+fn end(process: &mut Child) {
+    let _ = process.kill();
+    let _ = process.wait();
 }
 
 fn has_counters() -> bool {
@@ -203,9 +238,12 @@ fn refused(said: String) -> PerfError {
     PerfError::Refused { said, level }
 }
 
-/// What perf said about its failure, on one line.
-fn said(folder: &Path) -> String {
-    first_line(&fs::read(folder.join("said")).unwrap_or_default())
+/// Everything that was written to a file.
+fn all_of(file: &mut File) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // What cannot be read was not said.
+    let _ = file.rewind().and_then(|()| file.read_to_end(&mut bytes));
+    bytes
 }
 
 /// perf explains at length; what names the error is the first line below the heading.
@@ -214,4 +252,29 @@ fn first_line(text: &[u8]) -> String {
     let lines = text.lines().map(str::trim);
     let mut lines = lines.filter(|line| !line.is_empty() && *line != "Error:");
     lines.next().unwrap_or("it said nothing").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_does_not_answer_is_not_waited_for() {
+        let asked = |said: Option<&str>| {
+            let (mut acknowledged, mut perf) = io::pipe().expect("a pipe");
+            let perf = said.map(|said| {
+                perf.write_all(said.as_bytes()).expect("is read");
+                perf
+            });
+            let mut told = Vec::new();
+            let patience = Duration::from_millis(1);
+            let answer = tell(&mut told, &mut acknowledged, "ping", patience);
+            assert_eq!(told, b"ping\n");
+            drop(perf);
+            answer.map_err(|error| error.kind())
+        };
+        assert_eq!(asked(Some("ack\n")), Ok(()));
+        assert_eq!(asked(Some("")), Err(io::ErrorKind::TimedOut));
+        assert_eq!(asked(None), Err(io::ErrorKind::UnexpectedEof));
+    }
 }

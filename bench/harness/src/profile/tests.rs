@@ -35,6 +35,26 @@ fn what_is_outside_of_the_measuring_loops_is_dropped() {
             format!("{lap};operate 3\n"),
         ),
         (
+            "a client beside the background",
+            &[
+                "bench",
+                "bench_harness::measure::background::beside",
+                client,
+                "serve",
+            ],
+            format!("bench;{client};serve 3\n"),
+        ),
+        (
+            "the background",
+            &[
+                "bench",
+                "start",
+                "bench_harness::measure::background::pace",
+                "write",
+            ],
+            String::new(),
+        ),
+        (
             "waits for its moment",
             &["bench", client, WAITING, "clock"],
             String::new(),

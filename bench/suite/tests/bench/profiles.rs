@@ -55,3 +55,32 @@ fn one_variable_is_a_file_for_one_profile() {
     );
     assert!(!directory.path().join("out.json").exists());
 }
+
+#[test]
+fn a_profile_that_could_not_be_taken_is_the_last_word() {
+    let directory = directory();
+    let arguments = [
+        "run", "--tier", "tiny", "--only", SCENARIO, "--out", "out.json",
+    ];
+    let mut command = command(directory.path(), &arguments);
+    let output = command
+        .args(["--sessions", "1", "--repetitions", "1"])
+        .env("GATE_PROFILE", "nowhere/profile")
+        .env("PATH", directory.path())
+        .output();
+    let (code, stderr) = code_and_stderr(&output.expect("the program starts"));
+    assert_eq!(code, Some(1), "{stderr}");
+    let last = stderr
+        .lines()
+        .rev()
+        .find(|line| line.starts_with("error: "));
+    assert_eq!(
+        last.map(|line| line.starts_with("error: no profile: cannot write nowhere/profile")),
+        Some(true),
+        "{stderr}"
+    );
+    assert!(
+        directory.path().join("out.json").exists(),
+        "the run is sound"
+    );
+}
