@@ -181,6 +181,11 @@ impl Children {
             .map_err(|source| ChildError::Answer { scenario, source })
     }
 
+    /// What every child is told beside its verb and scenario.
+    pub(crate) fn arguments(&self) -> &[OsString] {
+        &self.arguments
+    }
+
     fn command(&self, verb: &str, scenario: &str) -> Command {
         let mut command = Command::new(&self.executable);
         command
@@ -278,14 +283,14 @@ impl From<ChildError> for Unmeasured {
 }
 
 /// The last lines.
-fn tail(text: &str) -> Vec<String> {
+pub(crate) fn tail(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
     let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
     tail.iter().map(|&line| line.to_owned()).collect()
 }
 
 /// Lines below a message, each on a line of its own.
-fn indented(lines: &[String]) -> String {
+pub(crate) fn indented(lines: &[String]) -> String {
     lines.iter().map(|line| format!("\n  | {line}")).collect()
 }
 

@@ -2,6 +2,8 @@
 
 mod args;
 mod cache;
+mod count;
+mod counted;
 mod env;
 mod list;
 mod prepare;
@@ -67,8 +69,10 @@ fn run_verb(suite: &[&dyn Scenario], matches: &ArgMatches) -> Result<ExitCode, B
         Verbs::Series(args) => show::show_series(&args),
         Verbs::Profile(args) => profile::profile(suite, &args),
         Verbs::Cache(args) => cache::cache(suite, &args),
+        Verbs::Count(args) => count::count(suite, &args),
         Verbs::Env => env::env(),
         Verbs::Prepare(args) => prepare::prepare(suite, &args),
+        Verbs::Counted(args) => counted::counted(suite, &args),
         Verbs::Repetition(args) => repetition::repetition(suite, &args),
     }
 }

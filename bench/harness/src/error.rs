@@ -7,6 +7,7 @@ use gate_schema::exit::ExitCode;
 
 use crate::cache::CacheError;
 use crate::child::ChildError;
+use crate::count::CountError;
 use crate::emit::EmitError;
 use crate::plant::{PlantError, VARIABLE};
 use crate::repetition::RepetitionError;
@@ -39,6 +40,16 @@ pub(crate) enum BenchError {
     Document { path: PathBuf, why: String },
     #[error("{0}")]
     Verb(Failure),
+    #[error(transparent)]
+    Count(#[from] CountError),
+    #[error(
+        "nothing was counted and nothing written\n  hint: `bench list` shows what has one thread and no schedule"
+    )]
+    NothingCounted,
+    #[error(
+        "plants of work, tail and memory are made by the clock, and cannot be counted in {0}\n  hint: plant a setting"
+    )]
+    Uncountable(&'static str),
     #[error("interrupted while preparing; nothing was measured and nothing written")]
     NothingMeasured,
     #[error(
@@ -80,6 +91,9 @@ impl BenchError {
             | Self::Document { .. }
             | Self::Unfit(_)
             | Self::ManyProfiles(_)
+            | Self::Count(_)
+            | Self::NothingCounted
+            | Self::Uncountable(_)
             | Self::Folder { .. }
             | Self::Signals(_)
             | Self::Stdout(_)

@@ -10,6 +10,7 @@
 //! | one repetition, in its own process | [`repetition`], [`mod@measure`], [`recorder`], [`conditions`], [`memory`], [`processor`], [`ballast`] |
 //! | many repetitions | [`selection`], [`plant`], [`child`], [`session`] |
 //! | where the time goes, untimed | [`mod@profile`] |
+//! | instructions of an operation, untimed | `count` |
 //! | one workload at several sizes | [`scaled`], [`growth`] |
 //! | what is watched meanwhile | [`watch`], [`slope`] |
 //! | what a document tells | [`mod@layers`], [`mod@series`] |
@@ -26,6 +27,7 @@ pub mod child;
 mod cli;
 pub mod conditions;
 pub mod context;
+mod count;
 pub mod document;
 pub mod emit;
 pub mod environment;

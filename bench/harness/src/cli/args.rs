@@ -39,11 +39,16 @@ pub(crate) enum Verbs {
     Profile(ProfileArgs),
     /// Shows the prepared files: size, last use, and whether a scenario still uses them.
     Cache(CacheArgs),
+    /// Counts the instructions of one operation under valgrind, and writes a run document.
+    Count(CountArgs),
     /// Prints the environment as JSON.
     Env,
     /// Prepares one scenario.
     #[command(hide = true)]
     Prepare(ChildArgs),
+    /// Runs the operations of one scenario where callgrind counts them.
+    #[command(hide = true)]
+    Counted(ChildArgs),
     /// Measures one repetition and prints it as JSON.
     #[command(hide = true)]
     Repetition(RepetitionArgs),
@@ -110,6 +115,18 @@ pub(crate) struct ProfileArgs {
     /// Folder for the profiles, one file per scenario.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CountArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    /// Where to write the run document.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// How often each scenario is counted; three that are equal are an exact figure to the gate.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) repetitions: u32,
 }
 
 /// Which scenarios, how large, from where, and with what planted.

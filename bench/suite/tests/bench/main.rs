@@ -1,6 +1,7 @@
 //! The `bench` program from outside, on the tiny tier.
 
 mod cache;
+mod counts;
 mod estimates;
 mod interrupted;
 mod layers;
