@@ -61,6 +61,7 @@ done
 // The suite's command line, and a run document of its kind.
 const SUITE = `#!/bin/bash
 set -eu
+[ "$1" != profile ] || { echo "bench: nothing may be sampled here" >&2; exit 1; }
 [ "$1" = run ]; shift
 sessions=1
 while [ $# -gt 0 ]; do
@@ -101,7 +102,7 @@ export class World {
             this.put(join(this.shims, name), text);
             chmodSync(join(this.shims, name), 0o755);
         }
-        for (const part of [".github", "scripts/nightly", "scripts/propose-baseline", ".gitignore"]) {
+        for (const part of [".github", "scripts/nightly", "scripts/profile", "scripts/propose-baseline", ".gitignore"]) {
             cpSync(join(repository, part), join(this.workspace, part), { recursive: true });
         }
         this.write("bench.sh", BENCH).write("baselines/gate.toml", POLICY).write("level", "1000000\n");

@@ -71,6 +71,10 @@ pub(crate) struct Compare {
     /// How far stored timings of this machine can be trusted, instead of the policy's setting.
     #[arg(long, value_enum)]
     pub(crate) machine: Option<MachineKind>,
+    /// Profiles of the candidate, as `bench profile --out DIR` writes them: the report lists where its
+    /// time goes, and what grew since the profiles that were promoted with the baseline.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) profiles: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) show: Show,
 }
@@ -343,6 +347,10 @@ pub(crate) struct Promote {
     /// Start afresh instead of adding to the sessions already accepted.
     #[arg(long)]
     pub(crate) replace: bool,
+    /// Profiles of the run, as `bench profile --out DIR` writes them; kept in profiles/ beside the
+    /// baseline, without what is below 0.1% of the samples.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) profiles: Option<PathBuf>,
     /// Who promotes [default: git's user.name].
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,

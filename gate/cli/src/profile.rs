@@ -20,8 +20,9 @@ use crate::measure::runs::{Runs, Seen};
 
 mod files;
 pub(crate) mod perf;
+pub(crate) mod stored;
 
-pub(crate) use files::write_beside;
+pub(crate) use files::lay;
 use files::{File, draw};
 
 /// Most scenarios that are profiled, worst first. Whoever breaks more breaks them for one reason.

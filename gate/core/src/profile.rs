@@ -14,7 +14,7 @@ mod scale;
 mod share;
 mod time;
 
-pub use change::{ProfileSide, compare};
+pub use change::{ProfileSide, alone, compare};
 pub use normal::{DEEP, OTHER, UNKNOWN, bounded, normalise};
 pub use runtime::is_runtime;
 pub use scale::Scale;

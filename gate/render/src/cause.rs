@@ -28,11 +28,15 @@ pub(crate) fn of_row(report: &Report, shown: &[&Row], row: &Row, target: Target)
         .find(|profile| profile.scenario == row.scenario)?;
     let is_of_scenario = |other: &&&Row| other.scenario == row.scenario && other.verdict.is_worse();
     let first = shown.iter().find(is_of_scenario)?;
-    std::ptr::eq(*first, row).then(|| of(profile, target))
+    if std::ptr::eq(*first, row) {
+        of(profile, target)
+    } else {
+        None
+    }
 }
 
-fn of(profile: &ScenarioProfile, target: Target) -> Cause {
-    match &profile.profiles {
+fn of(profile: &ScenarioProfile, target: Target) -> Option<Cause> {
+    Some(match &profile.profiles {
         Profiles::Compared(change) => Cause {
             lines: grew(change, target),
             picture: change
@@ -41,6 +45,8 @@ fn of(profile: &ScenarioProfile, target: Target) -> Cause {
                 .clone()
                 .or_else(|| change.files.candidate.clone()),
         },
+        // Hotspots explain no row; they have a place of their own.
+        Profiles::Candidate(_) => return None,
         Profiles::Absent { reason, command } => {
             let command = command
                 .as_ref()
@@ -54,7 +60,7 @@ fn of(profile: &ScenarioProfile, target: Target) -> Cause {
                 picture: None,
             }
         }
-    }
+    })
 }
 
 fn grew(change: &ProfileChange, target: Target) -> Vec<String> {

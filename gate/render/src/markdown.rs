@@ -1,8 +1,9 @@
 //! The report for a pull request or a job summary, in GitHub's Markdown.
 
 use gate_schema::policy::{Machine, Undecided};
-use gate_schema::report::{Report, Row};
+use gate_schema::report::{Hotspot, Report, Row, ScenarioProfile};
 use gate_schema::run::Mode;
+use gate_schema::unit::Unit;
 
 use crate::cells::Cells;
 use crate::escape::Target;
@@ -101,6 +102,9 @@ fn write(report: &Report, detail: &Detail, icons: bool) -> String {
         out.push_str(&format!("**Next:** {step}\n\n"));
     }
     put_rows(&mut out, report, detail, icons);
+    if detail.hotspots {
+        put_hotspots(&mut out, report);
+    }
     if detail.environment {
         put_environment(&mut out, report);
     }
@@ -193,6 +197,44 @@ fn put_causes(out: &mut String, report: &Report, shown: &[&Row]) {
         out.extend(cause.lines.iter().map(|line| format!("- {line}\n")));
         out.push('\n');
     }
+}
+
+/// Where the candidate spends its time, of stored runs: of pairs, what grew says it all.
+fn put_hotspots(out: &mut String, report: &Report) {
+    let lines: Vec<String> = report
+        .profiles
+        .iter()
+        .flat_map(|profile| {
+            let hotspots = profile.profiles.hotspots().iter();
+            hotspots.map(|hotspot| hotspot_line(profile, hotspot))
+        })
+        .collect();
+    if lines.is_empty() || report.method.mode == Mode::Paired {
+        return;
+    }
+    let functions = match lines.len() {
+        1 => "1 function".to_owned(),
+        many => format!("{many} functions"),
+    };
+    let summary = format!("Hotspots: {functions} with more than 10% of a scenario's time");
+    put_details(out, &summary, |out| {
+        out.push_str("| Scenario | Function | Per operation | Share of the time |\n");
+        out.push_str("|:--|:--|--:|--:|\n");
+        out.extend(lines);
+        out.push('\n');
+    });
+}
+
+fn hotspot_line(profile: &ScenarioProfile, hotspot: &Hotspot) -> String {
+    let cell = Target::MarkdownCell;
+    let [time] = quantity::levels([hotspot.share.own_ns], Unit::Nanoseconds, None, cell);
+    format!(
+        "| {} | {} | {} | {} |\n",
+        cell.outside(profile.scenario.as_str()),
+        cell.outside(&hotspot.name),
+        time.unwrap_or_else(|| "-".to_owned()),
+        quantity::percent(hotspot.share.own)
+    )
 }
 
 /// A folded part. `summary` must be our own words: Markdown is not read inside the tag.

@@ -88,7 +88,7 @@ fn check(text: &str) {
             NodeValue::Table(table) => {
                 let rows: Vec<Node> = node.children().collect();
                 assert!(
-                    matches!(table.num_columns, 3 | 8),
+                    matches!(table.num_columns, 3 | 4 | 8),
                     "{} columns\n{text}",
                     table.num_columns
                 );
@@ -143,13 +143,14 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// The reports of the shared set that carry `text`.
-fn hostile(text: &str) -> [Report; 4] {
-    let [compared, absent] = reports::profiled::hostile(text);
+fn hostile(text: &str) -> [Report; 5] {
+    let [compared, absent, hotspots] = reports::profiled::hostile(text);
     [
         reports::hostile(text),
         reports::paired::hostile(text),
         compared,
         absent,
+        hotspots,
     ]
 }
 

@@ -22,8 +22,8 @@ pub use distribution::{Distribution, Distributions, Quantiles};
 pub use disturbed::Disturbed;
 pub use level::{Level, ModeLevel, Modes};
 pub use profile::{
-    FrameChange, FrameShare, FrameTime, Hotspot, NotRelative, ProfileChange, ProfileFiles,
-    ProfiledSide, Profiles, RelativePath, ScenarioProfile,
+    CandidateProfile, FrameChange, FrameShare, FrameTime, Hotspot, NotRelative, ProfileChange,
+    ProfileFiles, ProfiledSide, Profiles, RelativePath, ScenarioProfile,
 };
 pub use row::{
     Basis, Blame, BudgetCheck, BudgetStatus, Effect, Interval, Reason, Row, Scale, SincePromoted,
@@ -66,7 +66,7 @@ pub struct Report {
     /// Scenarios of which a repetition crashed, hung or wrote no usable document.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailedScenario>,
-    /// Where the time of regressed scenarios goes, one per profiled scenario, sorted by name.
+    /// Where the time goes, one per profiled scenario.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<ScenarioProfile>,
     /// Worst first.

@@ -12,7 +12,7 @@ use gate_schema::run::Source;
 
 use crate::args::Check;
 use crate::checkout::{Checkout, Commit, Side, Wanted};
-use crate::diagnostic::{self, Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place};
 use crate::document::read_run;
 use crate::measure::arm::Arm;
 use crate::measure::commands::Commands;
@@ -23,7 +23,7 @@ use crate::measure::sessions::{Measurement, Rules, Stopped};
 use crate::noise;
 use crate::policy::{self, BASELINE, Loaded, Measure};
 use crate::process;
-use crate::profile::{self, Causes, write_beside};
+use crate::profile::{self, Causes, lay};
 use crate::provenance;
 use crate::show::{Destinations, exit_code, unjudgeable};
 use crate::signal::Interrupt;
@@ -92,14 +92,10 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
             commits,
         };
         let files = causes.find(&mut report, &runs);
-        // Beside each copy of the report. No verdict depends on them, nor does the exit code.
+        // Beside each copy of the report.
         let beside = [kept.directory.clone()].into_iter();
-        for directory in beside.chain(destinations.folders()) {
-            for problem in write_beside(&directory, &files).err().into_iter().flatten() {
-                let message = diagnostic::printable(&problem.message);
-                let directory = directory.display();
-                progress.say(&format!("no profiles beside {directory}: {message}"));
-            }
+        for problem in lay(beside.chain(destinations.folders()), &files) {
+            progress.say(&problem);
         }
     }
     // What was measured took minutes: whatever cannot be written takes nothing else along.

@@ -11,6 +11,8 @@ use crate::document::read_run;
 use crate::noise;
 use crate::observe::observe;
 use crate::policy::{self, Loaded};
+use crate::profile::lay;
+use crate::profile::stored::{Compared, note};
 use crate::provenance;
 use crate::show::{Destinations, exit_code, unjudgeable};
 use crate::terminal;
@@ -42,7 +44,7 @@ pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
         ..Known::default()
     };
     let judged = gate_core::evaluate(sides[0], sides[1], &known, &loaded.policy);
-    let report = judged.map_err(|error| {
+    let mut report = judged.map_err(|error| {
         let baseline = arguments.baseline.display().to_string();
         vec![unjudgeable(
             &error,
@@ -51,6 +53,17 @@ pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
             &loaded,
         )]
     })?;
+    if let Some(folder) = &arguments.profiles {
+        let compared = Compared {
+            baseline: sides[0],
+            candidate: sides[1],
+            path: &arguments.baseline,
+        };
+        let files = note(&mut report, folder, &compared)?;
+        for problem in lay(destinations.folders().into_iter(), &files) {
+            terminal::talk(&format!("note: {problem}\n"));
+        }
+    }
     let problems = destinations.deliver(&report, &loaded);
     Ok(exit_code(&report, &problems))
 }

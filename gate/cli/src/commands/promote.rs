@@ -13,6 +13,7 @@ use crate::args::Promote;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::document::{canonical, make_folder, read_run, read_run_with_digest, same_file, write};
 use crate::observe::observe;
+use crate::profile::stored::keep;
 use crate::provenance;
 use crate::terminal;
 
@@ -79,9 +80,15 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
             "measure the run again",
         )]
     })?;
+    // Read before anything is written, so that what is wrong with them leaves the baseline as it was.
+    let profiles = match &arguments.profiles {
+        Some(folder) => Some(keep(folder, &run, &arguments.baseline)?),
+        None => None,
+    };
     make_folder(&arguments.baseline)?;
     write(&arguments.baseline, canonical(&value).as_bytes())?;
-    terminal::answer(&answer(arguments, &baseline))?;
+    let kept = profiles.map(|profiles| profiles.write()).transpose()?;
+    terminal::answer(&answer(arguments, &baseline, &kept.unwrap_or_default()))?;
     Ok(ExitCode::Pass)
 }
 
@@ -154,7 +161,7 @@ fn diagnostic(path: &Path, refusal: &Refusal) -> Diagnostic {
     Diagnostic::new(code, message, Place::File(path.to_owned()), hint)
 }
 
-fn answer(arguments: &Promote, baseline: &Run) -> String {
+fn answer(arguments: &Promote, baseline: &Run, kept: &str) -> String {
     let mut text = format!(
         "promoted {} into {}: {} scenarios, {} sessions\n",
         arguments.run.display(),
@@ -174,6 +181,7 @@ fn answer(arguments: &Promote, baseline: &Run) -> String {
             change.scenario, change.metric
         );
     }
+    text.push_str(kept);
     text.push_str("next: commit it; the change is reviewed like code\n");
     text
 }

@@ -9,7 +9,7 @@ use gate_schema::profile::{EXTENSION, encode};
 use gate_schema::report::{ProfileFiles, RelativePath};
 
 use super::{MOST_SCENARIOS, Taken};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, printable};
 use crate::document::{make_folder, write_all};
 use crate::measure::kept::remove;
 
@@ -107,12 +107,22 @@ fn stem_of(name: &str) -> Option<&str> {
     number.parse().is_ok_and(is_ours).then_some(stem)
 }
 
-/// Writes `files` below `directory`, where a report in that directory points at them, and removes those
-/// that an earlier check left there.
-///
-/// # Errors
-/// What cannot be removed or written; then nothing is written.
-pub(crate) fn write_beside(directory: &Path, files: &[File]) -> Result<(), Vec<Diagnostic>> {
+/// Writes `files` below each of `directories`, where a report in that directory points at them, and removes
+/// those that an earlier check left there. Returns what could not be: no verdict depends on these files, nor
+/// does an exit code.
+pub(crate) fn lay(directories: impl Iterator<Item = PathBuf>, files: &[File]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for directory in directories {
+        for problem in write_beside(&directory, files).err().into_iter().flatten() {
+            let message = printable(&problem.message);
+            let directory = directory.display();
+            problems.push(format!("no profiles beside {directory}: {message}"));
+        }
+    }
+    problems
+}
+
+fn write_beside(directory: &Path, files: &[File]) -> Result<(), Vec<Diagnostic>> {
     let folder = directory.join(FOLDER);
     for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();

@@ -9,6 +9,7 @@ mod explain;
 mod flame;
 mod import;
 mod plan;
+mod profiles;
 mod project;
 mod promote;
 mod report;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use gate_schema::profile::{Profiler, Stacks, TimePerOperation};
 use gate_schema::report::{
-    FrameChange, FrameShare, FrameTime, Hotspot, ProfileChange, ProfileFiles, ProfiledSide,
+    CandidateProfile, FrameChange, FrameShare, FrameTime, Hotspot, ProfileChange, ProfileFiles,
+    ProfiledSide,
 };
 
 use super::normal::{OTHER, bounded, normalise};
@@ -86,6 +87,17 @@ pub fn compare(
         shrank,
         hotspots: comparison.hotspots(),
         files: ProfileFiles::default(),
+    })
+}
+
+/// How `candidate` spends its time. `None` when it has no samples.
+#[must_use]
+pub fn alone(candidate: &ProfileSide, profiler: Profiler) -> Option<CandidateProfile> {
+    let change = compare(candidate, candidate, profiler)?;
+    Some(CandidateProfile {
+        profiler: change.profiler,
+        candidate: change.candidate,
+        hotspots: change.hotspots,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Where the time of a scenario goes: the frames that grew and the hotspots, worded for the page.
 
+use gate_schema::profile::Profiler;
 use gate_schema::report::{FrameChange, FrameShare, FrameTime, ProfileChange, Profiles};
 use gate_schema::unit::Unit;
 use serde::Serialize;
@@ -53,16 +54,17 @@ impl Cause {
         match profiles {
             Profiles::Compared(change) => Self::Known {
                 grew: change.grew.iter().take(MOST_GREW).map(grew).collect(),
-                hotspots: change
-                    .hotspots
-                    .iter()
-                    .map(|hotspot| Hot {
-                        name: TARGET.outside(&hotspot.name),
-                        share: quantity::percent(hotspot.share.own),
-                        time: hotspot.share.own_ns.map(time).unwrap_or_default(),
-                    })
-                    .collect(),
+                hotspots: hot(profiles),
                 from: from(change),
+            },
+            Profiles::Candidate(profile) => Self::Known {
+                grew: Vec::new(),
+                hotspots: hot(profiles),
+                from: format!(
+                    "{}: {} samples of the candidate, outside of what was timed",
+                    taken_by(&profile.profiler),
+                    profile.candidate.samples
+                ),
             },
             Profiles::Absent { reason, command } => Self::Unknown {
                 absent: TARGET.outside(reason),
@@ -106,14 +108,29 @@ fn time(ns: f64) -> String {
     text.unwrap_or_default()
 }
 
+fn hot(profiles: &Profiles) -> Vec<Hot> {
+    let hotspots = profiles.hotspots().iter().map(|hotspot| Hot {
+        name: TARGET.outside(&hotspot.name),
+        share: quantity::percent(hotspot.share.own),
+        time: hotspot.share.own_ns.map(time).unwrap_or_default(),
+    });
+    hotspots.collect()
+}
+
 fn from(change: &ProfileChange) -> String {
-    let profiler = &change.profiler;
     format!(
-        "{} of {} ({}): {} samples of the baseline, {} of the candidate, outside of what was timed",
+        "{}: {} samples of the baseline, {} of the candidate, outside of what was timed",
+        taken_by(&change.profiler),
+        change.baseline.samples,
+        change.candidate.samples,
+    )
+}
+
+fn taken_by(profiler: &Profiler) -> String {
+    format!(
+        "{} of {} ({})",
         TARGET.outside(profiler.tool.as_str()),
         TARGET.outside(profiler.event.as_str()),
         TARGET.outside(&profiler.reason),
-        change.baseline.samples,
-        change.candidate.samples,
     )
 }

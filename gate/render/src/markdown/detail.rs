@@ -16,6 +16,7 @@ pub(super) struct Detail {
     pub(super) failures: usize,
     /// Lines of the stderr of the first failed scenarios.
     pub(super) stderr: usize,
+    pub(super) hotspots: bool,
     /// Rows from the top whose cause is shown.
     pub(super) causes: usize,
 }
@@ -29,6 +30,7 @@ const ALL: Detail = Detail {
     lines: 100,
     failures: 10,
     stderr: QUOTED_LINES,
+    hotspots: true,
     causes: 100,
 };
 
@@ -50,6 +52,7 @@ pub(super) const LADDER: [Detail; 6] = [
     Detail {
         environment: false,
         lines: 20,
+        hotspots: false,
         causes: 20,
         ..ROWS
     },
@@ -59,6 +62,7 @@ pub(super) const LADDER: [Detail; 6] = [
         lines: 20,
         failures: 5,
         stderr: 3,
+        hotspots: false,
         causes: 10,
         ..ROWS
     },
@@ -68,6 +72,7 @@ pub(super) const LADDER: [Detail; 6] = [
         lines: 3,
         failures: 0,
         stderr: 0,
+        hotspots: false,
         causes: 0,
         ..ROWS
     },

@@ -2,8 +2,8 @@
 
 use gate_schema::profile::{Profiler, TimePerOperation};
 use gate_schema::report::{
-    FrameChange, FrameShare, FrameTime, Hotspot, ProfileChange, ProfileFiles, ProfiledSide,
-    Profiles, Reason, RelativePath, Report, ScenarioProfile, Verdict,
+    CandidateProfile, FrameChange, FrameShare, FrameTime, Hotspot, ProfileChange, ProfileFiles,
+    ProfiledSide, Profiles, Reason, RelativePath, Report, ScenarioProfile, Verdict,
 };
 
 use super::{name, quiet, regressed, report, row, verdict};
@@ -14,6 +14,10 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("profiled_without_times", without_times()),
         ("profiled_in_vain", in_vain()),
         ("profiled_not", not_profiled()),
+        (
+            "profiled_hotspots",
+            hotspots("engine::index::Segment::score<T|U>"),
+        ),
     ]
 }
 
@@ -53,8 +57,26 @@ fn not_profiled() -> Report {
     with(regressed(), absent)
 }
 
+/// Nothing got worse, and the candidate was profiled.
+fn hotspots(function: &str) -> Report {
+    let Profiles::Compared(change) = compared(Some(14_200.0)) else {
+        unreachable!("as it was made");
+    };
+    let hotspots = ["engine::index::Segment::block_max_wand", function];
+    let hotspots = hotspots.map(|name| Hotspot {
+        name: name.to_owned(),
+        ..change.hotspots[0].clone()
+    });
+    let candidate = CandidateProfile {
+        profiler: change.profiler,
+        candidate: change.candidate,
+        hotspots: hotspots.to_vec(),
+    };
+    with(report(quiet()), Profiles::Candidate(Box::new(candidate)))
+}
+
 /// Names of functions and reasons that would act.
-pub(crate) fn hostile(text: &str) -> [Report; 2] {
+pub(crate) fn hostile(text: &str) -> [Report; 3] {
     let Profiles::Compared(mut change) = compared(Some(14_200.0)) else {
         unreachable!("as it was made");
     };
@@ -71,6 +93,7 @@ pub(crate) fn hostile(text: &str) -> [Report; 2] {
     [
         with(regressed(), Profiles::Compared(change)),
         with(regressed(), absent),
+        hotspots(text),
     ]
 }
 

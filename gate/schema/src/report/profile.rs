@@ -23,6 +23,8 @@ pub struct ScenarioProfile {
 pub enum Profiles {
     /// Both sides were profiled with the same work.
     Compared(Box<ProfileChange>),
+    /// The candidate alone was profiled, or nothing of the scenario got worse.
+    Candidate(Box<CandidateProfile>),
     /// There is nothing to show. No verdict depends on it.
     Absent {
         /// Why, as people read it: `perf is not installed`.
@@ -54,6 +56,31 @@ pub struct ProfileChange {
     /// The files drawn from the profiles.
     #[serde(default)]
     pub files: ProfileFiles,
+}
+
+/// How the time of one scenario is spent by the candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct CandidateProfile {
+    /// What took the samples.
+    pub profiler: Profiler,
+    /// The profile.
+    pub candidate: ProfiledSide,
+    /// Frames with more than 10 % of the own time, largest first.
+    pub hotspots: Vec<Hotspot>,
+}
+
+impl Profiles {
+    /// Frames with more than 10 % of the candidate's own time, largest first.
+    #[must_use]
+    pub fn hotspots(&self) -> &[Hotspot] {
+        match self {
+            Self::Compared(change) => &change.hotspots,
+            Self::Candidate(profile) => &profile.hotspots,
+            Self::Absent { .. } => &[],
+        }
+    }
 }
 
 /// One side of a [`ProfileChange`].

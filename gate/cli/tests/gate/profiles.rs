@@ -1,0 +1,192 @@
+//! Stored profiles beside a run and beside a baseline: `gate promote --profiles` and
+//! `gate compare --profiles`.
+
+use gate_schema::id::Name;
+use gate_schema::profile::{About, Profiler, Stacks, StacksBuilder, decode, encode};
+use serde_json::Value;
+
+use crate::scratch::{BASELINE, Engine, Scratch, demo};
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+fn name(text: &str) -> Name {
+    Name::new(text).expect("a name")
+}
+
+fn stacks(folded: &[(&str, u64)]) -> Stacks {
+    let mut builder = StacksBuilder::default();
+    for (stack, samples) in folded {
+        let added = builder.add(stack.split(';'), *samples);
+        added.expect("few samples");
+    }
+    builder.build()
+}
+
+/// What `bench profile` stores of `scenario`.
+fn profile(scenario: &str, commit: &str, folded: &[(&str, u64)]) -> Vec<u8> {
+    let about = About {
+        scenario: name(scenario),
+        commit: Some(commit.to_owned()),
+        profiler: Profiler {
+            tool: name("perf"),
+            event: name("cpu-clock"),
+            reason: "for a test".to_owned(),
+        },
+        period_ns: None,
+        operations: None,
+        time_per_operation: None,
+        other_below: None,
+    };
+    encode(about, &stacks(folded))
+}
+
+/// A run that is a fifth slower than its baseline, with a profile of each.
+fn slower() -> Scratch {
+    let candidate = Engine {
+        latency_ns: 60_000.0,
+        sessions: 2,
+        ..BASELINE
+    };
+    let scratch = demo(candidate);
+    let of = |score: u64| {
+        let folded = [
+            ("t;search", 5_000),
+            ("t;search;score", score),
+            ("t;search;rare", 1),
+        ];
+        profile("demo/search", COMMIT, &folded)
+    };
+    scratch
+        .write("base/demo.search.folded.zst", of(5_000))
+        .write("now/demo.search.folded.zst", of(7_000))
+        .write("run.json", scratch.read("main.json"));
+    scratch
+}
+
+fn compared(scratch: &Scratch, arguments: &[&str]) -> (String, Value) {
+    let all = [
+        &[
+            "compare",
+            "main.json",
+            "out.json",
+            "--output",
+            "verdict.json",
+            "--output",
+            "report.md",
+        ],
+        arguments,
+    ];
+    let ran = scratch.gate(&all.concat());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let verdict: Value = serde_json::from_str(&scratch.read("verdict.json")).expect("JSON");
+    (ran.stderr, verdict["profiles"].clone())
+}
+
+#[test]
+fn a_run_with_profiles_shows_its_hotspots() {
+    let scratch = slower();
+    let (_, none) = compared(&scratch, &[]);
+    assert_eq!(none, Value::Null);
+    let (_, profiles) = compared(&scratch, &["--profiles", "now"]);
+    let alone = &profiles[0]["profiles"];
+    assert_eq!(alone["status"], "candidate", "{profiles}");
+    assert_eq!(alone["hotspots"][0]["name"], "score");
+    let report = scratch.read("report.md");
+    let summary =
+        "<summary>Hotspots: 2 functions with more than 10% of a scenario's time</summary>";
+    assert!(report.contains(summary), "{report}");
+    assert!(
+        report.contains("| `demo/search` | `score` | 35.0"),
+        "{report}"
+    );
+    assert!(!scratch.path("profiles").exists(), "nothing was drawn");
+}
+
+#[test]
+fn promoted_profiles_are_bounded_and_tell_what_grew_since() {
+    let scratch = slower();
+    let promote = [
+        "promote",
+        "run.json",
+        "--baseline",
+        "main.json",
+        "--replace",
+        "--by",
+        "me",
+    ];
+    let ran = scratch.gate(&[&promote[..], &["--profiles", "base"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let said = "kept 1 profiles in profiles/main\n";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
+    let kept = std::fs::read(scratch.path("profiles/main/demo.search.folded.zst"));
+    let (head, folded) = decode(&kept.expect("is there")).expect("reads");
+    assert_eq!(folded, "[other] 1\nt;search 5000\nt;search;score 5000\n");
+    assert_eq!(head.and_then(|head| head.about.other_below), Some(0.001));
+
+    let (_, profiles) = compared(&scratch, &["--profiles", "now"]);
+    let change = &profiles[0]["profiles"];
+    assert_eq!(change["status"], "compared", "{profiles}");
+    assert_eq!(change["grew"][0]["name"], "score");
+    assert_eq!(change["grew"][0]["beyond_noise"], true);
+    let picture = change["files"]["differential"].as_str().expect("a path");
+    assert!(scratch.path(picture).exists(), "{picture}");
+
+    // Those of another promotion are not used.
+    let other = profile("demo/search", "other", &[("t;search", 1)]);
+    scratch.write("profiles/main/demo.search.folded.zst", other);
+    let (said, profiles) = compared(&scratch, &["--profiles", "now"]);
+    assert!(
+        said.contains("note: profiles/main is not used: a profile of commit other"),
+        "{said}"
+    );
+    assert_eq!(profiles[0]["profiles"]["status"], "candidate");
+}
+
+#[test]
+fn profiles_of_something_else_are_refused() {
+    let scratch = slower();
+    let of = |scenario: &str, commit: &str| profile(scenario, commit, &[("t;search", 9)]);
+    scratch
+        .write("empty/readme", "")
+        .write("other/a.folded.zst", of("demo/search", "another"))
+        .write("headless/a.folded.zst", "t;search 9\n")
+        .write("stranger/a.folded.zst", of("demo/gone", COMMIT));
+    for (folder, said) in [
+        (
+            "nowhere",
+            "hint: `bench profile --out DIR` writes one file per scenario",
+        ),
+        ("empty", "error[G502]: no stored profile here"),
+        (
+            "other",
+            "error[G502]: a profile of commit another, and the run is of 0123",
+        ),
+        (
+            "headless",
+            "error[G502]: the profile does not say which scenario it is of",
+        ),
+    ] {
+        for arguments in [
+            &["compare", "main.json", "out.json"][..],
+            &[
+                "promote",
+                "out.json",
+                "--baseline",
+                "new.json",
+                "--by",
+                "me",
+            ],
+        ] {
+            let ran = scratch.gate(&[arguments, &["--profiles", folder]].concat());
+            assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{folder}");
+            assert!(ran.stderr.contains(said), "{folder}: {}", ran.stderr);
+            assert!(!scratch.path("new.json").exists(), "{folder}");
+        }
+    }
+    let (said, profiles) = compared(&scratch, &["--profiles", "stranger"]);
+    assert!(
+        said.contains("note: the profile of demo/gone is left out"),
+        "{said}"
+    );
+    assert_eq!(profiles, Value::Null);
+}
