@@ -30,8 +30,12 @@ const VERB: &str = "counted";
 /// mangles it.
 const SWITCH: &str = "--toggle-collect=*counted_operations*";
 
-/// What valgrind says of an instruction that it does not know.
-const UNKNOWN_INSTRUCTION: [&str; 2] = ["unhandled instruction", "unrecognised instruction"];
+/// Nothing but what is wrong, with the bytes of an instruction that it does not know, and without a debugger's
+/// pipes, which would be left in /tmp.
+const QUIETLY: [&str; 3] = ["--quiet", "--sigill-diagnostics=yes", "--vgdb=no"];
+
+/// What valgrind says of an instruction that it does not know, best first.
+const UNKNOWN_INSTRUCTION: [&str; 2] = ["unhandled instruction", "Illegal opcode"];
 
 /// What the process that was counted tells its parent, as one JSON object on stdout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,7 +110,8 @@ pub(crate) fn prepare(children: &Children, scenario: &dyn Scenario) -> Result<()
     let program = std::env::current_exe().map_err(CountError::Start)?;
     let mut command = Command::new(VALGRIND);
     command
-        .args(["--tool=none", "--quiet", "--vgdb=no"])
+        .arg("--tool=none")
+        .args(QUIETLY)
         .arg(program)
         .args(["prepare", scenario.id()])
         .args(children.arguments())
@@ -145,8 +150,7 @@ pub(crate) fn count(children: &Children, scenario: &dyn Scenario) -> Result<Coun
 
 fn callgrind(program: &Path, out: &Path) -> Command {
     let mut command = Command::new(VALGRIND);
-    // Without a debugger's pipes, which would be left in /tmp.
-    command.args(["--tool=callgrind", "--quiet", "--vgdb=no", SWITCH]);
+    command.args(["--tool=callgrind", SWITCH]).args(QUIETLY);
     let mut argument = std::ffi::OsString::from("--callgrind-out-file=");
     argument.push(out);
     command.arg(argument).arg(program);
@@ -162,8 +166,8 @@ fn started(error: io::Error) -> CountError {
 
 fn failed(status: ExitStatus, stderr: &[u8]) -> CountError {
     let stderr = String::from_utf8_lossy(stderr);
-    let is_about = |line: &&str| UNKNOWN_INSTRUCTION.iter().any(|said| line.contains(said));
-    match stderr.lines().find(is_about) {
+    let find = |said: &&str| stderr.lines().find(|line| line.contains(said));
+    match UNKNOWN_INSTRUCTION.iter().find_map(find) {
         Some(line) => CountError::Instruction(vec![line.to_owned()]),
         None => CountError::Failed {
             status,
