@@ -26,8 +26,9 @@ export function runJob(world, file, job) {
     rmSync(temp, { recursive: true, force: true });
     mkdirSync(temp, { recursive: true });
     const run = { world, temp, status: "success", summary: "", log: "" };
-    const steps = runAll(run, definition.steps, { name: `${file}/${job}`, contexts: world.contexts, env: {} });
-    const outputs = filled(definition.outputs, { ...world.contexts, steps }, run.status);
+    const contexts = { ...world.contexts, runner: { temp } };
+    const steps = runAll(run, definition.steps, { name: `${file}/${job}`, contexts, env: {} });
+    const outputs = filled(definition.outputs, { ...contexts, steps }, run.status);
     return { result: run.status, outputs, summary: run.summary, log: run.log };
 }
 

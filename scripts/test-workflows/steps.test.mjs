@@ -142,16 +142,17 @@ test("nobody measures a branch at night or for a baseline", () => {
 });
 
 // Both jobs of promote.yml, on the default branch.
-function promote(reason = "a faster machine") {
+function measured(reason = "a faster machine", tier = "smoke") {
     const repository = { default_branch: "main" };
     Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref_name: "main", event: { repository } });
-    world.contexts.inputs = { reason, tier: "smoke" };
+    world.contexts.inputs = { reason, tier };
     const measure = job(PROMOTE, "measure");
     assert.equal(measure.result, "success", measure.log);
-    world.contexts.needs = { measure: { result: "success", outputs: {} } };
-    return job(PROMOTE, "propose");
+    world.contexts.needs = { measure };
+    return () => job(PROMOTE, "propose");
 }
 
+const promote = (...args) => measured(...args)();
 const server = (...args) => execFileSync("git", ["-C", world.origin, ...args], { encoding: "utf8" }).trim();
 
 test("a promotion is one pull request that changes baselines and nothing else", () => {
@@ -159,23 +160,63 @@ test("a promotion is one pull request that changes baselines and nothing else", 
     const reason = "'; touch pwned; $(touch pwned) `touch pwned` @everyone";
     const propose = promote(reason);
     assert.equal(propose.result, "success", propose.log);
-    assert.equal(server("diff", "--name-only", before, "gate/promote"), "baselines/main.json");
+    assert.equal(server("diff", "--name-only", before, "gate/promote-smoke"), "baselines/main.json");
     assert.ok(!world.exists("project/pwned"));
-    assert.ok(server("show", "gate/promote:baselines/main.json").includes("touch pwned"));
-    assert.match(world.read("bin/gh.log"), /^pr list .*\npr create --repo owner\/project --base main --head gate\/promote /);
+    assert.ok(server("show", "gate/promote-smoke:baselines/main.json").includes("touch pwned"));
+    const log = world.read("bin/gh.log");
+    assert.match(log, /^api --method GET repos\/owner\/project\/pulls .*head=owner:gate\/promote-smoke .*\n/);
+    assert.match(log, /\npr create --repo owner\/project --base main --head gate\/promote-smoke /);
     assert.ok(world.read("bin/body").includes(`\n    ${reason}\n`), "a reason is quoted, so that it mentions nobody");
     assert.ok(!propose.log.includes("hosted"), "no token in the log");
 });
 
+const pull = (number, head) => ({ number, head: { repo: { id: head } }, base: { repo: { id: 1 } } });
+const pulls = (...list) => JSON.stringify(list);
+
 test("a second promotion brings the same pull request up to date", () => {
     baseline();
-    world.put(`${world.shims}/open`, "41\n");
+    world.put(`${world.shims}/open.json`, pulls(pull(41, 1)));
     world.contexts.vars = { GATE_APP_CLIENT_ID: "Iv1" };
     const propose = promote();
     assert.equal(propose.result, "success", propose.log);
     assert.match(world.read("bin/gh.log"), /\npr edit 41 --repo owner\/project /);
     assert.doesNotMatch(world.read("bin/gh.log"), /pr create/);
     assert.equal(world.read("bin/token"), "app");
+});
+
+test("a fork's pull request from a branch of the same name is left alone", () => {
+    baseline();
+    world.put(`${world.shims}/open.json`, pulls(pull(13, 2)));
+    const propose = promote();
+    assert.equal(propose.result, "success", propose.log);
+    assert.match(world.read("bin/gh.log"), /\npr create /);
+    assert.doesNotMatch(world.read("bin/gh.log"), /pr edit/);
+});
+
+test("each tier has a pull request of its own", () => {
+    baseline();
+    assert.equal(promote().result, "success");
+    world.git("switch", "--quiet", "main");
+    const nightly = promote("full size", "nightly");
+    assert.equal(nightly.result, "success", nightly.log);
+    assert.equal(server("branch", "--list", "--format=%(refname:short)"), "gate/promote-nightly\ngate/promote-smoke");
+});
+
+test("proposing can be started again without measuring again", () => {
+    baseline();
+    const propose = measured();
+    world.contexts.github.run_attempt = 2;
+    const second = propose();
+    assert.equal(second.result, "success", second.log);
+});
+
+test("an artifact cannot replace what runs with the token", () => {
+    baseline();
+    const propose = measured();
+    world.put(`${world.artifacts}/promote-1/scripts/propose-baseline`, "#!/bin/sh\ntouch pwned\n");
+    const proposed = propose();
+    assert.equal(proposed.result, "success", proposed.log);
+    assert.ok(!world.exists("project/pwned"));
 });
 
 test("a promotion that would change anything else is refused", () => {

@@ -11,7 +11,7 @@ export const repository = process.cwd();
 const INPUTS = {
     "actions/checkout": ["fetch-depth", "persist-credentials"],
     "actions/upload-artifact": ["name", "path", "if-no-files-found", "retention-days"],
-    "actions/download-artifact": ["name"],
+    "actions/download-artifact": ["name", "path"],
     "actions/create-github-app-token": ["client-id", "private-key", "permission-contents", "permission-pull-requests"],
 };
 
@@ -84,7 +84,10 @@ const GH = `#!/bin/bash
 printf '%s\\n' "$*" >> "$SHIMS/gh.log"
 [ -n "$GH_TOKEN" ] || exit 4
 printf '%s' "$GH_TOKEN" > "$SHIMS/token"
-[ "$1 $2" != "pr list" ] || cat "$SHIMS/open" 2>/dev/null || true
+if [ "$1" = api ]; then
+    # As GitHub does: the list, filtered by jq.
+    { cat "$SHIMS/open.json" 2>/dev/null || echo '[]'; } | jq -r "\${@: -1}"
+fi
 while [ $# -gt 0 ]; do
     if [ "$1" = --body-file ]; then cp "$2" "$SHIMS/body"; fi
     shift
@@ -123,7 +126,7 @@ export class World {
         this.git("init", "--quiet", "--initial-branch=main");
         this.commit("first");
         const github = { run_attempt: 1, event_name: "pull_request", ref_name: "main", sha: this.git("rev-parse", "HEAD"), token: "hosted", event: {} };
-        this.contexts = { github, vars: {}, secrets: {}, inputs: {}, needs: {}, matrix: {}, runner: {} };
+        this.contexts = { github, vars: {}, secrets: {}, inputs: {}, needs: {}, matrix: {} };
     }
 
     put(path, text) {
@@ -184,7 +187,7 @@ export class World {
         const unknown = Object.keys(inputs).filter((input) => !INPUTS[name]?.includes(input));
         if (unknown.length > 0) throw new Error(`${name} has no input ${unknown}`);
         if (name === "actions/upload-artifact") this.upload(run, inputs);
-        if (name === "actions/download-artifact") cpSync(join(this.artifacts, inputs.name), this.workspace, { recursive: true });
+        if (name === "actions/download-artifact") cpSync(join(this.artifacts, inputs.name), inputs.path ?? this.workspace, { recursive: true });
         return name === "actions/create-github-app-token" ? { token: "app" } : {};
     }
 
