@@ -4,11 +4,8 @@
 use gate_schema::run::Run;
 
 mod document;
-mod folded;
 mod json;
 mod zip;
-
-pub use folded::Folded;
 
 /// Sizes above which an artifact is a mistake or an attack.
 pub mod limits {
@@ -30,12 +27,6 @@ pub mod limits {
     pub const REPETITIONS: usize = 10_000;
     /// Bytes of one value of the environment.
     pub const ENVIRONMENT_BYTES: usize = 160;
-    /// Bytes of one file of folded stacks.
-    pub const FOLDED_BYTES: usize = 4 << 20;
-    /// Lines of one file of folded stacks.
-    pub const FOLDED_LINES: usize = 200_000;
-    /// Characters of one frame.
-    pub const FRAME_CHARS: usize = 300;
 }
 
 /// What an artifact holds.
@@ -47,8 +38,6 @@ pub struct Bundle {
     pub candidate: Run,
     /// The baseline measured against itself, where that was done.
     pub canary: Option<Run>,
-    /// Profiles of baseline and candidate.
-    pub profiles: [Option<Folded>; 2],
 }
 
 /// Why an artifact is not believed: a rule and where it was broken, and nothing of what was there.
@@ -101,13 +90,11 @@ pub enum Rule {
     Provenance,
     /// Its distributions decode to what they declare.
     Histogram,
-    /// Folded stacks are frames and a count, within their sizes.
-    Folded,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 19] = [
         Self::Artifact,
         Self::Digest,
         Self::ZipSize,
@@ -127,7 +114,6 @@ impl Rule {
         Self::Source,
         Self::Provenance,
         Self::Histogram,
-        Self::Folded,
     ];
 
     /// The id, as check, comment and log name it.
@@ -153,7 +139,6 @@ impl Rule {
             Self::Source => "source",
             Self::Provenance => "provenance",
             Self::Histogram => "histogram",
-            Self::Folded => "folded",
         }
     }
 }
@@ -177,12 +162,10 @@ pub fn read(bytes: &[u8], head: &str) -> Result<Bundle, Rejected> {
     let baseline = run("baseline.json")?.ok_or(incomplete)?;
     let candidate = run("candidate.json")?.ok_or(incomplete)?;
     document::is_of(&candidate, head)?;
-    let profile = |name: &str| entries.get(name).map(|text| folded::read(text)).transpose();
     Ok(Bundle {
         baseline,
         candidate,
         canary: run("canary.json")?,
-        profiles: [profile("baseline.folded")?, profile("candidate.folded")?],
     })
 }
 

@@ -143,10 +143,6 @@ fn a_sound_artifact_is_read() {
                 &with(|d| d["source"]["commit"] = json!("other")),
             ),
             streamed,
-            entry(
-                "candidate.folded",
-                b"main;work 3\nmain;rest; 1\n".get(..12).expect("a line"),
-            ),
             entry("verdict.json", b"never read"),
         ]),
         HEAD,
@@ -154,12 +150,6 @@ fn a_sound_artifact_is_read() {
     .expect("sound");
     assert_eq!(bundle.candidate.source.commit.as_deref(), Some(HEAD));
     assert_eq!(bundle.canary, None);
-    let [baseline, candidate] = bundle.profiles;
-    assert_eq!(baseline, None);
-    assert_eq!(
-        candidate.expect("there").stacks,
-        [(vec!["main".to_owned(), "work".to_owned()], 3)]
-    );
 }
 
 #[test]
@@ -424,43 +414,6 @@ fn more_scenarios_than_a_suite_has() {
 }
 
 #[test]
-fn folded_stacks_that_lie() {
-    let sound = with(|_| ());
-    for (name, folded, is_sound) in [
-        ("empty", String::new(), true),
-        ("two stacks", "a;b 1\na;c 2\n".to_owned(), true),
-        ("no count", "a;b\n".to_owned(), false),
-        ("negative", "a -1\n".to_owned(), false),
-        ("signed", "a +1\n".to_owned(), false),
-        ("fraction", "a 1.5\n".to_owned(), false),
-        ("empty frame", "a;;b 1\n".to_owned(), false),
-        ("control character", "a\u{1b}[31m 1\n".to_owned(), false),
-        ("long frame", format!("{} 1\n", "x".repeat(301)), false),
-        ("sum overflows", format!("a {0}\nb {0}\n", u64::MAX), false),
-        ("many lines", "a 1\n".repeat(200_001), false),
-    ] {
-        let bytes = zip(&[
-            entry("baseline.json", &sound),
-            entry("candidate.json", &sound),
-            entry("baseline.folded", folded.as_bytes()),
-        ]);
-        // Repeated lines are a bomb before they are too many.
-        let expected = if name == "many lines" {
-            Rule::ZipInflate
-        } else {
-            Rule::Folded
-        };
-        assert_eq!(rule(&bytes), (!is_sound).then_some(expected), "{name}");
-    }
-    assert_eq!(
-        folded::read("a 1\n".repeat(200_001).as_bytes())
-            .err()
-            .map(|r| r.rule),
-        Some(Rule::Folded)
-    );
-}
-
-#[test]
 fn the_offset_points_at_the_byte() {
     let candidate = b"{\n  \"format\": NaN\n}";
     let rejected = read(&artifact(candidate), HEAD).expect_err("no JSON");
@@ -504,9 +457,6 @@ fn the_page_lists_every_rule_and_its_sizes() {
             Rule::DocumentSize,
             format!("{} bytes", limits::ENVIRONMENT_BYTES),
         ),
-        (Rule::Folded, mebibytes(limits::FOLDED_BYTES)),
-        (Rule::Folded, format!("{} lines", limits::FOLDED_LINES)),
-        (Rule::Folded, format!("{} characters", limits::FRAME_CHARS)),
     ] {
         assert!(line(rule).contains(&size), "{}: {size}", rule.id());
     }

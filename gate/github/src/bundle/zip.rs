@@ -11,12 +11,10 @@ use super::{Rejected, Rule};
 
 /// Everything an artifact may hold. What stands behind `false` may be there and is never read:
 /// `gate check` leaves its own verdict beside the runs.
-const NAMES: [(&str, bool); 6] = [
+const NAMES: [(&str, bool); 4] = [
     ("baseline.json", true),
     ("candidate.json", true),
     ("canary.json", true),
-    ("baseline.folded", true),
-    ("candidate.folded", true),
     ("verdict.json", false),
 ];
 
