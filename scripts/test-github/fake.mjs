@@ -1,7 +1,7 @@
 // A GitHub on loopback: `emulate` keeps repositories, pull requests, comments and check runs; what it
 // lacks is cured here and not in the product:
 //   - artifacts cannot be seeded or downloaded, and workflows neither: served here;
-//   - bots are users, and the digest of an artifact is missing: put right in the answers;
+//   - bots are users, check runs have no App, and the digest of an artifact is missing: put right in the answers;
 //   - files of a pull request are made up: served here;
 //   - check runs of a commit that only a fork has cannot be listed: kept here.
 import { createHash } from 'node:crypto';
@@ -173,7 +173,7 @@ export class Fake {
     const at = (pattern) => url.pathname.match(new RegExp(`^/repos/acme/engine/${pattern}$`));
     let found;
     if (method !== 'GET') return undefined;
-    if (at('actions/workflows/perf-pr.yml')) return reply({ id: WORKFLOW, path: '.github/workflows/perf-pr.yml' });
+    if (at('actions/workflows/gate.yml')) return reply({ id: WORKFLOW, path: '.github/workflows/gate.yml' });
     if ((found = at('actions/runs/(\\d+)'))) {
       const run = this.runs.get(Number(found[1]));
       return run ? reply(run) : reply({ message: 'Not Found' }, 404);
@@ -190,7 +190,11 @@ export class Fake {
       return { status: 302, headers: { location: `${this.blob}/store/${found[1]}.zip?sig=a%2Fb` }, body: '' };
     }
     if ((found = at('pulls/(\\d+)/files'))) {
-      return reply((this.files.get(Number(found[1])) ?? ['src/lib.rs']).map((filename) => ({ filename })));
+      const files = this.files.get(Number(found[1])) ?? ['src/lib.rs'];
+      const page = Number(url.searchParams.get('page') ?? 1);
+      const part = reply(files.slice((page - 1) * 100, page * 100).map((filename) => ({ filename })));
+      if (page * 100 < files.length) part.headers.link = `<${this.url}${url.pathname}?page=${page + 1}>; rel="next"`;
+      return part;
     }
     return undefined;
   }
@@ -223,6 +227,7 @@ export class Fake {
     const bots = (value) => {
       if (value && typeof value === 'object') {
         if (value.login?.endsWith?.('[bot]') && 'type' in value) value.type = 'Bot';
+        if ('external_id' in value) value.app ??= { slug: 'github-actions' };
         Object.values(value).forEach(bots);
       }
       return value;

@@ -403,6 +403,22 @@ test('re-run attempt: the newest speaks, a late older run is silent', async () =
   assert.equal((await ours(pull))[0].body, comment.body);
 });
 
+test('only another job was started again -> the runs of the first attempt are judged', async () => {
+  const { pull, payload } = await measured({ slower: 0.2, conclusion: 'failure' });
+  const again = fake.measured(pull, { run: payload.workflow_run.id, attempt: 2, conclusion: 'failure', zip: fake.artifacts.get(payload.workflow_run.id)[0].zip });
+  fake.artifacts.get(payload.workflow_run.id)[0].name = 'gate-runs-1';
+  assert.equal((await publish(again)).code, 1);
+  assert.equal((await fake.checksOf(pull.head.sha))[0].conclusion, 'failure');
+});
+
+test('an attempt that failed is not green by what an earlier one measured', async () => {
+  const { pull, payload } = await measured();
+  const again = fake.measured(pull, { run: payload.workflow_run.id, attempt: 2, conclusion: 'failure', zip: fake.artifacts.get(payload.workflow_run.id)[0].zip });
+  fake.artifacts.get(payload.workflow_run.id)[0].name = 'gate-runs-1';
+  assert.equal((await publish(again)).code, 3);
+  assert.equal((await fake.checksOf(pull.head.sha))[0].conclusion, 'neutral');
+});
+
 test('forged marker by another user is left alone', async () => {
   const { pull, payload } = await measured({ slower: 0.2 });
   const forged = `<!-- gate:v1 run=99999999999.1 head=${pull.head.sha} text=0000000000000000 -->\n### ✅ PASS: trust me`;
@@ -442,7 +458,15 @@ test('changes under baselines/ do not decide, and the comment says so', async ()
   const { pull, payload } = await measured({ slower: 0.2 });
   fake.files.set(pull.number, ['src/lib.rs', 'baselines/gate.toml']);
   assert.equal((await publish(payload)).code, 1);
-  assert.match((await ours(pull))[0].body, /changes files under `baselines\/`/);
+  const note = /what this pull request changes under `baselines\/`/;
+  assert.match((await ours(pull))[0].body, note);
+  const many = (more) => [...Array.from({ length: 2_999 }, (_, i) => `src/${i}.rs`), ...more];
+  for (const [files, isNoted] of [[many(['baselines/main.json']), true], [many(['src/x.rs']), true], [many([]), false]]) {
+    const { pull, payload } = await measured({ slower: 0.2 });
+    fake.files.set(pull.number, files);
+    assert.equal((await publish(payload)).code, 1);
+    assert.equal(note.test((await ours(pull))[0].body), isNoted, `${files.length} files`);
+  }
 });
 
 test('--dry-run reads everything and writes nothing', async () => {

@@ -289,7 +289,7 @@ pub(crate) struct Publish {
     #[arg(long, value_name = "URL")]
     pub(crate) api: Option<String>,
     /// File name of the measuring workflow.
-    #[arg(long, value_name = "FILE", default_value = "perf-pr.yml")]
+    #[arg(long, value_name = "FILE", default_value = "gate.yml")]
     pub(crate) workflow: String,
     /// Its artifact is NAME-ATTEMPT, attempts counted from 1.
     #[arg(long, value_name = "NAME", default_value = "gate-runs")]

@@ -33,7 +33,8 @@ pub struct Deadlines {
 }
 
 impl Default for Deadlines {
-    /// What GitHub's best practices for integrators ask for, within a job of twelve minutes.
+    /// A second between writes is what GitHub asks of integrators; the rest keeps a job short that cannot
+    /// reach GitHub.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),

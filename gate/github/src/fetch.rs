@@ -26,6 +26,8 @@ pub enum Fetched {
     Bytes {
         /// The artifact.
         id: u64,
+        /// The attempt that made it.
+        attempt: u64,
         /// The zip file.
         bytes: Vec<u8>,
     },
@@ -51,9 +53,8 @@ pub async fn fetch(
     let listed = client
         .list(&path, PAGES, |page: Artifacts| page.artifacts)
         .await?;
-    let name = format!("{}-{}", settings.artifact, measured.attempt);
-    let artifact = match choose(&listed.items, &name, measured) {
-        Ok(artifact) => artifact,
+    let (attempt, artifact) = match choose(&listed.items, &settings.artifact, measured) {
+        Ok(chosen) => chosen,
         Err(instead) => return Ok(instead),
     };
     let path = format!("{repository}/actions/artifacts/{}/zip", artifact.id);
@@ -75,6 +76,7 @@ pub async fn fetch(
     Ok(match accept(answer, artifact) {
         Ok(bytes) => Fetched::Bytes {
             id: artifact.id,
+            attempt,
             bytes,
         },
         Err(instead) => instead,
@@ -85,22 +87,28 @@ fn rejected(rule: Rule) -> Fetched {
     Fetched::Rejected(Rejected { rule, offset: 0 })
 }
 
-/// The one artifact of that name, or what to say instead.
+/// The one artifact of the newest attempt that made one, or what to say instead. When a person starts one
+/// job again, the jobs that are not repeated keep what they made in an earlier attempt.
 fn choose<'a>(
     artifacts: &'a [Artifact],
     name: &str,
     measured: &Measured,
-) -> Result<&'a Artifact, Fetched> {
+) -> Result<(u64, &'a Artifact), Fetched> {
+    let attempt = |artifact: &Artifact| {
+        let attempt = artifact.name.strip_prefix(name)?.strip_prefix('-')?;
+        // What a name spells otherwise (`01`, `+1`) is no name of ours.
+        let number: u64 = attempt.parse().ok()?;
+        (number.to_string() == attempt && (1..=measured.attempt).contains(&number))
+            .then_some(number)
+    };
+    let newest = artifacts.iter().filter_map(attempt).max();
+    let newest = newest.ok_or(Fetched::Absent)?;
     let named: Vec<&Artifact> = artifacts
         .iter()
-        .filter(|artifact| artifact.name == name)
+        .filter(|artifact| attempt(artifact) == Some(newest))
         .collect();
     let [artifact] = named[..] else {
-        return Err(if named.is_empty() {
-            Fetched::Absent
-        } else {
-            rejected(Rule::Artifact)
-        });
+        return Err(rejected(Rule::Artifact));
     };
     let run = artifact.workflow_run.as_ref();
     let is_of_run = run.is_none_or(|run| {
@@ -117,7 +125,7 @@ fn choose<'a>(
     } else if artifact.size_in_bytes > limits::ZIP_BYTES as u64 {
         Err(rejected(Rule::ZipSize))
     } else {
-        Ok(artifact)
+        Ok((newest, artifact))
     }
 }
 
@@ -215,8 +223,34 @@ mod tests {
             ("one", vec![artifact(|_| ())], Ok(11)),
             ("none", vec![], Err(Fetched::Absent)),
             (
-                "of another attempt",
+                "only another job was started again",
                 vec![artifact(|a| a["name"] = json!("gate-runs-1"))],
+                Ok(11),
+            ),
+            (
+                "the newest attempt that measured",
+                vec![
+                    artifact(|a| (a["name"], a["id"]) = (json!("gate-runs-1"), json!(10))),
+                    artifact(|_| ()),
+                ],
+                Ok(11),
+            ),
+            (
+                "of an attempt to come",
+                vec![artifact(|a| a["name"] = json!("gate-runs-3"))],
+                Err(Fetched::Absent),
+            ),
+            (
+                "names that only look like ours",
+                [
+                    "gate-runs-02",
+                    "gate-runs-+2",
+                    "gate-runs-0",
+                    "gate-runs",
+                    "gate-runs-2-2",
+                ]
+                .map(|name| artifact(|a| a["name"] = json!(name)))
+                .into(),
                 Err(Fetched::Absent),
             ),
             (
@@ -250,7 +284,7 @@ mod tests {
                 rejected(Rule::ZipSize),
             ),
         ] {
-            let chosen = choose(&artifacts, "gate-runs-2", &measured()).map(|artifact| artifact.id);
+            let chosen = choose(&artifacts, "gate-runs", &measured()).map(|(_, chosen)| chosen.id);
             assert_eq!(chosen, expected, "{name}");
         }
     }

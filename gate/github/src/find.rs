@@ -9,8 +9,11 @@ use crate::wire::{ChangedFile, Pull, Repository, Run, Workflow};
 /// Pages of pull requests of one branch; one branch has one per base.
 const PULL_PAGES: usize = 3;
 
-/// Pages of changed files looked at; GitHub lists at most 3,000 files.
-const FILE_PAGES: usize = 10;
+/// Files that GitHub lists of a pull request; it leaves out what is beyond, without a word.
+const MOST_FILES: usize = 3_000;
+
+/// Pages of changed files looked at: all that GitHub lists.
+const FILE_PAGES: usize = MOST_FILES / 100;
 
 /// What there is to publish for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +72,7 @@ pub struct PullRequest {
     pub number: u64,
     /// Whether its code comes from another repository.
     pub is_fork: bool,
-    /// Whether it changes files that decide about verdicts, which does not count before it is merged.
+    /// Whether it may change files that decide about verdicts, which does not count before it is merged.
     pub edits_policy: bool,
 }
 
@@ -200,7 +203,7 @@ fn resolve<'p>(pulls: &'p [Pull], run: &Run, here: &Repository) -> Result<&'p Pu
     }
 }
 
-/// Whether a pull request changes anything under `baselines/`.
+/// Whether a pull request may change anything under `baselines/`: it does, or has more files than are listed.
 async fn edits_policy(
     client: &Client<'_>,
     settings: &Settings,
@@ -212,9 +215,10 @@ async fn edits_policy(
         .await;
     let is_policy = |name: &String| name.starts_with("baselines/");
     match files {
-        Ok(files) => Ok(files.items.iter().any(|file| {
-            is_policy(&file.filename) || file.previous_filename.as_ref().is_some_and(is_policy)
-        })),
+        Ok(files) => Ok(files.items.len() >= MOST_FILES
+            || files.items.iter().any(|file| {
+                is_policy(&file.filename) || file.previous_filename.as_ref().is_some_and(is_policy)
+            })),
         // A note that cannot be made is not worth a verdict.
         Err(Fault::Missing { .. } | Fault::Refused { .. } | Fault::NoAnswer { .. }) => Ok(false),
         Err(fault) => Err(fault),

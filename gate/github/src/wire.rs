@@ -119,4 +119,13 @@ pub(crate) struct CheckRun {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) external_id: Option<String>,
+    /// Who wrote it.
+    #[serde(default)]
+    pub(crate) app: Option<App>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct App {
+    #[serde(default)]
+    pub(crate) slug: Option<String>,
 }

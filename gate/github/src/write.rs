@@ -85,7 +85,9 @@ pub async fn write(
         }
         _ => false,
     };
-    let check = check::upsert(client, settings, measured, &texts.check, creates).await;
+    // Counted beforehand: a creation whose answer is lost has happened more often than not.
+    let count = |before| before + u64::from(creates);
+    let check = check::upsert(client, settings, measured, &texts.check, count).await;
     let (check, created) = match check {
         Err(Fault::ReadOnly(why)) => {
             client.tell(why);
@@ -99,17 +101,36 @@ pub async fn write(
     let comment = match surveyed {
         Err(why) => CommentDone::None(why),
         Ok(_) if creates && created >= MOST_CREATED => {
+            uncount(client, settings, measured, texts, created).await;
             CommentDone::None("it was deleted twice for this commit")
         }
         Ok((number, may_create, comments)) => {
             let text = &texts.comment;
-            comment::upsert(
+            let comment = comment::upsert(
                 client, settings, measured, number, may_create, text, comments?,
             )
-            .await?
+            .await;
+            if creates && comment != Ok(CommentDone::Created) {
+                uncount(client, settings, measured, texts, created).await;
+            }
+            comment?
         }
     };
     Ok(Written { check, comment })
+}
+
+/// Takes a comment that was counted and not created out of the count again.
+async fn uncount(
+    client: &Client<'_>,
+    settings: &Settings,
+    measured: &Measured,
+    texts: &Texts<'_>,
+    created: u64,
+) {
+    let count = |_| created;
+    if let Err(fault) = check::upsert(client, settings, measured, &texts.check, count).await {
+        client.tell(format!("the count of comments stays too high: {fault}"));
+    }
 }
 
 /// What the state of the pull request allows.

@@ -27,7 +27,7 @@ pub struct Occasion<'a> {
     pub publisher: Option<u64>,
     /// Whether the code measured comes from a fork.
     pub is_fork: bool,
-    /// Whether the pull request changes files that decide about verdicts.
+    /// Whether the pull request may change files that decide about verdicts.
     pub edits_policy: bool,
 }
 
@@ -164,8 +164,8 @@ fn frame(occasion: &Occasion<'_>) -> String {
     let mut out = String::new();
     if occasion.edits_policy {
         out.push_str(
-            "**Note:** this pull request changes files under `baselines/`. They decide from the \
-             moment they are merged; this verdict was reached without them.\n\n",
+            "**Note:** what this pull request changes under `baselines/` decides from the moment it is \
+             merged; this verdict was reached without it.\n\n",
         );
     }
     let runs = format!("{}/actions/runs", occasion.repository);

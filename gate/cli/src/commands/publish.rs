@@ -13,7 +13,7 @@ use gate_schema::exit::ExitCode;
 use crate::args::Publish;
 use crate::diagnostic::{self, Diagnostic, Place};
 use crate::publish::judge::{Rules, Unjudged};
-use crate::publish::say::{Said, occasion, summarise, without_artifact};
+use crate::publish::say::{self, Said, occasion, summarise, without_artifact};
 use crate::publish::settings::{self, Told};
 use crate::publish::wall::Wall;
 use crate::terminal;
@@ -93,17 +93,20 @@ async fn publish(
     let written = write(client, &told.github, &measured, &texts).await;
     for withheld in client.withheld() {
         terminal::answer(&format!(
-            "{} {}\n{:#}\n\n",
-            withheld.method, withheld.path, withheld.body
+            "{} {}\n{}\n\n",
+            withheld.method,
+            withheld.path,
+            say::json_for_log(&withheld.body)
         ))?;
     }
     let verb = if arguments.dry_run { "would be " } else { "" };
     match written {
         Ok(written) => {
-            terminal::answer(&format!("{}\n{}\n", said.title(), told_of(&written, verb)))?
+            let title = say::for_log(&said.title());
+            terminal::answer(&format!("{title}\n{}\n", told_of(&written, verb)))?
         }
         Err(fault) => {
-            terminal::answer(&format!("{}\n", said.title()))?;
+            terminal::answer(&format!("{}\n", say::for_log(&said.title())))?;
             return Err(fault.into());
         }
     }
@@ -123,8 +126,8 @@ async fn judge(
         return without(notice);
     }
     let is_success = measured.conclusion == Conclusion::Success;
-    let (id, bytes) = match fetch(client, &told.github, measured).await? {
-        Fetched::Bytes { id, bytes } => (id, bytes),
+    let (id, attempt, bytes) = match fetch(client, &told.github, measured).await? {
+        Fetched::Bytes { id, attempt, bytes } => (id, attempt, bytes),
         Fetched::Absent if is_success => return without(Notice::NothingMeasured),
         Fetched::Absent => return without(Notice::Failed),
         Fetched::Expired => return without(Notice::Expired),
@@ -135,6 +138,12 @@ async fn judge(
         Err(rejected) => return Ok((Said::Notice(reject(rejected)), Some(id))),
     };
     let said = match rules.judge(bundle, arguments) {
+        // The runs of an earlier attempt cannot say that the one that failed now is fine.
+        Ok(report)
+            if attempt < measured.attempt && !is_success && report.exit_code == ExitCode::Pass =>
+        {
+            Said::Notice(Notice::Failed)
+        }
         Ok(report) => Said::Report(Box::new(report)),
         Err(Unjudged::Rejected(rejected)) => Said::Notice(reject(rejected)),
         Err(Unjudged::Unjudgeable(problem)) => {

@@ -11,6 +11,7 @@ use gate_schema::report::{Outcome, Report, Verdict as RowVerdict};
 
 use super::settings::Told;
 use crate::args::{Publish, When};
+use crate::diagnostic::printable;
 use crate::terminal;
 
 /// Bytes of a step summary: GitHub drops one of more than 1,024 KiB whole.
@@ -153,5 +154,46 @@ pub(crate) fn summarise(path: Option<&Path>, text: &str) {
             "note: the summary {} cannot be written: {error}\n",
             path.display()
         ));
+    }
+}
+
+/// A line with text of a run for the log of a job, where the runner takes some lines for commands.
+pub(crate) fn for_log(line: &str) -> String {
+    printable(line).replace("::", ":?").replace("##[", "##?")
+}
+
+/// JSON for the log of a job: the same document, without what the runner takes for a command. Each of its lines
+/// starts with a bracket or a quote, so that `::` cannot start one.
+pub(crate) fn json_for_log(value: &serde_json::Value) -> String {
+    format!("{value:#}").replace("##[", "#\\u0023[")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_a_run_commands_no_runner() {
+        for (line, expected) in [
+            (
+                "FAIL: x/y failed: exit status 1",
+                "FAIL: x/y failed: exit status 1",
+            ),
+            ("::error::x", ":?error:?x"),
+            ("a ##[error]x", "a ##?error]x"),
+            ("a\n::stop-commands::x", "a?:?stop-commands:?x"),
+        ] {
+            assert_eq!(for_log(line), expected);
+        }
+        let body = serde_json::json!({"body": "a\n::error::x ##[error]"});
+        let shown = json_for_log(&body);
+        assert!(!shown.contains("##["), "{shown}");
+        assert!(
+            shown
+                .lines()
+                .all(|line| !line.trim_start().starts_with("::"))
+        );
+        let read: serde_json::Value = serde_json::from_str(&shown).expect("still JSON");
+        assert_eq!(read, body);
     }
 }

@@ -91,14 +91,14 @@ enum Plan {
 /// The word behind a mark that counts the comments created for the commit.
 const COMMENTS: &str = "comments=";
 
-/// Creates or updates the check run, and tells how many comments were created for this commit before.
-/// The check run is where that is remembered: a comment that someone deletes takes its memory with it.
+/// Creates or updates the check run, which remembers that `comments` were created for this commit: a comment
+/// that someone deletes takes its own memory with it.
 pub(super) async fn upsert(
     client: &Client<'_>,
     settings: &Settings,
     measured: &Measured,
     text: &CheckText,
-    creates_comment: bool,
+    comments: impl Fn(u64) -> u64,
 ) -> Result<(CheckDone, u64), Fault> {
     let repository = format!("/repos/{}", settings.repository);
     let name = encoded(&settings.check);
@@ -117,13 +117,9 @@ pub(super) async fn upsert(
         let listed = client
             .list(&list, PAGES, |page: CheckRuns| page.check_runs)
             .await?;
-        let before = *known.get_or_insert_with(|| created(&listed.items, &settings.check));
-        let id = format!(
-            "{} {COMMENTS}{}",
-            mark.id(),
-            before + u64::from(creates_comment)
-        );
-        let (method, path, done) = match plan(&listed.items, &settings.check, &mark, &id) {
+        let before = *known.get_or_insert_with(|| created(&listed.items, settings));
+        let id = format!("{} {COMMENTS}{}", mark.id(), comments(before));
+        let (method, path, done) = match plan(&listed.items, settings, &mark, &id) {
             Plan::Kept => return Ok((CheckDone::Kept, before)),
             Plan::Unchanged => return Ok((written.unwrap_or(CheckDone::Unchanged), before)),
             Plan::Update(id) => (
@@ -149,8 +145,8 @@ pub(super) async fn upsert(
     })
 }
 
-fn plan(runs: &[CheckRun], name: &str, ours: &Mark, our_id: &str) -> Plan {
-    match marked(runs, name).max_by_key(|(mark, run)| (mark.run, run.id)) {
+fn plan(runs: &[CheckRun], settings: &Settings, ours: &Mark, our_id: &str) -> Plan {
+    match marked(runs, settings).max_by_key(|(mark, run)| (mark.run, run.id)) {
         None => Plan::Create,
         Some((_, run)) if run.external_id.as_deref() == Some(our_id) => Plan::Unchanged,
         Some((mark, _)) if mark.run > ours.run => Plan::Kept,
@@ -158,13 +154,22 @@ fn plan(runs: &[CheckRun], name: &str, ours: &Mark, our_id: &str) -> Plan {
     }
 }
 
-fn marked<'r>(runs: &'r [CheckRun], name: &str) -> impl Iterator<Item = (Mark, &'r CheckRun)> {
-    let named = runs.iter().filter(move |run| run.name == name);
-    named.filter_map(|run| Some((Mark::of_id(run.external_id.as_deref()?)?, run)))
+/// Check runs that are ours: a mark any App can copy, an App none can. The login of an App is its slug and
+/// `[bot]`.
+fn marked<'r>(
+    runs: &'r [CheckRun],
+    settings: &'r Settings,
+) -> impl Iterator<Item = (Mark, &'r CheckRun)> {
+    let slug = settings.author.strip_suffix("[bot]");
+    let app = |run: &'r CheckRun| run.app.as_ref()?.slug.as_deref();
+    let ours = runs
+        .iter()
+        .filter(move |run| run.name == settings.check && slug.is_some() && app(run) == slug);
+    ours.filter_map(|run| Some((Mark::of_id(run.external_id.as_deref()?)?, run)))
 }
 
 /// How many comments were created for the commit of these check runs.
-fn created(runs: &[CheckRun], name: &str) -> u64 {
+fn created(runs: &[CheckRun], settings: &Settings) -> u64 {
     let count = |run: &CheckRun| {
         run.external_id
             .as_ref()?
@@ -173,7 +178,7 @@ fn created(runs: &[CheckRun], name: &str) -> u64 {
             .parse()
             .ok()
     };
-    marked(runs, name)
+    marked(runs, settings)
         .filter_map(|(_, run)| count(run))
         .max()
         .unwrap_or(0)
@@ -198,6 +203,7 @@ fn body(settings: &Settings, measured: &Measured, text: &CheckText, id: &str) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::App;
 
     fn mark(run: u64, attempt: u64, text: &str) -> Mark {
         Mark {
@@ -208,10 +214,27 @@ mod tests {
     }
 
     fn run(id: u64, external_id: Option<String>) -> CheckRun {
+        by("github-actions", id, external_id)
+    }
+
+    fn by(app: &str, id: u64, external_id: Option<String>) -> CheckRun {
         CheckRun {
             id,
             name: "gate".into(),
             external_id,
+            app: Some(App {
+                slug: Some(app.into()),
+            }),
+        }
+    }
+
+    fn settings() -> Settings {
+        Settings {
+            repository: "o/r".into(),
+            workflow: "gate.yml".into(),
+            artifact: "gate-runs".into(),
+            author: "github-actions[bot]".into(),
+            check: "gate".into(),
         }
     }
 
@@ -230,6 +253,19 @@ mod tests {
             (
                 "of others",
                 vec![run(1, None), run(2, Some("gate:v9".into()))],
+                Plan::Create,
+            ),
+            (
+                "a mark copied by another App",
+                vec![by("evil", 1, Some(mark(99, 1, "x").id()))],
+                Plan::Create,
+            ),
+            (
+                "of an unknown App",
+                vec![CheckRun {
+                    app: None,
+                    ..marked(1, 99, 1, "x")
+                }],
                 Plan::Create,
             ),
             (
@@ -258,7 +294,7 @@ mod tests {
                 Plan::Kept,
             ),
         ] {
-            assert_eq!(plan(&runs, "gate", &ours, &our_id), expected, "{name}");
+            assert_eq!(plan(&runs, &settings(), &ours, &our_id), expected, "{name}");
         }
     }
 
@@ -270,6 +306,15 @@ mod tests {
             ("none", vec![], 0),
             ("of others", vec![run(1, Some("comments=9".into()))], 0),
             (
+                "of another App",
+                vec![by(
+                    "evil",
+                    1,
+                    Some(format!("{} comments=9", mark(7, 1, "x").id())),
+                )],
+                0,
+            ),
+            (
                 "two attempts",
                 vec![counting(1, "comments=1"), counting(2, "comments=2")],
                 2,
@@ -280,7 +325,7 @@ mod tests {
                 0,
             ),
         ] {
-            assert_eq!(created(&runs, "gate"), expected, "{name}");
+            assert_eq!(created(&runs, &settings()), expected, "{name}");
         }
     }
 }

@@ -17,8 +17,8 @@ pub const MAX_COMMENT_BYTES: usize = 60_000;
 const PAGES: usize = 50;
 
 /// Rounds of reading and writing before this gives up: two creations of unknown outcome, a comment that
-/// was deleted meanwhile, and a text that had to be shortened, and one round to look.
-const ROUNDS: u32 = 6;
+/// was deleted meanwhile, a text that had to be shortened, and rounds to look.
+const ROUNDS: u32 = 7;
 
 /// Creations of unknown outcome.
 const CREATIONS: u32 = 3;
@@ -65,7 +65,8 @@ enum Plan {
     Update(u64, Vec<u64>),
     /// It is there; delete the others.
     Unchanged(Vec<u64>),
-    Kept,
+    /// A newer run has spoken; delete what older ones said after it.
+    Kept(Vec<u64>),
 }
 
 /// The comments of a pull request.
@@ -112,15 +113,23 @@ pub(super) async fn upsert(
     let mut most = MAX_COMMENT_BYTES;
     let mut creations = 0;
     let mut written = None;
+    let mut refused = None;
+    let mut is_taken = false;
     for _ in 0..ROUNDS {
         let (mark, body) = compose(measured, text, most);
+        if refused.as_ref() == Some(&body) {
+            return Ok(CommentDone::None("GitHub takes no comment that long"));
+        }
         let listed = match comments.take() {
             Some(known) => known,
             None => survey(client, settings, number).await?,
         };
         let plan = plan(&listed.items, &settings.author, &mark);
         let sent = match &plan {
-            Plan::Kept => return Ok(CommentDone::Kept),
+            Plan::Kept(extra) => {
+                delete(client, &repository, extra).await?;
+                return Ok(CommentDone::Kept);
+            }
             Plan::Unchanged(extra) => {
                 delete(client, &repository, extra).await?;
                 return Ok(written.unwrap_or(CommentDone::Unchanged));
@@ -135,6 +144,8 @@ pub(super) async fn upsert(
                 written = Some(CommentDone::Updated);
                 sent
             }
+            // It was taken, and is not listed yet.
+            Plan::Create if is_taken => return Ok(CommentDone::Created),
             Plan::Create if written == Some(CommentDone::Created) && creations >= CREATIONS => {
                 return Err(unknown());
             }
@@ -144,10 +155,11 @@ pub(super) async fn upsert(
                 }
                 creations += 1;
                 let sent = client.write(Method::POST, &list, &body).await;
-                if sent == Ok(Sent::Applied) {
-                    alone(client, settings, number, &mark).await?;
-                    return Ok(CommentDone::Created);
+                if client.is_dry() {
+                    return sent.map(|_| CommentDone::Created);
                 }
+                // The next round looks in any case: another publisher may have created one at the same moment.
+                is_taken = sent == Ok(Sent::Applied);
                 written = Some(CommentDone::Created);
                 sent
             }
@@ -174,7 +186,8 @@ pub(super) async fn upsert(
                 if !is_too_long(&words) {
                     return Ok(CommentDone::None("GitHub takes no comment there"));
                 }
-                most /= 2;
+                most = length(&body) / 2;
+                refused = Some(body);
             }
             (Err(fault), _) => return Err(fault),
         }
@@ -198,6 +211,11 @@ fn compose(measured: &Measured, text: &CommentText<'_>, most: usize) -> (Mark, V
     (mark, body)
 }
 
+/// Bytes of a comment.
+fn length(body: &Value) -> usize {
+    body["body"].as_str().map_or(0, str::len)
+}
+
 /// Why nothing is said where there is no comment yet.
 fn silent(text: &CommentText<'_>, may_create: bool, is_complete: bool) -> Option<&'static str> {
     if text.wish != Wish::Create {
@@ -214,42 +232,6 @@ fn silent(text: &CommentText<'_>, may_create: bool, is_complete: bool) -> Option
 fn is_too_long(words: &str) -> bool {
     let words = words.to_ascii_lowercase();
     words.contains("too long") || words.contains("maximum") || words.contains("too_long")
-}
-
-/// After a creation: another publisher may have created one at the same moment. The first one stays.
-async fn alone(
-    client: &Client<'_>,
-    settings: &Settings,
-    number: u64,
-    mark: &Mark,
-) -> Result<(), Fault> {
-    if client.is_dry() {
-        return Ok(());
-    }
-    let repository = &format!("/repos/{}", settings.repository);
-    let listed = survey(client, settings, number).await?;
-    match plan(&listed.items, &settings.author, mark) {
-        Plan::Unchanged(extra) => delete(client, repository, &extra).await,
-        // Ours is among the others: what it says moves into the first one.
-        Plan::Update(first, extra) => {
-            let ours = listed
-                .items
-                .iter()
-                .find(|comment| mark_of(comment, &settings.author).as_ref() == Some(mark));
-            let Some(body) = ours.and_then(|comment| comment.body.as_ref()) else {
-                return Ok(());
-            };
-            let path = format!("{repository}/issues/comments/{first}");
-            match client
-                .write(Method::PATCH, &path, &json!({ "body": body }))
-                .await?
-            {
-                Sent::Applied => delete(client, repository, &extra).await,
-                Sent::Unknown => Ok(()),
-            }
-        }
-        Plan::Create | Plan::Kept => Ok(()),
-    }
 }
 
 /// Deletes comments of ours; one that is gone already is what was wanted.
@@ -281,8 +263,12 @@ fn plan(comments: &[Comment], author: &str, mark: &Mark) -> Plan {
         return Plan::Create;
     };
     let extra = || others.iter().map(|(id, _)| *id).collect();
-    if ours.iter().any(|(_, other)| other.run > mark.run) {
-        Plan::Kept
+    if let Some(newer) = ours.iter().position(|(_, other)| other.run > mark.run) {
+        // What stands before it the newer run takes care of: it changes the first and deletes the others.
+        let after = ours[newer..]
+            .iter()
+            .filter(|(_, other)| other.run <= mark.run);
+        Plan::Kept(after.map(|(id, _)| *id).collect())
     } else if said == mark {
         Plan::Unchanged(extra())
     } else {

@@ -17,7 +17,7 @@ use crate::time::{FakeClock, deadlines};
 fn settings() -> Settings {
     Settings {
         repository: "o/r".into(),
-        workflow: "perf-pr.yml".into(),
+        workflow: "gate.yml".into(),
         artifact: "gate-runs".into(),
         author: crate::store::BOT.into(),
         check: "gate".into(),
@@ -122,6 +122,126 @@ async fn a_write_of_unknown_outcome_leaves_one_comment() {
         assert!(written.is_ok(), "{name}: {written:?}");
         assert_eq!(store.comments.lock().expect("sound").len(), 1, "{name}");
         assert_eq!(store.checks.lock().expect("sound").len(), 1, "{name}");
+    }
+}
+
+/// Another publisher creates its comment while ours is on the way.
+async fn beside_another_publisher(
+    other_run: u64,
+    is_first: bool,
+) -> (Store, Result<Written, Fault>) {
+    let store = Store::default();
+    let kept = store.clone();
+    let server = Server::start(move |_, request: &Request| {
+        let is_creation = request.method == "POST" && request.path.ends_with("/comments");
+        let body = format!(
+            r#"{{"body": "<!-- gate:v1 run={other_run}.1 head={HEAD} text=0000000000000000 -->\nother"}}"#
+        );
+        let other = Request { body, ..request.clone() };
+        if is_creation && is_first {
+            kept.react(&other);
+        }
+        let reaction = kept.react(request);
+        if is_creation && !is_first {
+            kept.react(&other);
+        }
+        reaction
+    })
+    .await;
+    let written = publish(&server, &FakeClock::default()).await;
+    (store, written)
+}
+
+#[tokio::test]
+async fn two_publishers_at_once_leave_one_comment() {
+    for (name, other_run, is_first, survivor) in [
+        ("an older one came first", 6, true, "run=7.1"),
+        ("an older one came second", 6, false, "run=7.1"),
+        ("a newer one came first", 8, true, "run=8.1"),
+    ] {
+        let (store, written) = beside_another_publisher(other_run, is_first).await;
+        assert!(written.is_ok(), "{name}: {written:?}");
+        let comments = store.comments.lock().expect("sound");
+        assert_eq!(comments.len(), 1, "{name}: {comments:?}");
+        assert!(
+            comments[0].to_string().contains(survivor),
+            "{name}: {comments:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_merge_of_two_comments_whose_answer_is_lost_is_looked_at_again() {
+    let store = Store::default();
+    let kept = store.clone();
+    let is_first = std::sync::atomic::AtomicBool::new(true);
+    let server = Server::start(move |_, request: &Request| {
+        if request.method == "POST" && request.path.ends_with("/comments") {
+            let body = format!(r#"{{"body": "<!-- gate:v1 run=6.1 head={HEAD} text=00 -->"}}"#);
+            kept.react(&Request {
+                body,
+                ..request.clone()
+            });
+        }
+        let is_merge = request.method == "PATCH" && request.path.contains("/comments/");
+        if is_merge && is_first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            return Reaction::Reset;
+        }
+        kept.react(request)
+    })
+    .await;
+    publish(&server, &FakeClock::default())
+        .await
+        .expect("published");
+    let comments = store.comments.lock().expect("sound");
+    assert_eq!(comments.len(), 1, "{comments:?}");
+    assert!(comments[0].to_string().contains("run=7.1"), "{comments:?}");
+}
+
+#[tokio::test]
+async fn a_body_that_was_refused_is_not_sent_again() {
+    let store = Store::default();
+    let server = Server::start(move |_, request: &Request| {
+        if request.method == "POST" && request.path.ends_with("/comments") {
+            json(422, r#"{"message": "body is too long"}"#)
+        } else {
+            store.react(request)
+        }
+    })
+    .await;
+    let written = publish(&server, &FakeClock::default())
+        .await
+        .expect("published");
+    assert!(
+        matches!(written.comment, gate_github::write::CommentDone::None(_)),
+        "{written:?}"
+    );
+    let requests = server.requests.lock().expect("sound");
+    let sent = requests
+        .iter()
+        .filter(|request| request.method == "POST" && request.path.ends_with("/comments"));
+    assert_eq!(sent.count(), 1);
+}
+
+#[tokio::test]
+async fn only_comments_that_were_created_are_counted() {
+    let store = Store::default();
+    for (status, expected) in [(403, "comments=0"), (403, "comments=0"), (0, "comments=1")] {
+        let kept = store.clone();
+        let server = Server::start(move |_, request: &Request| {
+            let is_creation = request.method == "POST" && request.path.ends_with("/comments");
+            if is_creation && status != 0 {
+                json(status, r#"{"message": "Resource not accessible"}"#)
+            } else {
+                kept.react(request)
+            }
+        })
+        .await;
+        let written = publish(&server, &FakeClock::default()).await;
+        assert_eq!(written.is_err(), status != 0, "{written:?}");
+        let checks = store.checks.lock().expect("sound");
+        let id = checks[0]["external_id"].as_str().expect("marked");
+        assert!(id.ends_with(expected), "{id}");
     }
 }
 

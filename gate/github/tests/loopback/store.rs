@@ -38,12 +38,39 @@ impl Store {
             ("POST", "/repos/o/r/check-runs") => {
                 let mut check = body;
                 check["id"] = json!(checks.len() + 1);
+                check["app"] = json!({"slug": "github-actions"});
                 checks.push(check);
                 answer(201, "{}")
+            }
+            ("PATCH", path) if path.starts_with("/repos/o/r/check-runs/") => {
+                let id = id_of(path);
+                for check in checks.iter_mut().filter(|check| check["id"] == id) {
+                    for (key, value) in body.as_object().into_iter().flatten() {
+                        check[key] = value.clone();
+                    }
+                }
+                answer(200, "{}")
+            }
+            ("PATCH", path) if path.starts_with("/repos/o/r/issues/comments/") => {
+                let id = id_of(path);
+                for comment in comments.iter_mut().filter(|comment| comment["id"] == id) {
+                    comment["body"] = body["body"].clone();
+                }
+                answer(200, "{}")
+            }
+            ("DELETE", path) if path.starts_with("/repos/o/r/issues/comments/") => {
+                let id = id_of(path);
+                comments.retain(|comment| comment["id"] != id);
+                with(204, "", "")
             }
             _ => with(404, "", "{}"),
         }
     }
+}
+
+fn id_of(path: &str) -> Value {
+    let id = path.rsplit('/').next().and_then(|id| id.parse().ok());
+    json!(id.unwrap_or(0_u64))
 }
 
 fn pull() -> Value {

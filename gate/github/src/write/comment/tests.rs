@@ -74,7 +74,7 @@ fn one_comment_stays_whatever_was_there() {
         (
             "late older run",
             vec![ours(1, &mark(8, 1, "y"))],
-            Plan::Kept,
+            Plan::Kept(vec![]),
         ),
         (
             "applied before the answer was lost",
@@ -94,7 +94,12 @@ fn one_comment_stays_whatever_was_there() {
         (
             "a newer one came second",
             vec![ours(1, &mine), ours(2, &mark(8, 1, "y"))],
-            Plan::Kept,
+            Plan::Kept(vec![]),
+        ),
+        (
+            "ours came after a newer one",
+            vec![ours(1, &mark(8, 1, "y")), ours(2, &mine)],
+            Plan::Kept(vec![2]),
         ),
     ] {
         assert_eq!(plan(&comments, BOT, &mine), expected, "{name}");
