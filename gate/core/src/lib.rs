@@ -29,6 +29,7 @@ pub mod rules;
 pub mod statistic;
 pub mod stored;
 pub mod together;
+pub mod trend;
 pub mod uniform;
 pub mod warm_up;
 

@@ -193,6 +193,20 @@ pub fn baseline(run: &Run, accepted: Option<&Run>, provenance: Provenance) -> Re
     })
 }
 
+/// A run as a history keeps it: every repetition, with distributions cut down to their statistics.
+///
+/// # Errors
+/// A histogram that does not decode or does not fit its count and sum.
+pub fn kept(run: &Run) -> Result<Run, Defect> {
+    let sessions = run.sessions.iter().map(cut_down);
+    Ok(Run {
+        sessions: sessions.collect::<Result<_, _>>()?,
+        pooled: Vec::new(),
+        provenance: None,
+        ..run.clone()
+    })
+}
+
 /// Levels that moved between two observed runs, largest first.
 #[must_use]
 pub fn changes(accepted: &[Observed], run: &[Observed]) -> Vec<Change> {

@@ -53,11 +53,15 @@ pub enum Code {
     Rejected,
     /// GitHub does not take what is to be published, or does not answer.
     GitHub,
+    /// A history store cannot be read or added to.
+    History,
+    /// A run that no history takes.
+    Unrecordable,
 }
 
 impl Code {
     /// All codes in numerical order.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Unreadable,
         Self::Syntax,
         Self::Format,
@@ -83,6 +87,8 @@ impl Code {
         Self::Publish,
         Self::Rejected,
         Self::GitHub,
+        Self::History,
+        Self::Unrecordable,
     ];
 
     /// The code as it is printed.
@@ -229,6 +235,16 @@ impl Code {
                 "G703",
                 "GitHub did not take what was to be published, or did not answer (exit code 4). A verdict that was reached stands in the summary of the job.",
                 "Grant the permission that the hint names, or start the publishing run again.",
+            ),
+            Self::History => (
+                "G801",
+                "A history store does not exist, is empty, or cannot be added to.",
+                "`gate record RUN --history STORE` makes one; for a branch, see what git says.",
+            ),
+            Self::Unrecordable => (
+                "G802",
+                "A run that a history does not take: one with planted changes, of a work tree that no commit holds, or a promoted baseline.",
+                "Measure a commit, without plants, and record what was measured.",
             ),
         }
     }

@@ -20,5 +20,6 @@ pub mod profile;
 pub mod quantity;
 pub mod report;
 pub mod run;
+pub mod trend;
 pub mod unit;
 mod validate;

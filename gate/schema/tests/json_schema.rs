@@ -6,6 +6,7 @@ use gate_schema::noise::Noise;
 use gate_schema::profile::Head;
 use gate_schema::report::Report;
 use gate_schema::run::Run;
+use gate_schema::trend::Trend;
 
 fn check(name: &str, schema: &schemars::Schema) {
     let generated = serde_json::to_string_pretty(schema).expect("schemas are JSON") + "\n";
@@ -25,6 +26,11 @@ fn verdict_report() {
 #[test]
 fn noise_document() {
     check("noise.v1.schema.json", &schemars::schema_for!(Noise));
+}
+
+#[test]
+fn trend_document() {
+    check("trend.v1.schema.json", &schemars::schema_for!(Trend));
 }
 
 #[test]

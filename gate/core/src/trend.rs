@@ -1,0 +1,229 @@
+//! What the runs of a history show: steps and drift, row by row, and what may be behind them.
+//!
+//! A point of a series is a run: the mean of its sessions, on a scale where larger is worse. Only runs of the newest
+//! run's tier are looked at, only scenarios declared as they are now, and timings only of runs with its fingerprint,
+//! so that another machine is never a step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gate_schema::exit::ExitCode;
+use gate_schema::id::{MetricName, Name, ScenarioId};
+use gate_schema::quantity::Quantity;
+use gate_schema::run::{Environment, Run};
+use gate_schema::trend::{FORMAT, MachineChange, Night, Trend, Way};
+use gate_schema::unit::Unit;
+
+use crate::comparable::environment_differences;
+use crate::estimate::{Location, estimate, mean};
+use crate::observe::{Observed, ObservedMetric};
+
+pub mod drift;
+mod found;
+pub mod step;
+
+use found::Found;
+
+/// One run of a history, observed.
+pub struct Entry {
+    night: Night,
+    tier: Option<Name>,
+    environment: Environment,
+    observed: Vec<Observed>,
+}
+
+impl Entry {
+    /// What a trend needs of a run.
+    #[must_use]
+    pub fn new(run: &Run, observed: Vec<Observed>) -> Self {
+        Self {
+            night: Night {
+                created: run.created.clone(),
+                commit: run.source.commit.clone(),
+            },
+            tier: run.manifest.tier.clone(),
+            environment: run.environment.clone(),
+            observed,
+        }
+    }
+}
+
+/// What the history shows, oldest run first; `None` when it is empty. Fingerprint fields in `ignored` do not count.
+#[must_use]
+pub fn trend(history: &[Entry], ignored: &BTreeSet<String>) -> Option<Trend> {
+    let newest = history.last()?;
+    let entries: Vec<&Entry> = history.iter().filter(|e| e.tier == newest.tier).collect();
+    let is_alike = |entry: &&Entry| {
+        let there = &entry.environment;
+        !there.fingerprint.is_empty()
+            && environment_differences(there, &newest.environment, ignored).is_empty()
+    };
+    let alike: Vec<bool> = entries.iter().map(is_alike).collect();
+    let series = series(&entries, &alike);
+    let found = Found::of(&series, &entries);
+    let is_red = found
+        .steps
+        .iter()
+        .any(|step| step.is_new && step.way == Way::Worse)
+        || found.drifts.iter().any(|drift| drift.way == Way::Worse);
+    let exit_code = match (is_red, found.told) {
+        (true, _) => ExitCode::Fail,
+        (false, 0) => ExitCode::Undecided,
+        (false, _) => ExitCode::Pass,
+    };
+    Some(Trend {
+        format: FORMAT.to_owned(),
+        exit_code,
+        tier: newest.tier.clone(),
+        runs: entries.len(),
+        alike: alike.iter().filter(|is_alike| **is_alike).count(),
+        newest: newest.night.clone(),
+        told: found.told,
+        untold: found.untold,
+        needed: step::fewest(),
+        steps: found.steps,
+        drifts: found.drifts,
+        machines: machines(&entries, ignored),
+    })
+}
+
+/// The runs that were measured under other conditions than the one before.
+fn machines(entries: &[&Entry], ignored: &BTreeSet<String>) -> Vec<MachineChange> {
+    let changes = entries.windows(2).map(|two| MachineChange {
+        night: two[1].night.clone(),
+        fields: environment_differences(&two[0].environment, &two[1].environment, ignored),
+    });
+    changes.filter(|change| !change.fields.is_empty()).collect()
+}
+
+/// One row over the runs that measured it.
+struct Series {
+    scenario: ScenarioId,
+    metric: MetricName,
+    axis: Axis,
+    /// Indices of the runs.
+    nights: Vec<usize>,
+    /// Their values on the axis.
+    values: Vec<f64>,
+}
+
+/// Where values are compared; larger is worse.
+#[derive(Clone, Copy)]
+struct Axis {
+    unit: Unit,
+    sign: f64,
+    is_logarithmic: bool,
+    /// Added before taking logarithms, so that counters may be zero.
+    shift: f64,
+}
+
+impl Axis {
+    fn new(metric: &ObservedMetric, values: &[f64]) -> Self {
+        let is_logarithmic = metric.unit() != Unit::Ratio;
+        let has_zeros = values.iter().any(|value| *value <= 0.0);
+        Self {
+            unit: metric.unit(),
+            sign: metric.direction().sign(),
+            is_logarithmic,
+            shift: if is_logarithmic && has_zeros {
+                1.0
+            } else {
+                0.0
+            },
+        }
+    }
+
+    fn place(self, value: f64) -> f64 {
+        let placed = if self.is_logarithmic {
+            (value + self.shift).ln()
+        } else {
+            value
+        };
+        self.sign * placed
+    }
+
+    fn quantity(self, placed: f64) -> Quantity {
+        let value = self.sign * placed;
+        let value = if self.is_logarithmic {
+            value.exp() - self.shift
+        } else {
+            value
+        };
+        Quantity {
+            value,
+            unit: self.unit,
+        }
+    }
+
+    /// The distance on this axis that is `part` of a level there.
+    fn part(self, part: f64, level: f64) -> f64 {
+        if self.is_logarithmic {
+            part.ln_1p()
+        } else {
+            part * level.abs()
+        }
+    }
+}
+
+/// Every row of the newest run, over the runs that measured the same.
+fn series(entries: &[&Entry], alike: &[bool]) -> Vec<Series> {
+    let Some(newest) = entries.last() else {
+        return Vec::new();
+    };
+    let by_scenario: Vec<BTreeMap<&ScenarioId, &Observed>> = entries
+        .iter()
+        .map(|entry| {
+            entry
+                .observed
+                .iter()
+                .map(|o| (&o.declared.scenario, o))
+                .collect()
+        })
+        .collect();
+    let rows = newest.observed.iter().flat_map(|scenario| {
+        scenario
+            .metrics
+            .iter()
+            .map(move |metric| (scenario, metric))
+    });
+    rows.map(|(scenario, metric)| {
+        let is_timing = metric.unit().is_timing();
+        let mut nights = Vec::new();
+        let mut raw = Vec::new();
+        for (at, there) in by_scenario.iter().enumerate() {
+            let level = there
+                .get(&scenario.declared.scenario)
+                .filter(|_| alike[at] || !is_timing)
+                .filter(|there| there.declared == scenario.declared)
+                .filter(|there| !there.wrong_answer && !there.has_failed)
+                .and_then(|there| level(there, &metric.name));
+            nights.extend(level.map(|_| at));
+            raw.extend(level);
+        }
+        let axis = Axis::new(metric, &raw);
+        Series {
+            scenario: scenario.declared.scenario.clone(),
+            metric: metric.name.clone(),
+            axis,
+            nights,
+            values: raw.into_iter().map(|value| axis.place(value)).collect(),
+        }
+    })
+    .collect()
+}
+
+/// What one run says about a row: the mean of its sessions.
+fn level(observed: &Observed, metric: &MetricName) -> Option<f64> {
+    let metric = observed
+        .metrics
+        .iter()
+        .find(|there| there.name == *metric)?;
+    let centres = metric
+        .sessions
+        .iter()
+        .map(|s| estimate(s, Location::Trimmed).centre);
+    let centres: Vec<f64> = centres.collect();
+    (!centres.is_empty()).then(|| mean(&centres))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,297 @@
+//! Histories of a few rows: what is told, and what is behind it.
+
+use gate_schema::run::{
+    Check, Declared, DeclaredMetric, Kind, Manifest, Measured, MetricValue, Mode, Repetition,
+    Session, Source,
+};
+use gate_schema::trend::Suspect;
+use gate_schema::unit::Direction;
+
+use super::*;
+use crate::observe::records;
+
+fn name(text: &str) -> Name {
+    Name::new(text).expect("a name")
+}
+
+/// Three scenarios' worth of a night: time and memory of each.
+#[derive(Clone)]
+struct Plan {
+    commit: usize,
+    machine: &'static str,
+    tier: &'static str,
+    /// Factor on the time of each scenario.
+    time: Vec<f64>,
+    memory: f64,
+    items: i64,
+}
+
+/// The run number `at` of a history.
+fn run(at: usize, plan: &Plan) -> Run {
+    let scatter = [0.0, 0.004, -0.006, 0.009, -0.003, 0.001, -0.008][(at * 3) % 7];
+    let scenarios: Vec<ScenarioId> = (0..plan.time.len())
+        .map(|i| name(&format!("demo/{i}")))
+        .collect();
+    let metric = |name: &str, unit| DeclaredMetric {
+        name: self::name(name),
+        kind: Kind::Value,
+        unit,
+        direction: Direction::Lower,
+        at: None,
+    };
+    let declared = scenarios.iter().map(|scenario| Declared {
+        scenario: scenario.clone(),
+        params: [(name("items"), gate_schema::run::Param::Integer(plan.items))].into(),
+        input: None,
+        metrics: vec![
+            metric("memory", Unit::Bytes),
+            metric("time", Unit::Nanoseconds),
+        ],
+    });
+    let measured = scenarios
+        .iter()
+        .zip(&plan.time)
+        .map(|(scenario, factor)| Measured {
+            scenario: scenario.clone(),
+            check: Check::Passed,
+            recording_overhead_ns: None,
+            repetitions: (0..5)
+                .map(|_| {
+                    let time = 1e6 * factor * (1.0 + scatter);
+                    let value = |value: f64| MetricValue::Value(value);
+                    let metrics = vec![
+                        (name("memory"), value(plan.memory)),
+                        (name("time"), value(time)),
+                    ];
+                    Repetition::new(metrics).expect("sound")
+                })
+                .collect(),
+        });
+    let created = format!("2026-{:02}-{:02}T03:17:00Z", 1 + at / 28, 1 + at % 28);
+    Run {
+        format: gate_schema::run::FORMAT.to_owned(),
+        id: format!("night-{at}"),
+        created: created.clone(),
+        source: Source {
+            commit: Some(format!("{:040x}", plan.commit)),
+            ..Source::default()
+        },
+        environment: Environment {
+            fingerprint: [(name("machine"), plan.machine.to_owned())].into(),
+            ..Environment::default()
+        },
+        manifest: Manifest {
+            tier: Some(name(plan.tier)),
+            scenarios: declared.collect(),
+        },
+        sessions: vec![Session {
+            id: "s0".to_owned(),
+            start: created,
+            mode: Mode::Single,
+            scenarios: measured.collect(),
+        }],
+        failures: Vec::new(),
+        pooled: Vec::new(),
+        provenance: None,
+    }
+}
+
+fn plan(at: usize) -> Plan {
+    Plan {
+        commit: at,
+        machine: "perf-01",
+        tier: "nightly",
+        time: vec![1.0; 8],
+        memory: 1e6,
+        items: 10,
+    }
+}
+
+/// The trend of `nights` nights, each changed by `change`.
+fn told(nights: usize, change: impl Fn(usize, &mut Plan)) -> Trend {
+    let entries: Vec<Entry> = (0..nights)
+        .map(|at| {
+            let mut plan = plan(at);
+            change(at, &mut plan);
+            let run = run(at, &plan);
+            let observed = records(&run)
+                .iter()
+                .map(|r| r.observe().expect("sound"))
+                .collect();
+            Entry::new(&run, observed)
+        })
+        .collect();
+    trend(&entries, &BTreeSet::new()).expect("not empty")
+}
+
+#[test]
+fn a_step_names_the_two_commits_it_lies_between() {
+    let trend = told(30, |at, plan| {
+        plan.time[2] = if at >= 25 { 1.1 } else { 1.0 }
+    });
+    let [step] = &trend.steps[..] else {
+        panic!("{:?}", trend.steps);
+    };
+    assert_eq!(
+        (step.scenario.as_str(), step.metric.as_str()),
+        ("demo/2", "time")
+    );
+    assert_eq!((step.way, step.suspect), (Way::Worse, Suspect::Code));
+    assert_eq!(step.good.commit, Some(format!("{:040x}", 24)));
+    assert_eq!(step.bad.commit, Some(format!("{:040x}", 25)));
+    assert!(
+        (step.to.value / step.from.value - 1.1).abs() < 0.01,
+        "{step:?}"
+    );
+}
+
+#[test]
+fn only_the_night_that_shows_a_step_is_red() {
+    let at_night = |nights| {
+        told(nights, |at, plan| {
+            plan.time[2] = if at >= 25 { 1.1 } else { 1.0 }
+        })
+    };
+    let red: Vec<usize> = (20..40)
+        .filter(|&nights| at_night(nights).exit_code == ExitCode::Fail)
+        .collect();
+    let [first] = red[..] else {
+        panic!("{red:?}");
+    };
+    assert!((28..=30).contains(&first), "{first}");
+    assert!(!at_night(39).steps[0].is_new);
+}
+
+#[test]
+fn too_few_nights_tell_nothing_and_are_no_pass() {
+    let trend = told(16, |_, _| ());
+    assert_eq!(
+        (trend.exit_code, trend.told, trend.untold),
+        (ExitCode::Undecided, 0, 16)
+    );
+    assert_eq!(told(17, |_, _| ()).exit_code, ExitCode::Pass);
+}
+
+#[test]
+fn another_machine_is_never_a_step() {
+    let moved = |at: usize, plan: &mut Plan| {
+        if at >= 25 {
+            plan.machine = "perf-02";
+            plan.time = vec![2.0; 8];
+        }
+    };
+    let trend = told(40, moved);
+    assert_eq!(trend.steps, []);
+    assert_eq!((trend.runs, trend.alike), (40, 15));
+    let [change] = &trend.machines[..] else {
+        panic!("{:?}", trend.machines);
+    };
+    assert_eq!(change.night.commit, Some(format!("{:040x}", 25)));
+    assert_eq!(change.fields[0].candidate.as_deref(), Some("perf-02"));
+    // Timings wait for enough nights on the new machine; bytes do not.
+    assert_eq!((trend.told, trend.untold), (8, 8));
+}
+
+#[test]
+fn bytes_step_also_across_machines() {
+    let trend = told(30, |at, plan| {
+        if at >= 20 {
+            (plan.machine, plan.memory) = ("perf-02", 2e6);
+        }
+    });
+    assert_eq!(trend.steps.len(), 8);
+    assert!(
+        trend
+            .steps
+            .iter()
+            .all(|step| step.metric.as_str() == "memory")
+    );
+}
+
+#[test]
+fn a_step_without_a_commit_is_not_of_the_code() {
+    let trend = told(30, |at, plan| {
+        plan.commit = at.min(20);
+        plan.time[1] = if at >= 25 { 1.1 } else { 1.0 };
+    });
+    assert_eq!(trend.steps[0].suspect, Suspect::SameCommit);
+}
+
+#[test]
+fn what_moves_everything_is_suspected_of_the_machine() {
+    let trend = told(30, |at, plan| {
+        if at >= 25 {
+            plan.time = vec![1.1; 8];
+        }
+    });
+    assert_eq!(trend.steps.len(), 8);
+    assert!(
+        trend
+            .steps
+            .iter()
+            .all(|step| step.suspect == Suspect::Everything)
+    );
+}
+
+#[test]
+fn nights_of_another_tier_or_workload_are_not_looked_at() {
+    let trend = told(40, |at, plan| {
+        if at % 2 == 1 {
+            (plan.tier, plan.time) = ("smoke", vec![0.1; 8]);
+        }
+        if at < 4 {
+            plan.items = 5;
+        }
+    });
+    assert_eq!(
+        (trend.tier.as_ref().map(Name::as_str), trend.runs),
+        (Some("smoke"), 20)
+    );
+    assert_eq!(trend.steps, []);
+    assert_eq!((trend.told, trend.untold), (16, 0));
+}
+
+#[test]
+fn a_level_that_creeps_does_not_go_unseen() {
+    for per_night in [0.0004, 0.0007, 0.002] {
+        let trend = told(100, |at, plan| plan.time[0] = 1.0 + per_night * at as f64);
+        let steps = trend
+            .steps
+            .iter()
+            .map(|step| (step.scenario.as_str(), step.way));
+        let drifts = trend
+            .drifts
+            .iter()
+            .map(|drift| (drift.scenario.as_str(), drift.way));
+        let told: Vec<_> = steps.chain(drifts).collect();
+        assert!(!told.is_empty(), "{per_night}");
+        assert!(
+            told.iter().all(|told| *told == ("demo/0", Way::Worse)),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn red_is_a_new_step_or_a_drift_that_lasts() {
+    let mut red = 0;
+    for nights in 17..40 {
+        let trend = told(nights, |at, plan| {
+            plan.time[0] = 1.0 + 0.004 * (at as f64 - 9.0).clamp(0.0, 12.0);
+        });
+        let is_new = trend.steps.iter().any(|step| step.is_new);
+        let has_crept = !trend.drifts.is_empty();
+        assert_eq!(
+            trend.exit_code == ExitCode::Fail,
+            is_new || has_crept,
+            "{nights}"
+        );
+        red += usize::from(trend.exit_code == ExitCode::Fail);
+    }
+    assert!(red > 0);
+}
+
+#[test]
+fn an_empty_history_has_no_trend() {
+    assert_eq!(trend(&[], &BTreeSet::new()), None);
+}
