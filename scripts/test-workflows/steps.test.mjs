@@ -134,6 +134,24 @@ test("the night measures, judges and keeps its run", () => {
     assert.match(night.log, /not everything was profiled/, "which is no reason to fail");
 });
 
+test("a night becomes part of the history, red or green", () => {
+    baseline();
+    world.git("remote", "add", "origin", world.origin);
+    world.contexts.github.event_name = "schedule";
+    const measure = job(NIGHTLY, "measure");
+    world.contexts.needs = { measure: { ...measure, result: "failure" } };
+    const record = job(NIGHTLY, "record");
+    assert.equal(record.result, "success", record.log);
+    assert.match(record.summary, /UNDECIDED: 1 of 1 runs/);
+    assert.match(server("ls-tree", "--name-only", "gate-history"), /^\d{8}T\d{6}\w*Z-[0-9a-f]{16}\.json$/);
+    assert.ok(!record.log.includes("hosted"), "no token in the log");
+    world.contexts.github.run_attempt = 2;
+    const again = job(NIGHTLY, "record");
+    assert.match(again.log, /already/);
+    world.contexts.needs = { measure: { result: "skipped", outputs: {} } };
+    assert.equal(job(NIGHTLY, "record").result, "skipped");
+});
+
 test("nobody measures a branch at night or for a baseline", () => {
     const repository = { default_branch: "main" };
     Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref_name: "mine", event: { repository } });

@@ -105,7 +105,7 @@ export class World {
             this.put(join(this.shims, name), text);
             chmodSync(join(this.shims, name), 0o755);
         }
-        for (const part of [".github", "scripts/nightly", "scripts/profile", "scripts/propose-baseline", ".gitignore"]) {
+        for (const part of [".github", "scripts/nightly", "scripts/profile", "scripts/record-night", "scripts/propose-baseline", ".gitignore"]) {
             cpSync(join(repository, part), join(this.workspace, part), { recursive: true });
         }
         this.write("bench.sh", BENCH).write("baselines/gate.toml", POLICY).write("level", "1000000\n");

@@ -11,6 +11,12 @@ use crate::policy::BASELINE;
 /// Fewest pairs of a session: fewer say nothing about how they scatter.
 pub(crate) const MIN_PAIRS: i64 = 3;
 
+/// Most runs of a history: what a trend looks at.
+pub(crate) const MOST_KEPT: u32 = 400;
+
+/// Fewest runs of a history: with fewer, a trend cannot tell anything.
+const FEWEST_KEPT: u32 = 20;
+
 /// The machine of GitHub that measures when nobody names another.
 const HOSTED: &str = "ubuntu-24.04";
 
@@ -41,6 +47,10 @@ pub(crate) enum Verb {
     Publish(Publish),
     /// Accept a run as the level that later runs are compared with.
     Promote(Promote),
+    /// Add a run to a history.
+    Record(Record),
+    /// Say what a history shows: levels that changed and stayed, and levels that crept away.
+    Trend(Trend),
     /// Show the argument behind one verdict, or the meaning of an error code.
     Explain(Explain),
     /// Draw one profile as a flamegraph, or two as a differential flamegraph.
@@ -354,6 +364,42 @@ pub(crate) struct Promote {
     /// Who promotes [default: git's user.name].
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// The run to add.
+    pub(crate) run: PathBuf,
+    #[command(flatten)]
+    pub(crate) store: Store,
+    /// Runs that stay; the oldest are left out beyond that.
+    #[arg(long, value_name = "N", default_value_t = MOST_KEPT, value_parser = clap::value_parser!(u32).range(i64::from(FEWEST_KEPT)..=i64::from(MOST_KEPT)))]
+    pub(crate) keep: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 nothing new, 1 the newest run shows a step or a drift to the worse, 2 usage or input error, 3 too few runs to tell."
+)]
+pub(crate) struct Trend {
+    #[command(flatten)]
+    pub(crate) store: Store,
+    /// Also write it to FILE as JSON, format gate.trend/1.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Policy file, whose `ignore-environment` counts here, too [default: baselines/gate.toml, else the built-in
+    /// policy].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+/// Where a history is.
+#[derive(Debug, Args)]
+pub(crate) struct Store {
+    /// A folder, or `branch:NAME`: a branch of this repository's remote `origin`; without one, of the repository
+    /// itself.
+    #[arg(long, value_name = "STORE")]
+    pub(crate) history: String,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,6 @@
 
 mod cache;
 mod fork;
-mod git;
 mod side;
 mod snapshot;
 
@@ -21,8 +20,8 @@ use std::time::Duration;
 
 use gate_schema::code::Code;
 
-use crate::checkout::git::Failure;
 use crate::diagnostic::{Diagnostic, Place};
+use crate::git::{self, Failure};
 use crate::process::{self, Ending, shell_word};
 use crate::signal::Interrupt;
 pub(crate) use fork::fork;

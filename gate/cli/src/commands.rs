@@ -12,4 +12,6 @@ pub(crate) mod lint;
 pub(crate) mod plan;
 pub(crate) mod promote;
 pub(crate) mod publish;
+pub(crate) mod record;
 pub(crate) mod report;
+pub(crate) mod trend;

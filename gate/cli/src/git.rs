@@ -27,14 +27,14 @@ const SETTINGS: [&str; 6] = [
 
 /// Why git did not do it.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) how: String,
+pub(crate) struct Failure {
+    pub(crate) how: String,
     /// The last lines it printed.
-    pub(super) tail: Vec<String>,
+    pub(crate) tail: Vec<String>,
 }
 
 impl Failure {
-    pub(super) fn diagnostic(&self, message: &str, place: Place, hint: &str) -> Diagnostic {
+    pub(crate) fn diagnostic(&self, message: &str, place: Place, hint: &str) -> Diagnostic {
         let message = if self.tail.is_empty() {
             format!("{message}: {}", self.how)
         } else {
@@ -54,7 +54,7 @@ impl From<io::Error> for Failure {
 }
 
 /// A git command in `directory`, deaf to the environment of a hook.
-pub(super) fn git(directory: &Path) -> Command {
+pub(crate) fn git(directory: &Path) -> Command {
     let mut git = Command::new("git");
     process::without_git(&mut git)
         .arg("-C")
@@ -65,7 +65,7 @@ pub(super) fn git(directory: &Path) -> Command {
 }
 
 /// Runs it; returns what it printed, without the last end of line.
-pub(super) fn read(git: &mut Command) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(git: &mut Command) -> Result<Vec<u8>, Failure> {
     let output = git.output().map_err(|error| Failure {
         how: format!("cannot start git: {error}"),
         tail: Vec::new(),
@@ -82,12 +82,12 @@ pub(super) fn read(git: &mut Command) -> Result<Vec<u8>, Failure> {
 }
 
 /// Runs it; returns the path it printed.
-pub(super) fn path(git: &mut Command) -> Result<PathBuf, Failure> {
+pub(crate) fn path(git: &mut Command) -> Result<PathBuf, Failure> {
     Ok(PathBuf::from(OsString::from_vec(read(git)?)))
 }
 
 /// Runs it; returns the id or word it printed.
-pub(super) fn word(git: &mut Command) -> Result<String, Failure> {
+pub(crate) fn word(git: &mut Command) -> Result<String, Failure> {
     String::from_utf8(read(git)?).map_err(|error| Failure {
         how: error.to_string(),
         tail: Vec::new(),
@@ -95,7 +95,7 @@ pub(super) fn word(git: &mut Command) -> Result<String, Failure> {
 }
 
 /// The id of the commit that `revision` names.
-pub(super) fn resolve(top: &Path, revision: &str, place: Place) -> Result<String, Vec<Diagnostic>> {
+pub(crate) fn resolve(top: &Path, revision: &str, place: Place) -> Result<String, Vec<Diagnostic>> {
     let find = |revision: &str| {
         // What starts with a dash would be an option.
         let is_name = !revision.is_empty() && !revision.starts_with('-');

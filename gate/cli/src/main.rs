@@ -9,6 +9,8 @@ mod commands;
 mod diagnostic;
 mod doctor;
 mod document;
+mod git;
+mod history;
 mod measure;
 mod nearest;
 mod noise;
@@ -39,6 +41,8 @@ fn main() -> std::process::ExitCode {
         Verb::Plan(plan) => commands::plan::run(plan),
         Verb::Compare(compare) => commands::compare::run(compare),
         Verb::Publish(publish) => commands::publish::run(publish),
+        Verb::Record(record) => commands::record::run(record),
+        Verb::Trend(trend) => commands::trend::run(trend),
         Verb::Promote(promote) => commands::promote::run(promote),
         Verb::Explain(explain) => commands::explain::run(explain),
         Verb::Flame(flame) => commands::flame::run(flame),

@@ -36,6 +36,7 @@ mod sentence;
 mod table;
 mod terminal;
 mod together;
+mod trend;
 mod wrap;
 
 pub use explain::{explain, explain_failed};
@@ -47,3 +48,4 @@ pub use publish::{Notice, Occasion, comment, notice, notice_title, summary, titl
 pub use quantity::quantity;
 pub use resolutions::{resolutions, warm_up};
 pub use terminal::{Style, terminal};
+pub use trend::trend;

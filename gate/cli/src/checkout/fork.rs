@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::git;
 use crate::diagnostic::{Diagnostic, Place};
+use crate::git;
 
 /// A candidate and the commit it started from.
 pub(crate) struct Fork {

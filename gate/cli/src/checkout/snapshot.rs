@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use super::git::{Failure, git, path, read, word};
 use super::side::Commit;
+use crate::git::{Failure, git, path, read, word};
 
 /// Who commits a snapshot, and when: the same files always give the same commit.
 const AUTHORSHIP: [(&str, &str); 6] = [

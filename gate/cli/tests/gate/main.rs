@@ -7,6 +7,7 @@ mod compare;
 mod doctor;
 mod explain;
 mod flame;
+mod history;
 mod import;
 mod plan;
 mod profiles;

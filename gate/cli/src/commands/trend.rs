@@ -1,0 +1,59 @@
+//! `gate trend`: what a history shows, seen from its newest run.
+
+use std::path::{Path, PathBuf};
+
+use gate_core::trend::{Entry, trend};
+use gate_schema::code::Code;
+use gate_schema::exit::ExitCode;
+use rayon::prelude::*;
+
+use crate::args::{MOST_KEPT, Trend};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::document::{check_outputs, read_run, write};
+use crate::history::Store;
+use crate::observe::observe;
+use crate::policy::{self, BASELINE};
+use crate::provenance;
+use crate::terminal;
+
+pub(crate) fn run(arguments: &Trend) -> Result<ExitCode, Vec<Diagnostic>> {
+    let outputs: Vec<PathBuf> = arguments.output.iter().cloned().collect();
+    check_outputs(&outputs, &[])?;
+    let given = arguments.policy.as_deref();
+    let loaded = policy::load(given, None, Path::new(BASELINE), &provenance::today())?;
+    // The files of a branch are there as long as `_copy` is.
+    let (files, _copy) = Store::new(&arguments.store)?.read()?;
+    let newest = files.len().saturating_sub(MOST_KEPT as usize);
+    let entries = files[newest..]
+        .par_iter()
+        .map(|path| {
+            let run = read_run(path)?;
+            Ok(Entry::new(&run, observe(path, &run)?))
+        })
+        .collect::<Result<Vec<_>, Vec<Diagnostic>>>()?;
+    let Some(trend) = trend(&entries, &loaded.policy.ignore_environment) else {
+        let place = Place::File(PathBuf::from(&arguments.store.history));
+        let hint = "`gate record RUN --history STORE` adds a run";
+        return Err(vec![Diagnostic::new(
+            Code::History,
+            "the history has no run",
+            place,
+            hint,
+        )]);
+    };
+    if let Some(output) = &arguments.output {
+        let json = serde_json::to_string_pretty(&trend).map_err(|error| {
+            let message = format!("cannot be written as JSON: {error}");
+            let place = Place::File(output.clone());
+            vec![Diagnostic::new(
+                Code::Unwritable,
+                message,
+                place,
+                "leave --output out",
+            )]
+        })?;
+        write(output, format!("{json}\n").as_bytes())?;
+    }
+    terminal::answer(&gate_render::trend(&trend))?;
+    Ok(trend.exit_code)
+}
