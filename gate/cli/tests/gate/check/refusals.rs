@@ -164,6 +164,11 @@ fn a_measuring_command_that_breaks_its_contract_is_refused_before_any_pair() {
             String::new(),
         ),
         (
+            "a pipe instead of a list",
+            "command = 'true'\nlist = 'cd \"$GATE_BUILD_CACHE\"; rm list; mkfifo list'",
+            String::new(),
+        ),
+        (
             "listing hangs",
             "command = 'true'\nlist = 'exec tail -f /dev/null'\ntimeout = '50ms'",
             String::new(),
