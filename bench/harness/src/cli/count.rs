@@ -12,7 +12,10 @@ use humantime::format_rfc3339_seconds;
 
 use super::answer;
 use super::args::{CountArgs, Selected};
-use crate::count::{Counted, count as count_once, find_valgrind, instructions, prepare};
+use crate::child::Children;
+use crate::count::{
+    CountError, Counted, count as count_once, find_valgrind, instructions, prepare,
+};
 use crate::document::{Parts, manifest, run_id, scenario_id};
 use crate::emit::Destination;
 use crate::environment::environment;
@@ -36,7 +39,7 @@ pub(super) fn count(suite: &[&dyn Scenario], args: &CountArgs) -> Result<ExitCod
         .partition(|scenario| scenario.traffic(tier) == Traffic::Alone);
     for scenario in &others {
         say(format_args!(
-            "left out {}: several threads, whose order is not the same twice",
+            "left out {}: it has several threads or a schedule",
             scenario.id()
         ));
     }
@@ -56,43 +59,11 @@ pub(super) fn count(suite: &[&dyn Scenario], args: &CountArgs) -> Result<ExitCod
     let (source, environment) = (source(Path::new("."), &plants), environment());
     let start = SystemTime::now();
     let id = run_id(tier, start);
-    let progress = Phase::start("counting", alone.len());
-    let mut kept: Vec<&dyn Scenario> = Vec::new();
-    let (mut measured, mut failures) = (Vec::new(), Vec::new());
-    for scenario in alone {
-        let counts = prepare(&children, scenario).and_then(|()| {
-            let count = |_| count_once(&children, scenario);
-            (0..args.repetitions)
-                .map(count)
-                .collect::<Result<Vec<_>, _>>()
-        });
-        match counts.map(|counts| judge(scenario, &counts)) {
-            Ok(Ok(counted)) => {
-                progress.say(format_args!("{}: {}", scenario.id(), told(&counted)));
-                measured.push(counted);
-                kept.push(scenario);
-            }
-            Ok(Err(why)) => progress.say(format_args!("left out {}: {why}", scenario.id())),
-            Err(error) => {
-                progress.say(format_args!("error: {}: {error}", scenario.id()));
-                kept.push(scenario);
-                failures.push(Failure {
-                    scenario: scenario_id(scenario),
-                    session: None,
-                    pair: None,
-                    how: error
-                        .to_string()
-                        .lines()
-                        .next()
-                        .unwrap_or_default()
-                        .to_owned(),
-                    stderr: Vec::new(),
-                });
-            }
-        }
-        progress.advance(1);
-    }
-    drop(progress);
+    let Outcome {
+        kept,
+        measured,
+        failures,
+    } = count_all(&alone, &children, args.repetitions);
     if kept.is_empty() {
         return Err(BenchError::NothingCounted);
     }
@@ -125,6 +96,57 @@ pub(super) fn count(suite: &[&dyn Scenario], args: &CountArgs) -> Result<ExitCod
     } else {
         ExitCode::Fail
     })
+}
+
+/// What came of counting.
+#[derive(Default)]
+struct Outcome<'s> {
+    /// All that the document declares: what was counted, and what failed.
+    kept: Vec<&'s dyn Scenario>,
+    measured: Vec<Measured>,
+    failures: Vec<Failure>,
+}
+
+/// Counts each of `scenarios` so often. What does not repeat is left out, and said.
+fn count_all<'s>(
+    scenarios: &[&'s dyn Scenario],
+    children: &Children,
+    repetitions: u32,
+) -> Outcome<'s> {
+    let progress = Phase::start("counting", scenarios.len());
+    let mut outcome = Outcome::default();
+    for &scenario in scenarios {
+        let counts = prepare(children, scenario).and_then(|()| {
+            let count = |_| count_once(children, scenario);
+            (0..repetitions).map(count).collect::<Result<Vec<_>, _>>()
+        });
+        match counts.map(|counts| judge(scenario, &counts)) {
+            Ok(Ok(counted)) => {
+                progress.say(format_args!("{}: {}", scenario.id(), told(&counted)));
+                outcome.measured.push(counted);
+                outcome.kept.push(scenario);
+            }
+            Ok(Err(why)) => progress.say(format_args!("left out {}: {why}", scenario.id())),
+            Err(error) => {
+                progress.say(format_args!("error: {}: {error}", scenario.id()));
+                outcome.failures.push(failure(scenario, &error));
+                outcome.kept.push(scenario);
+            }
+        }
+        progress.advance(1);
+    }
+    outcome
+}
+
+fn failure(scenario: &dyn Scenario, error: &CountError) -> Failure {
+    let text = error.to_string();
+    Failure {
+        scenario: scenario_id(scenario),
+        session: None,
+        pair: None,
+        how: text.lines().next().unwrap_or_default().to_owned(),
+        stderr: Vec::new(),
+    }
 }
 
 /// The counts of one scenario, or why they are no exact figure.
