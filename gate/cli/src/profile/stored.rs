@@ -133,7 +133,8 @@ impl Kept {
             .collect();
         write_all(&files)?;
         let (count, folder) = (files.len(), self.folder.display());
-        Ok(format!("kept {count} profiles in {folder}\n"))
+        let profiles = if count == 1 { "profile" } else { "profiles" };
+        Ok(format!("kept {count} {profiles} in {folder}\n"))
     }
 }
 

@@ -116,7 +116,7 @@ fn promoted_profiles_are_bounded_and_tell_what_grew_since() {
     ];
     let ran = scratch.gate(&[&promote[..], &["--profiles", "base"]].concat());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let said = "kept 1 profiles in profiles/main\n";
+    let said = "kept 1 profile in profiles/main\n";
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
     let kept = std::fs::read(scratch.path("profiles/main/demo.search.folded.zst"));
     let (head, folded) = decode(&kept.expect("is there")).expect("reads");
