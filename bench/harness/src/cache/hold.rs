@@ -16,13 +16,25 @@ const IN_USE: &str = "in-use.lock";
 /// As long as it lives, nobody clears the cache.
 #[derive(Debug)]
 pub struct Hold {
-    _file: File,
+    _locked: Locked,
 }
 
 /// As long as it lives, nobody else uses the cache.
 #[derive(Debug)]
 pub(super) struct Alone {
-    file: File,
+    _locked: Locked,
+}
+
+/// Unlocks by itself: a process that is just being started has a copy of every open file, which keeps a
+/// lock that is only closed.
+#[derive(Debug)]
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // The system unlocks at the latest when the process ends.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Alone {
@@ -30,7 +42,9 @@ impl Alone {
     pub(super) fn at(root: &Path) -> io::Result<Option<Self>> {
         let file = open(root)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { file })),
+            Ok(()) => Ok(Some(Self {
+                _locked: Locked(file),
+            })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -60,17 +74,15 @@ impl Alone {
 
 /// Holds the cache at `root`, after clearing it if nobody else does.
 pub(super) fn hold(root: &Path) -> io::Result<Hold> {
-    let file = match Alone::at(root)? {
-        Some(alone) => {
-            alone.clear(root)?;
-            // Whoever comes in between finds nothing that is ours.
-            alone.file.unlock()?;
-            alone.file
-        }
-        None => open(root)?,
-    };
+    if let Some(alone) = Alone::at(root)? {
+        alone.clear(root)?;
+    }
+    // Whoever comes in between finds nothing that is ours.
+    let file = open(root)?;
     file.lock_shared()?;
-    Ok(Hold { _file: file })
+    Ok(Hold {
+        _locked: Locked(file),
+    })
 }
 
 fn open(root: &Path) -> io::Result<File> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::artifact::Artifact;
 use crate::cache::Cache;
 use crate::child::{ChildError, Children};
 use crate::context::Context;
@@ -67,9 +66,10 @@ impl<'c> Preparing<'c> {
         }
         self.children.prepare(scenario).map_err(|error| {
             // They are built in this order, so the first that is not there is the one that failed.
-            let missing =
-                |artifact: &&Box<dyn Artifact>| self.context.prepared(artifact.as_ref()).is_err();
-            if let Some(artifact) = artifacts.iter().find(missing) {
+            let failed = artifacts
+                .iter()
+                .find(|artifact| self.context.prepared(artifact.as_ref()).is_err());
+            if let Some(artifact) = failed {
                 self.broken.insert(artifact.key(), scenario.id());
             }
             Unready::Failed(error)
