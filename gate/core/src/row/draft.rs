@@ -10,7 +10,7 @@ use crate::budget::Standing;
 use crate::estimate::{t_quantile, trimmed_away};
 use crate::evidence::{Evidence, MIN_REPETITIONS, POWER};
 use crate::observe::ObservedMetric;
-use crate::paired::{MAX_PAIRED_FREEDOM, SessionEvidence, level_after};
+use crate::paired::{History, MAX_PAIRED_FREEDOM, SessionEvidence, level_after};
 use crate::rules::Settings;
 use crate::sides::{Compared, How, Sides};
 
@@ -84,6 +84,14 @@ impl Draft<'_> {
         }
     }
 
+    /// What calibration knew of the noise of its pairs.
+    fn history(&self) -> Option<&History> {
+        match &self.compared.as_ref()?.how {
+            How::Pairs { history, .. } => history.as_ref(),
+            How::Stored | How::Queries => None,
+        }
+    }
+
     /// The margin on its axis, how far worse the row is there, and how sure that is; `None` unless all
     /// three are known.
     fn judged(&self) -> Option<(f64, f64, Evidence)> {
@@ -106,9 +114,11 @@ impl Draft<'_> {
     }
 
     /// Pairs that would let an unchanged row pass at the next look with 80 % probability, beyond those
-    /// measured: together `variance * (t + POWER)^2 / distance to the margin^2`, where `t` has the degrees
-    /// of freedom that they add. The distance counts as at least half the margin: an unchanged row that
-    /// looks worse will not go on doing so. `None` when that is out of reach.
+    /// measured: until `(t + POWER)^2 / distance to the margin^2` is no more than the weight of all, where
+    /// `t` has the degrees of freedom that they add. The distance counts as at least half the margin: an
+    /// unchanged row that looks worse will not go on doing so. Fresh pairs scatter as those measured, but
+    /// after a session that scatters more than history allows, as history: what disturbed it may be gone.
+    /// `None` when that is out of reach.
     pub(crate) fn pairs_needed(&self) -> Option<u32> {
         let (margin, worse, evidence) = self.judged()?;
         let measured: usize = self.stages().iter().map(|s| s.pairs).sum();
@@ -116,13 +126,17 @@ impl Draft<'_> {
             return None;
         }
         let distance = (margin - worse.max(0.0)).max(margin / 2.0);
-        let variance = evidence.error.powi(2) * measured as f64;
+        let weight = evidence.error.powi(-2);
+        let (variance, history) = match self.history().filter(|_| evidence.noisy) {
+            Some(history) => (history.variance, history.freedom),
+            None => (measured as f64 / weight, 0.0),
+        };
         let level = level_after(self.stages().len() + 1);
         let is_enough = |more: u32| {
             let kept = more as usize - 2 * trimmed_away(more as usize);
-            let freedom = (evidence.freedom + kept as f64 - 1.0).min(MAX_PAIRED_FREEDOM);
-            let reach = (t_quantile(level, freedom) + POWER) / distance;
-            variance * reach * reach <= (measured + more as usize) as f64
+            let freedom = evidence.freedom + history + kept as f64 - 1.0;
+            let reach = t_quantile(level, freedom.min(MAX_PAIRED_FREEDOM)) + POWER;
+            (reach / distance).powi(2) <= weight + f64::from(more) / variance
         };
         // More pairs never do with less: halving finds the fewest.
         let (mut few, mut enough) = (MIN_REPETITIONS as u32 - 1, MAX_NEEDED);

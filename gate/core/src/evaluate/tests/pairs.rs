@@ -263,6 +263,38 @@ fn without_calibration_a_noisy_row_asks_for_pairs_it_could_use() {
 }
 
 #[test]
+fn a_row_that_was_disturbed_once_gets_a_session_of_its_own() {
+    let noise = calibrated(&["s"]);
+    let disturbed = Pairs {
+        noise: 40.0,
+        ..pairs("s", &[0.0])
+    };
+    let [baseline, candidate] = runs(std::slice::from_ref(&disturbed));
+    let (report, next) = check(
+        &[baseline.clone(), candidate.clone()],
+        Some(&noise),
+        &Policy::default(),
+    );
+    assert_eq!(of(&report, "s").reason, Reason::NoisySession);
+    assert_eq!(next, need("s", 10, Why::Undecided));
+
+    // The session that follows is as quiet as ever.
+    let quiet = runs(&[pairs("s", &[0.0, 0.0])]);
+    let mut both = [baseline, candidate];
+    for (run, quiet) in both.iter_mut().zip(quiet) {
+        run.sessions.extend(quiet.sessions.into_iter().skip(1));
+    }
+    let (report, next) = check(&both, Some(&noise), &Policy::default());
+    assert_eq!(
+        of(&report, "s").verdict,
+        Verdict::Pass,
+        "{:#?}",
+        report.rows
+    );
+    assert_eq!(next, Step::Done);
+}
+
+#[test]
 fn when_many_look_worse_the_baseline_is_doubted_first() {
     let ids = ["a", "b", "c", "d"];
     let all = ids.map(|id| pairs(id, &[0.10]));
