@@ -8,6 +8,7 @@ import { parse } from "yaml";
 import { executed, runJob, runSteps } from "./runner.mjs";
 import { World, repository } from "./world.mjs";
 
+const CI = ".github/workflows/ci.yml";
 const GATE = ".github/workflows/gate.yml";
 const NIGHTLY = ".github/workflows/nightly.yml";
 const PROMOTE = ".github/workflows/promote.yml";
@@ -278,6 +279,25 @@ test("publishing asks the API about the run, with the token of the job", async (
     assert.deepEqual([...github.asked], [1, 0]);
     world.contexts.github.event.workflow_run.event = "push";
     assert.equal(job(PUBLISH, "publish").result, "skipped");
+});
+
+test("a pull request may not edit a baseline, or loosen the policy without a word", () => {
+    baseline();
+    const verify = () => job(CI, "baselines");
+    world.pullRequest({ "src/x": "x" });
+    assert.equal(verify().result, "success");
+    const text = readFileSync(`${world.workspace}/baselines/main.json`, "utf8");
+    world.git("switch", "--quiet", "main");
+    world.git("branch", "--quiet", "--delete", "--force", "change");
+    world.pullRequest({ "baselines/main.json": text.replace("1000000.0", "1200000.0") });
+    const edited = verify();
+    assert.equal(edited.result, "failure");
+    assert.match(edited.log, /error\[G403\].*edited by hand/);
+    world.git("switch", "--quiet", "main");
+    world.git("branch", "--quiet", "--delete", "--force", "change");
+    const policy = readFileSync(`${world.workspace}/baselines/gate.toml`, "utf8");
+    world.pullRequest({ "baselines/gate.toml": policy.replace("<= 1s", "<= 2s") });
+    assert.match(verify().log, /error\[G403\].*tolerates more than before: budget of demo\/sort time/);
 });
 
 test("our own workflow runs what every machine runs", () => {

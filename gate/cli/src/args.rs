@@ -47,6 +47,8 @@ pub(crate) enum Verb {
     Publish(Publish),
     /// Accept a run as the level that later runs are compared with.
     Promote(Promote),
+    /// Say whether baselines are as they were promoted, and what a change of them lets through.
+    VerifyBaseline(VerifyBaseline),
     /// Add a run to a history.
     Record(Record),
     /// Say what a history shows: levels that changed and stayed, and levels that crept away.
@@ -364,6 +366,25 @@ pub(crate) struct Promote {
     /// Who promotes [default: git's user.name].
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 as promoted, 2 anything else; the problems say what, and what to do."
+)]
+pub(crate) struct VerifyBaseline {
+    /// The baselines; the policy is looked for beside each.
+    #[arg(value_name = "BASELINE", default_value = BASELINE)]
+    pub(crate) baselines: Vec<PathBuf>,
+    /// The revision that the change leaves: baselines and policy are held against those of it, too.
+    #[arg(long, value_name = "REV")]
+    pub(crate) base: Option<String>,
+    /// The run that was promoted, whose digest must be the one in the baseline.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) run: Option<PathBuf>,
+    /// Oldest promotion that is accepted, for example 90days.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) max_age: Option<Duration>,
 }
 
 #[derive(Debug, Args)]

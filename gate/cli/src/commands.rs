@@ -15,3 +15,4 @@ pub(crate) mod publish;
 pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod trend;
+pub(crate) mod verify_baseline;

@@ -6,6 +6,6 @@ mod report;
 mod write;
 
 pub(crate) use canonical::canonical;
-pub(crate) use read::{read_run, read_run_with_digest, unreadable};
+pub(crate) use read::{parse_run, read_bytes, read_run, read_run_with_digest, unreadable};
 pub(crate) use report::read_report;
 pub(crate) use write::{check_outputs, make_folder, same_file, write, write_all};

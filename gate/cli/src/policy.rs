@@ -20,7 +20,7 @@ pub(crate) const DEFAULT: &str = include_str!("policy/default.toml");
 pub(crate) const BASELINE: &str = "baselines/main.json";
 
 /// Name of the policy file beside a baseline.
-const FILE_NAME: &str = "gate.toml";
+pub(crate) const FILE_NAME: &str = "gate.toml";
 
 /// Name of the file of accepted regressions beside a baseline.
 const WAIVERS: &str = "waivers.toml";
@@ -63,6 +63,11 @@ pub(crate) fn load(
         path,
         waivers,
     })
+}
+
+/// The policy that `text`, written in `path`, means.
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Policy, Vec<Diagnostic>> {
+    Ok(parse::policy(path, text)?.0)
 }
 
 fn read(path: &Path) -> Result<String, Vec<Diagnostic>> {

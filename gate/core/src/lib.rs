@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod accepted;
 pub mod assess;
 pub mod budget;
 pub mod calibrate;

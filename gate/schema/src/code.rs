@@ -33,6 +33,8 @@ pub enum Code {
     Promotion,
     /// A promotion that no reason allows.
     PromotionNever,
+    /// A baseline that is not as it was promoted, or a looser policy without a reason.
+    Baseline,
     /// The output of another tool cannot be imported.
     Import,
     /// A profile cannot be read.
@@ -61,7 +63,7 @@ pub enum Code {
 
 impl Code {
     /// All codes in numerical order.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Unreadable,
         Self::Syntax,
         Self::Format,
@@ -77,6 +79,7 @@ impl Code {
         Self::Overwrite,
         Self::Promotion,
         Self::PromotionNever,
+        Self::Baseline,
         Self::Import,
         Self::Profile,
         Self::Revision,
@@ -185,6 +188,11 @@ impl Code {
                 "G402",
                 "A promotion that no reason allows: a planted change, an incomplete run, another machine without --replace.",
                 "Measure the whole suite again, without plants.",
+            ),
+            Self::Baseline => (
+                "G403",
+                "A baseline is not as it was promoted, is older than allowed, accepts a worse level without a reason, or a policy tolerates more without one.",
+                "Promote with `gate promote`; a looser `gate.toml` says why in a line `# loosened: ...`.",
             ),
             Self::Import => (
                 "G501",

@@ -28,19 +28,20 @@ const QUOTED_BYTES: usize = 60;
 
 /// Reads and validates a run.
 pub(crate) fn read_run(path: &Path) -> Result<Run, Vec<Diagnostic>> {
-    parse(path, &read_bytes(path)?)
+    parse_run(path, &read_bytes(path)?)
 }
 
 /// Reads and validates a run, with the digest of the bytes it was read from.
 pub(crate) fn read_run_with_digest(path: &Path) -> Result<(Run, Digest), Vec<Diagnostic>> {
     let bytes = read_bytes(path)?;
     Ok((
-        parse(path, &bytes)?,
+        parse_run(path, &bytes)?,
         Digest::from_bytes(&Sha256::digest(&bytes).into()),
     ))
 }
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<Run, Vec<Diagnostic>> {
+/// Parses and validates a run; `path` is where its bytes came from.
+pub(crate) fn parse_run(path: &Path, bytes: &[u8]) -> Result<Run, Vec<Diagnostic>> {
     let run: Run =
         serde_json::from_slice(bytes).map_err(|error| vec![explain(path, bytes, &error)])?;
     run.validate().map_err(|problems| {
@@ -67,7 +68,7 @@ pub(crate) fn unreadable(path: &Path, error: &std::io::Error, missing: &str) -> 
     )
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, Vec<Diagnostic>> {
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Vec<Diagnostic>> {
     let fail = |error: std::io::Error| vec![unreadable(path, &error, MISSING)];
     let mut file = File::open(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;

@@ -211,7 +211,7 @@ fn what_cannot_be_calibrated_is_refused_and_nothing_written() {
     project.write("baselines/noise", "not a folder");
     let refused = calibrate(&project, "1");
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
-    insta::assert_snapshot!("nowhere_to_keep_it", project.shown(&refused.errors()));
+    insta::assert_snapshot!("nowhere_to_keep_it", project.shown(refused.errors()));
     let has_measured = refused.stderr.contains("the build against itself");
     assert!(!has_measured, "{}", refused.stderr);
 }

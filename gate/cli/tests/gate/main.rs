@@ -15,4 +15,5 @@ mod project;
 mod promote;
 mod report;
 mod scratch;
+mod verify_baseline;
 mod waivers;

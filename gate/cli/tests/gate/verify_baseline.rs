@@ -1,0 +1,227 @@
+//! `gate verify-baseline`: what `gate promote` wrote passes, and what was done to it since does not.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::scratch::{BASELINE, Engine, POLICY, Ran, Scratch, run};
+
+/// A repository whose first commit has a promoted baseline.
+fn promoted() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.write("gate.toml", POLICY);
+    promote(&scratch, 50_000.0, &[]);
+    git(&scratch, &["init", "--quiet", "--initial-branch=main"]);
+    commit(&scratch);
+    scratch
+}
+
+fn promote(scratch: &Scratch, latency_ns: f64, more: &[&str]) {
+    scratch.json(
+        "out.json",
+        &run(Engine {
+            latency_ns,
+            ..BASELINE
+        }),
+    );
+    let arguments = [
+        "promote",
+        "out.json",
+        "--baseline",
+        "main.json",
+        "--by",
+        "tester",
+    ];
+    let ran = scratch.gate(&[&arguments, more].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+fn git(scratch: &Scratch, arguments: &[&str]) {
+    let who = [
+        "-c",
+        "user.name=somebody",
+        "-c",
+        "user.email=somebody@localhost",
+    ];
+    let output = Command::new("git")
+        .current_dir(scratch.path(""))
+        .args(who)
+        .args(arguments)
+        .output();
+    let output = output.expect("git is there");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn commit(scratch: &Scratch) {
+    git(scratch, &["add", "main.json", "gate.toml"]);
+    git(scratch, &["commit", "--quiet", "--message", "accept"]);
+}
+
+fn verify(scratch: &Scratch, more: &[&str]) -> Ran {
+    scratch.gate(&[&["verify-baseline", "main.json"], more].concat())
+}
+
+/// Rewrites the baseline as `gate promote` would have, after `edit`.
+fn edit(scratch: &Scratch, edit: impl FnOnce(&mut Value)) {
+    let mut value: Value = serde_json::from_str(&scratch.read("main.json")).expect("JSON");
+    edit(&mut value);
+    scratch.json("edited.json", &value);
+    scratch.json("main.json", &value);
+}
+
+#[test]
+fn what_was_promoted_passes() {
+    let scratch = promoted();
+    let ran = verify(
+        &scratch,
+        &["--base", "HEAD", "--run", "out.json", "--max-age", "1day"],
+    );
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert_eq!(ran.stdout, "main.json: as promoted, also since HEAD\n");
+    // Better, and the same with a reason, need no more words.
+    promote(
+        &scratch,
+        45_000.0,
+        &["--replace", "--reason", "a faster index"],
+    );
+    assert_eq!(verify(&scratch, &["--base", "HEAD"]).code, 0);
+    commit(&scratch);
+    promote(&scratch, 45_100.0, &[]);
+    assert_eq!(verify(&scratch, &["--base", "HEAD"]).code, 0);
+}
+
+#[test]
+fn what_was_done_to_it_is_named() {
+    let case = |prepare: &dyn Fn(&Scratch), options: &[&str], expected: &str| {
+        let scratch = promoted();
+        prepare(&scratch);
+        let ran = verify(&scratch, options);
+        assert_eq!(ran.code, 2, "{expected}: {}", ran.stdout);
+        assert!(
+            ran.stderr.contains("error[G403]") && ran.stderr.contains(expected),
+            "{expected}: {}",
+            ran.stderr
+        );
+    };
+    let base = ["--base", "HEAD"];
+    case(
+        &|s| edit(s, |_| ()),
+        &[],
+        "not in the form that `gate promote` writes",
+    );
+    case(
+        &|s| edit(s, |v| v["id"] = json!("mine")),
+        &base,
+        "who promoted it did not",
+    );
+    case(
+        &|s| {
+            edit(s, |v| {
+                v["provenance"].take();
+                v.as_object_mut().expect("a run").remove("provenance");
+            });
+        },
+        &[],
+        "nobody promoted it",
+    );
+    case(
+        &|s| {
+            edit(s, |v| {
+                v["provenance"]["promoted_at"] = json!("2999-01-01T00:00:00Z")
+            })
+        },
+        &[],
+        "promoted in the future",
+    );
+    case(
+        &|s| {
+            edit(s, |v| {
+                v["provenance"]["promoted_at"] = json!("2020-01-01T00:00:00Z")
+            })
+        },
+        &["--max-age", "90days"],
+        "days ago, longer than --max-age allows",
+    );
+    case(
+        &|s| {
+            edit(s, |v| {
+                v["provenance"]["promoted_by"] = json!("somebody");
+                v["sessions"][0]["start"] = json!("2026-11-19T08:00:00Z");
+            });
+        },
+        &base,
+        "is not the one that was accepted",
+    );
+    case(
+        &|s| promote(s, 60_000.0, &["--replace"]),
+        &base,
+        "all accepted sessions are gone",
+    );
+    case(
+        &|s| promote(s, 60_000.0, &["--replace"]),
+        &base,
+        "is accepted at a worse level",
+    );
+    case(
+        &|s| {
+            s.json(
+                "out.json",
+                &run(Engine {
+                    latency_ns: 51_000.0,
+                    ..BASELINE
+                }),
+            );
+        },
+        &["--run", "out.json"],
+        "its digest differs",
+    );
+}
+
+#[test]
+fn a_looser_policy_says_why() {
+    let scratch = promoted();
+    let loose = POLICY.replace("<= 1ms", "<= 2ms");
+    scratch.write("gate.toml", &loose);
+    let ran = verify(&scratch, &["--base", "HEAD"]);
+    assert_eq!(ran.code, 2);
+    let expected = "it tolerates more than before: budget of demo/search latency.p99";
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    scratch.write("gate.toml", format!("# loosened:\n{loose}"));
+    assert_eq!(
+        verify(&scratch, &["--base", "HEAD"]).code,
+        2,
+        "no reason is none"
+    );
+    scratch.write(
+        "gate.toml",
+        format!("# loosened: the new engine trades it for recall\n{loose}"),
+    );
+    assert_eq!(verify(&scratch, &["--base", "HEAD"]).code, 0);
+    commit(&scratch);
+    // The reason of last time is none for this time.
+    let looser = loose.replace("<= 2ms", "<= 3ms");
+    scratch.write(
+        "gate.toml",
+        format!("# loosened: the new engine trades it for recall\n{looser}"),
+    );
+    assert_eq!(verify(&scratch, &["--base", "HEAD"]).code, 2);
+    scratch.write("gate.toml", POLICY);
+    assert_eq!(
+        verify(&scratch, &["--base", "HEAD"]).code,
+        0,
+        "stricter needs no word"
+    );
+}
+
+#[test]
+fn the_first_baseline_replaces_nothing() {
+    let scratch = promoted();
+    git(&scratch, &["rm", "--quiet", "--cached", "main.json"]);
+    git(&scratch, &["commit", "--quiet", "--message", "none"]);
+    assert_eq!(verify(&scratch, &["--base", "HEAD"]).code, 0);
+    assert_eq!(verify(&scratch, &["--base", "nowhere"]).code, 2);
+}
