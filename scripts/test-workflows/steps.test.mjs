@@ -135,8 +135,10 @@ test("the night measures, judges and keeps its run", () => {
     assert.match(night.log, /not everything was profiled/, "which is no reason to fail");
 });
 
-test("a night becomes part of the history, red or green", () => {
+test("a night becomes part of the history, red or green", async () => {
     baseline();
+    const github = await api([]);
+    Object.assign(world.environment, { GITHUB_API_URL: github.url, GITHUB_SERVER_URL: "https://github.com" });
     world.git("remote", "add", "origin", world.origin);
     world.contexts.github.event_name = "schedule";
     const measure = job(NIGHTLY, "measure");
@@ -149,6 +151,8 @@ test("a night becomes part of the history, red or green", () => {
     world.contexts.github.run_attempt = 2;
     const again = job(NIGHTLY, "record");
     assert.match(again.log, /already/);
+    await github.stop();
+    assert.deepEqual([...github.asked], [2, 0], "the issues are asked for, with the token of the job");
     world.contexts.needs = { measure: { result: "skipped", outputs: {} } };
     assert.equal(job(NIGHTLY, "record").result, "skipped");
 });

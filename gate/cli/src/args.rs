@@ -53,6 +53,8 @@ pub(crate) enum Verb {
     Record(Record),
     /// Say what a history shows: levels that changed and stayed, and levels that crept away.
     Trend(Trend),
+    /// Keep an issue for each level that a history shows changed to the worse.
+    Issue(Issue),
     /// Show the argument behind one verdict, or the meaning of an error code.
     Explain(Explain),
     /// Draw one profile as a flamegraph, or two as a differential flamegraph.
@@ -412,6 +414,32 @@ pub(crate) struct Trend {
     /// policy].
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The token is read from GITHUB_TOKEN. Exit codes: 0 up to date, 2 usage or input error, 4 GitHub does not take it."
+)]
+pub(crate) struct Issue {
+    /// The trend, as `gate trend --output trend.json` writes it.
+    #[arg(default_value = "trend.json")]
+    pub(crate) trend: PathBuf,
+    /// Where the issues are [default: $GITHUB_REPOSITORY].
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub(crate) repository: Option<String>,
+    /// The API of GitHub or of a GitHub Enterprise Server [default: $GITHUB_API_URL, else that
+    /// of github.com].
+    #[arg(long, value_name = "URL")]
+    pub(crate) api: Option<String>,
+    /// The label of the issues.
+    #[arg(long, value_name = "NAME", default_value = "perf-regression")]
+    pub(crate) label: String,
+    /// Whose issues are ours: the login of the account behind the token.
+    #[arg(long, value_name = "LOGIN", default_value = "github-actions[bot]")]
+    pub(crate) author: String,
+    /// Read everything, write nothing: say what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Where a history is.

@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod flame;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod issue;
 pub(crate) mod lint;
 pub(crate) mod plan;
 pub(crate) mod promote;

@@ -42,6 +42,7 @@ fn main() -> std::process::ExitCode {
         Verb::Compare(compare) => commands::compare::run(compare),
         Verb::Publish(publish) => commands::publish::run(publish),
         Verb::Record(record) => commands::record::run(record),
+        Verb::Issue(issue) => commands::issue::run(issue),
         Verb::VerifyBaseline(verify) => commands::verify_baseline::run(verify),
         Verb::Trend(trend) => commands::trend::run(trend),
         Verb::Promote(promote) => commands::promote::run(promote),

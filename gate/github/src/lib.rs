@@ -23,6 +23,7 @@ pub mod event;
 mod fault;
 mod fetch;
 pub mod find;
+pub mod issue;
 mod retry;
 mod transport;
 mod wire;

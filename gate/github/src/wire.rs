@@ -129,3 +129,18 @@ pub(crate) struct App {
     #[serde(default)]
     pub(crate) slug: Option<String>,
 }
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Issue {
+    pub(crate) number: u64,
+    #[serde(default)]
+    pub(crate) title: Option<String>,
+    #[serde(default)]
+    pub(crate) body: Option<String>,
+    /// A deleted account leaves none.
+    #[serde(default)]
+    pub(crate) user: Option<User>,
+    /// Pull requests are issues, too.
+    #[serde(default)]
+    pub(crate) pull_request: Option<serde_json::Value>,
+}

@@ -10,6 +10,9 @@ use crate::escape::Target;
 use crate::heading::short;
 use crate::quantity::{quantity, signed_percent};
 
+mod issue;
+pub use issue::{TrendIssue, trend_issues};
+
 /// Steps that were known before are listed up to this many.
 const LISTED: usize = 20;
 

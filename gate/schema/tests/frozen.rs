@@ -4,11 +4,13 @@ use gate_schema::noise::Noise;
 use gate_schema::profile::decode;
 use gate_schema::report::Report;
 use gate_schema::run::Run;
+use gate_schema::trend::{FORMAT, Trend};
 
 const RUN: &[u8] = include_bytes!("frozen/run.v1.json");
 const BASELINE: &[u8] = include_bytes!("frozen/baseline.v1.json");
 const NOISE: &[u8] = include_bytes!("frozen/noise.v1.json");
 const PROFILE: &[u8] = include_bytes!("frozen/profile.v1.folded.zst");
+const TREND: &[u8] = include_bytes!("frozen/trend.v1.json");
 const VERDICT: &[u8] = include_bytes!("frozen/verdict.v1.json");
 
 #[test]
@@ -49,6 +51,15 @@ fn noise_v1() {
     assert!(noise.rows.iter().all(|row| row.warm_up.is_none()));
     let written = serde_json::to_value(&noise).expect("serialises");
     let read: serde_json::Value = serde_json::from_slice(NOISE).expect("parses");
+    assert!(written == read, "reading and writing loses something");
+}
+
+#[test]
+fn trend_v1() {
+    let trend: Trend = serde_json::from_slice(TREND).expect("parses");
+    assert_eq!(trend.format, FORMAT);
+    let written = serde_json::to_value(&trend).expect("serialises");
+    let read: serde_json::Value = serde_json::from_slice(TREND).expect("parses");
     assert!(written == read, "reading and writing loses something");
 }
 

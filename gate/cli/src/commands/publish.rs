@@ -42,12 +42,12 @@ pub(crate) fn run(arguments: &Publish) -> Result<ExitCode, Vec<Diagnostic>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let runtime = runtime.map_err(|error| vec![no_client(&error.to_string())])?;
+    let runtime = runtime.map_err(|error| vec![settings::no_client(&error.to_string())])?;
     let clock = Wall::start();
     runtime.block_on(async {
         // Connections are made inside the runtime.
         let client = Client::new(&told.base, &told.token, &clock, Deadlines::default());
-        let client = client.map_err(|error| vec![no_client(&error)])?;
+        let client = client.map_err(|error| vec![settings::no_client(&error)])?;
         let client = if arguments.dry_run {
             client.dry()
         } else {
@@ -189,12 +189,6 @@ fn told_of(written: &Written, verb: &str) -> String {
         CommentDone::None(why) => format!("none: {why}"),
     };
     format!("check run {check}; comment {comment}")
-}
-
-fn no_client(why: &str) -> Diagnostic {
-    let hint = "check that the machine has certificates (`ca-certificates`)";
-    let message = format!("no connection can be set up: {why}");
-    Diagnostic::new(Code::Publish, message, Place::Flag("TLS"), hint)
 }
 
 /// Tells why nothing or not everything was published; the verdict stays what it is.

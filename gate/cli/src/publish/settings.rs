@@ -8,7 +8,7 @@ use gate_github::event::Event;
 use gate_schema::code::Code;
 
 use crate::args::Publish;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place as At};
 use crate::document::unreadable;
 
 /// Largest event file: GitHub sends at most 25 MB.
@@ -32,20 +32,22 @@ pub(crate) fn read(arguments: &Publish) -> Result<Told, Vec<Diagnostic>> {
     let mut problems = Vec::new();
     let mut note = |found: Vec<Diagnostic>| problems.extend(found);
     let event = event(arguments).map_err(&mut note).ok();
-    let base = base(arguments).map_err(&mut note).ok();
-    let token = variable("GITHUB_TOKEN").ok_or_else(|| {
-        let hint = "set GITHUB_TOKEN from `secrets.GITHUB_TOKEN` or from a GitHub App";
-        wrong("there is no token", "GITHUB_TOKEN", hint)
-    });
-    let token = token.map_err(&mut note).ok();
-    let repository = repository(arguments).map_err(&mut note).ok();
-    let server = server().map_err(&mut note).ok();
-    match (event, base, token, repository, server) {
-        (Some(event), Some(base), Some(token), Some(repository), Some(server)) => Ok(Told {
+    let place = place(arguments.repository.as_ref(), arguments.api.as_ref());
+    let place = place.map_err(&mut note).ok();
+    match (event, place) {
+        (
+            Some(event),
+            Some(Place {
+                base,
+                token,
+                repository,
+                address,
+            }),
+        ) => Ok(Told {
             event,
             base,
             token,
-            address: format!("{server}/{repository}"),
+            address,
             github: Settings {
                 repository,
                 workflow: arguments.workflow.clone(),
@@ -63,6 +65,49 @@ pub(crate) fn read(arguments: &Publish) -> Result<Told, Vec<Diagnostic>> {
     }
 }
 
+/// A repository and how to get there.
+pub(crate) struct Place {
+    pub(crate) base: Base,
+    pub(crate) token: String,
+    /// `owner/name`.
+    pub(crate) repository: String,
+    /// Address of the repository for people.
+    pub(crate) address: String,
+}
+
+/// Where to write, by what was given and the environment of a workflow; all mistakes at once.
+pub(crate) fn place(
+    given_repository: Option<&String>,
+    given_api: Option<&String>,
+) -> Result<Place, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let mut note = |found: Vec<Diagnostic>| problems.extend(found);
+    let base = base(given_api).map_err(&mut note).ok();
+    let token = variable("GITHUB_TOKEN").ok_or_else(|| {
+        let hint = "set GITHUB_TOKEN from `secrets.GITHUB_TOKEN` or from a GitHub App";
+        wrong("there is no token", "GITHUB_TOKEN", hint)
+    });
+    let token = token.map_err(&mut note).ok();
+    let repository = repository(given_repository).map_err(&mut note).ok();
+    let server = server().map_err(&mut note).ok();
+    match (base, token, repository, server) {
+        (Some(base), Some(token), Some(repository), Some(server)) => Ok(Place {
+            base,
+            token,
+            address: format!("{server}/{repository}"),
+            repository,
+        }),
+        _ => Err(problems),
+    }
+}
+
+/// Why no connection can be set up.
+pub(crate) fn no_client(why: &str) -> Diagnostic {
+    let hint = "check that the machine has certificates (`ca-certificates`)";
+    let message = format!("no connection can be set up: {why}");
+    Diagnostic::new(Code::Publish, message, At::Flag("TLS"), hint)
+}
+
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -71,7 +116,7 @@ fn wrong(message: impl Into<String>, place: &'static str, hint: &str) -> Vec<Dia
     vec![Diagnostic::new(
         Code::Publish,
         message,
-        Place::Flag(place),
+        At::Flag(place),
         hint,
     )]
 }
@@ -88,7 +133,7 @@ fn event(arguments: &Publish) -> Result<Event, Vec<Diagnostic>> {
     let size = std::fs::metadata(&path).map_err(failed)?.len();
     let hint = "publish from a workflow on `workflow_run` with `types: [completed]`";
     let refused = |message: String| {
-        let place = Place::File(path.clone());
+        let place = At::File(path.clone());
         vec![Diagnostic::new(Code::Publish, message, place, hint)]
     };
     if size > MAX_EVENT_BYTES {
@@ -98,8 +143,8 @@ fn event(arguments: &Publish) -> Result<Event, Vec<Diagnostic>> {
     Event::parse(&bytes).map_err(|error| refused(error.to_string()))
 }
 
-fn base(arguments: &Publish) -> Result<Base, Vec<Diagnostic>> {
-    let given = arguments.api.clone().or_else(|| variable("GITHUB_API_URL"));
+fn base(given: Option<&String>) -> Result<Base, Vec<Diagnostic>> {
+    let given = given.cloned().or_else(|| variable("GITHUB_API_URL"));
     let given = given.unwrap_or_else(|| "https://api.github.com".to_owned());
     Base::parse(&given).map_err(|error: BaseError| {
         let hint = "write it as https://HOST/api/v3; plain http is for loopback alone";
@@ -108,11 +153,8 @@ fn base(arguments: &Publish) -> Result<Base, Vec<Diagnostic>> {
 }
 
 /// `owner/name`, in letters that stand for themselves in an address.
-fn repository(arguments: &Publish) -> Result<String, Vec<Diagnostic>> {
-    let given = arguments
-        .repository
-        .clone()
-        .or_else(|| variable("GITHUB_REPOSITORY"));
+fn repository(given: Option<&String>) -> Result<String, Vec<Diagnostic>> {
+    let given = given.cloned().or_else(|| variable("GITHUB_REPOSITORY"));
     let given = given.unwrap_or_default();
     let is_part = |part: &str| {
         !part.is_empty()

@@ -1,0 +1,119 @@
+//! `gate issue`: the issues of a trend, opened, kept up to date and closed.
+
+use gate_github::Fault;
+use gate_github::client::Client;
+use gate_github::clock::Deadlines;
+use gate_github::issue::{IssueDone, Nightly, Standing, keep};
+use gate_schema::code::Code;
+use gate_schema::exit::ExitCode;
+use gate_schema::trend::{FORMAT, Trend};
+
+use crate::args::Issue;
+use crate::diagnostic::{self, Diagnostic, Place};
+use crate::document::unreadable;
+use crate::publish::say;
+use crate::publish::settings::{self, Place as Where};
+use crate::publish::wall::Wall;
+use crate::terminal;
+
+pub(crate) fn run(arguments: &Issue) -> Result<ExitCode, Vec<Diagnostic>> {
+    let trend = read(arguments)?;
+    let told = settings::place(arguments.repository.as_ref(), arguments.api.as_ref())?;
+    let standing: Vec<Standing> = gate_render::trend_issues(&trend, &told.address)
+        .into_iter()
+        .map(|issue| Standing {
+            key: issue.key,
+            title: issue.title,
+            body: issue.body,
+            is_new: issue.is_new,
+        })
+        .collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| vec![settings::no_client(&error.to_string())])?;
+    let clock = Wall::start();
+    let kept = runtime.block_on(kept(arguments, &told, &clock, &trend, &standing))?;
+    match kept {
+        Ok(done) if done.is_empty() => terminal::answer("no issue has to change\n")?,
+        Ok(done) => {
+            let lines = done
+                .iter()
+                .map(|(title, done)| line(title, *done, arguments.dry_run));
+            terminal::answer(&lines.collect::<String>())?;
+        }
+        Err(fault) => {
+            let hint = "the token needs the permission `issues: write`; else start this again";
+            let place = Place::Flag("GitHub");
+            let problem = Diagnostic::new(Code::GitHub, fault.to_string(), place, hint);
+            terminal::talk(&diagnostic::render(&[problem]));
+            return Ok(ExitCode::Unpublished);
+        }
+    }
+    Ok(ExitCode::Pass)
+}
+
+/// What became of the issues, or why GitHub did not take them.
+async fn kept(
+    arguments: &Issue,
+    told: &Where,
+    clock: &Wall,
+    trend: &Trend,
+    standing: &[Standing],
+) -> Result<Result<Vec<(String, IssueDone)>, Fault>, Vec<Diagnostic>> {
+    // Connections are made inside the runtime.
+    let client = Client::new(&told.base, &told.token, clock, Deadlines::default());
+    let client = client.map_err(|error| vec![settings::no_client(&error)])?;
+    let client = if arguments.dry_run {
+        client.dry()
+    } else {
+        client
+    };
+    let github = gate_github::Settings {
+        repository: told.repository.clone(),
+        workflow: String::new(),
+        artifact: String::new(),
+        author: arguments.author.clone(),
+        check: String::new(),
+    };
+    let nightly = Nightly {
+        label: &arguments.label,
+        night: &trend.newest.created,
+        standing,
+    };
+    let kept = keep(&client, &github, &nightly).await;
+    for line in client.take_log() {
+        terminal::talk(&format!("note: {}\n", say::for_log(&line)));
+    }
+    Ok(kept)
+}
+
+fn line(title: &str, done: IssueDone, is_dry: bool) -> String {
+    let title = say::for_log(title);
+    let done = match done {
+        IssueDone::Opened => "opened".to_owned(),
+        IssueDone::Updated => "updated".to_owned(),
+        IssueDone::Green(1) => "one night without it".to_owned(),
+        IssueDone::Green(nights) => format!("{nights} nights without it"),
+        IssueDone::Closed => "closed".to_owned(),
+    };
+    let would = if is_dry { "would be " } else { "" };
+    format!("{would}{done}: {title}\n")
+}
+
+fn read(arguments: &Issue) -> Result<Trend, Vec<Diagnostic>> {
+    let path = &arguments.trend;
+    let bytes = std::fs::read(path).map_err(|error| vec![unreadable(path, &error)])?;
+    let hint = "write one with `gate trend --history STORE --output trend.json`";
+    let wrong = |message: String| {
+        let place = Place::File(path.clone());
+        vec![Diagnostic::new(Code::Format, message, place, hint)]
+    };
+    let trend: Trend =
+        serde_json::from_slice(&bytes).map_err(|error| wrong(format!("not a trend: {error}")))?;
+    if trend.format == FORMAT {
+        Ok(trend)
+    } else {
+        Err(wrong("not a trend of a version this gate reads".to_owned()))
+    }
+}

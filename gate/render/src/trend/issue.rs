@@ -1,0 +1,94 @@
+//! A step that stands, as an issue.
+
+use gate_schema::trend::{Night, Step, Suspect, Trend, Way};
+
+use super::{day, moved};
+use crate::escape::Target;
+use crate::heading::short;
+
+/// What stands, and the issue that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrendIssue {
+    /// What tells it from everything else: tier, scenario and metric, whatever the statistic.
+    pub key: String,
+    /// One line of plain text.
+    pub title: String,
+    /// Markdown.
+    pub body: String,
+    /// Whether the newest run showed it first.
+    pub is_new: bool,
+}
+
+/// Statistics of a distribution, which get worse together.
+const STATISTICS: [&str; 5] = [".p50", ".mean", ".tail", ".p99", ".p99.9"];
+
+/// The steps to the worse that stand and are not the machine's doing, one issue per metric of a scenario. `address` is
+/// that of the repository, trusted.
+#[must_use]
+pub fn trend_issues(trend: &Trend, address: &str) -> Vec<TrendIssue> {
+    let is_filed = |step: &&Step| step.way == Way::Worse && step.suspect == Suspect::Code;
+    let mut groups: Vec<(String, Vec<&Step>)> = Vec::new();
+    for step in trend.steps.iter().filter(is_filed) {
+        let metric = step.metric.as_str();
+        let declared = STATISTICS.iter().find_map(|end| metric.strip_suffix(end));
+        let key = format!("{} {}", step.scenario, declared.unwrap_or(metric));
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, steps)) => steps.push(step),
+            None => groups.push((key, vec![step])),
+        }
+    }
+    let tier = trend.tier.as_ref().map_or("", |tier| tier.as_str());
+    let issue = |(what, steps): (String, Vec<&Step>)| TrendIssue {
+        key: format!("{tier} {what} worse"),
+        title: format!("{} got worse", Target::Unicode.outside(&what)),
+        body: body(&what, &steps, address),
+        is_new: steps.iter().any(|step| step.is_new),
+    };
+    groups.into_iter().map(issue).collect()
+}
+
+fn body(what: &str, steps: &[&Step], address: &str) -> String {
+    let code = |text: &str| Target::Markdown.outside(text);
+    let mut out = format!(
+        "The nightly history of {} shows a level that changed and stayed.\n\n",
+        code(what)
+    );
+    for step in steps {
+        let by = moved(step.way, &step.from, &step.to);
+        out.push_str(&format!("- {} {by}\n", code(step.metric.as_str())));
+    }
+    let first = steps[0];
+    let (good, bad) = (name(&first.good), name(&first.bad));
+    out.push_str(&format!(
+        "\nFirst seen on {}. What changed lies between {good} and {bad}{}.\n\n",
+        code(&day(&first.bad)),
+        range(&first.good, &first.bad, address)
+    ));
+    out.push_str(
+        "It took at least three nights with the new level to be found. Close this when the level is accepted; it \
+         closes itself after three nights without it.\n",
+    );
+    out
+}
+
+fn name(night: &Night) -> String {
+    night
+        .commit
+        .as_deref()
+        .map_or("an unknown commit".to_owned(), |commit| {
+            Target::Markdown.outside(short(commit))
+        })
+}
+
+/// A link to the commits between, of ids alone.
+fn range(good: &Night, bad: &Night, address: &str) -> String {
+    let id = |night: &Night| -> Option<String> {
+        let commit = night.commit.as_deref()?;
+        let is_id = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_id.then(|| commit.to_owned())
+    };
+    match (id(good), id(bad)) {
+        (Some(good), Some(bad)) => format!(" ([these commits]({address}/compare/{good}...{bad}))"),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,110 @@
+// The built gate and the issues of a night: opened once, kept up to date, closed after three nights without.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { BOT, Fake } from './fake.mjs';
+
+let fake;
+let folder;
+
+before(async () => {
+  fake = await Fake.start();
+  folder = await mkdtemp(join(tmpdir(), 'gate-issue-'));
+});
+after(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await fake.stop();
+});
+beforeEach(() => {
+  fake.requests.length = 0;
+  fake.faults.length = 0;
+});
+
+const GOOD = 'a'.repeat(40);
+const BAD = 'b'.repeat(40);
+
+/** A trend of night `day` in which `scenario` got slower. */
+function trend(day, scenario, { isNew = true, to = 55_000, suspect = 'code' } = {}) {
+  const night = (commit) => ({ created: `2026-11-${day}T03:17:00Z`, commit });
+  const step = (metric) => ({
+    scenario, metric, way: 'worse', suspect, is_new: isNew, score: 9,
+    from: { value: 50_000, unit: 'ns' }, to: { value: to, unit: 'ns' }, good: night(GOOD), bad: night(BAD),
+  });
+  return {
+    format: 'gate.trend/1', exit_code: 'fail', tier: 'nightly', runs: 30, alike: 30, newest: night(BAD), told: 2, untold: 0,
+    needed: 17, steps: scenario ? [step('latency.p50'), step('latency.mean')] : [], drifts: [], machines: [],
+  };
+}
+
+/** Runs `gate issue` for a night, as a job without a terminal. */
+async function issue(document, flags = []) {
+  const path = join(folder, 'trend.json');
+  await writeFile(path, JSON.stringify(document));
+  const env = { PATH: process.env.PATH, GITHUB_REPOSITORY: 'acme/engine', GITHUB_API_URL: fake.url, GITHUB_TOKEN: 'bot' };
+  const child = spawn(process.env.GATE, ['issue', path, ...flags], { cwd: folder, env });
+  let said = '';
+  child.stdout.on('data', (text) => (said += text));
+  child.stderr.on('data', (text) => (said += text));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  return { code, said };
+}
+
+const all = async () => (await fake.ask('maintainer', 'GET', '/repos/acme/engine/issues?state=all&per_page=100')).filter((one) => one.user.login === BOT);
+const about = async (scenario) => (await all()).filter((one) => one.title.includes(scenario));
+const writes = () => fake.requests.filter((request) => request.method !== 'GET');
+
+test('a step -> one issue with the commits; known nights -> nothing; three nights without -> closed', async () => {
+  const opened = await issue(trend(10, 'demo/one'));
+  assert.equal(opened.code, 0, opened.said);
+  const [first, ...more] = await about('demo/one');
+  assert.equal(more.length, 0, 'one issue for all statistics of a metric');
+  assert.equal(first.title, 'demo/one latency got worse');
+  assert.match(first.body, new RegExp(`compare/${GOOD}\\.\\.\\.${BAD}`));
+  assert.deepEqual(first.labels.map((label) => label.name), ['perf-regression']);
+
+  fake.requests.length = 0;
+  assert.match((await issue(trend(10, 'demo/one', { isNew: false }))).said, /no issue has to change/);
+  assert.deepEqual(writes(), []);
+
+  await issue(trend(11, 'demo/one', { isNew: false, to: 60_000 }));
+  assert.match((await about('demo/one'))[0].body, /60\.0 us/);
+
+  for (const [day, state] of [[12, 'open'], [12, 'open'], [13, 'open'], [14, 'closed']]) {
+    const told = await issue(trend(day, undefined));
+    assert.equal(told.code, 0, told.said);
+    assert.equal((await about('demo/one'))[0].state, state, `night ${day}`);
+  }
+  assert.match((await about('demo/one'))[0].body, /Recovered: not seen in 3 nights/);
+  assert.equal((await about('demo/one')).length, 1);
+});
+
+test('what a person closed is not opened again; what the machine did is not filed', async () => {
+  await issue(trend(10, 'demo/two'));
+  const [{ number }] = await about('demo/two');
+  await fake.ask('maintainer', 'PATCH', `/repos/acme/engine/issues/${number}`, { state: 'closed' });
+  await issue(trend(11, 'demo/two', { isNew: false }));
+  assert.equal((await about('demo/two')).length, 1);
+  await issue(trend(11, 'demo/three', { suspect: 'everything' }));
+  assert.deepEqual(await about('demo/three'), []);
+});
+
+test('502 after the issue was opened -> one issue', async () => {
+  fake.faults.push({ on: (r) => r.method === 'POST' && r.path.endsWith('/issues'), after: true, status: 502, body: '<html>' });
+  const told = await issue(trend(10, 'demo/four'));
+  assert.equal(told.code, 0, told.said);
+  assert.equal((await about('demo/four')).length, 1);
+});
+
+test('--dry-run writes nothing; no permission -> exit 4; no trend -> exit 2', async () => {
+  const dry = await issue(trend(10, 'demo/five'), ['--dry-run']);
+  assert.match(dry.said, /would be opened: demo\/five latency got worse/);
+  assert.deepEqual(writes(), []);
+  fake.faults.push({ on: (r) => r.method === 'POST', status: 403, body: '{"message": "Resource not accessible"}' });
+  const refused = await issue(trend(10, 'demo/five'));
+  assert.equal(refused.code, 4);
+  assert.match(refused.said, /issues: write/);
+  assert.equal((await issue({})).code, 2);
+});
