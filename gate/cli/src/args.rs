@@ -8,14 +8,11 @@ use gate_schema::policy::{Machine, Policy, Undecided};
 
 use crate::policy::BASELINE;
 
+mod history;
+pub(crate) use history::{Issue, MOST_KEPT, Record, Store, Trend, VerifyBaseline};
+
 /// Fewest pairs of a session: fewer say nothing about how they scatter.
 pub(crate) const MIN_PAIRS: i64 = 3;
-
-/// Most runs of a history: what a trend looks at.
-pub(crate) const MOST_KEPT: u32 = 400;
-
-/// Fewest runs of a history: with fewer, a trend cannot tell anything.
-const FEWEST_KEPT: u32 = 20;
 
 /// The machine of GitHub that measures when nobody names another.
 const HOSTED: &str = "ubuntu-24.04";
@@ -368,87 +365,6 @@ pub(crate) struct Promote {
     /// Who promotes [default: git's user.name].
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Exit codes: 0 as promoted, 2 anything else; the problems say what, and what to do."
-)]
-pub(crate) struct VerifyBaseline {
-    /// The baselines; the policy is looked for beside each.
-    #[arg(value_name = "BASELINE", default_value = BASELINE)]
-    pub(crate) baselines: Vec<PathBuf>,
-    /// The revision that the change leaves: baselines and policy are held against those of it, too.
-    #[arg(long, value_name = "REV")]
-    pub(crate) base: Option<String>,
-    /// The run that was promoted, whose digest must be the one in the baseline.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) run: Option<PathBuf>,
-    /// Oldest promotion that is accepted, for example 90days.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) max_age: Option<Duration>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Record {
-    /// The run to add.
-    pub(crate) run: PathBuf,
-    #[command(flatten)]
-    pub(crate) store: Store,
-    /// Runs that stay; the oldest are left out beyond that.
-    #[arg(long, value_name = "N", default_value_t = MOST_KEPT, value_parser = clap::value_parser!(u32).range(i64::from(FEWEST_KEPT)..=i64::from(MOST_KEPT)))]
-    pub(crate) keep: u32,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Exit codes: 0 nothing new, 1 the newest run shows a step or a drift to the worse, 2 usage or input error, 3 too few runs to tell."
-)]
-pub(crate) struct Trend {
-    #[command(flatten)]
-    pub(crate) store: Store,
-    /// Also write it to FILE as JSON, format gate.trend/1.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// Policy file, whose `ignore-environment` counts here, too [default: baselines/gate.toml, else the built-in
-    /// policy].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "The token is read from GITHUB_TOKEN. Exit codes: 0 up to date, 2 usage or input error, 4 GitHub does not take it."
-)]
-pub(crate) struct Issue {
-    /// The trend, as `gate trend --output trend.json` writes it.
-    #[arg(default_value = "trend.json")]
-    pub(crate) trend: PathBuf,
-    /// Where the issues are [default: $GITHUB_REPOSITORY].
-    #[arg(long, value_name = "OWNER/NAME")]
-    pub(crate) repository: Option<String>,
-    /// The API of GitHub or of a GitHub Enterprise Server [default: $GITHUB_API_URL, else that
-    /// of github.com].
-    #[arg(long, value_name = "URL")]
-    pub(crate) api: Option<String>,
-    /// The label of the issues.
-    #[arg(long, value_name = "NAME", default_value = "perf-regression")]
-    pub(crate) label: String,
-    /// Whose issues are ours: the login of the account behind the token.
-    #[arg(long, value_name = "LOGIN", default_value = "github-actions[bot]")]
-    pub(crate) author: String,
-    /// Read everything, write nothing: say what would be done.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-/// Where a history is.
-#[derive(Debug, Args)]
-pub(crate) struct Store {
-    /// A folder, or `branch:NAME`: a branch of this repository's remote `origin`; without one, of the repository
-    /// itself.
-    #[arg(long, value_name = "STORE")]
-    pub(crate) history: String,
 }
 
 #[derive(Debug, Args)]
