@@ -103,8 +103,8 @@ fn line(title: &str, done: IssueDone, is_dry: bool) -> String {
 
 fn read(arguments: &Issue) -> Result<Trend, Vec<Diagnostic>> {
     let path = &arguments.trend;
-    let bytes = std::fs::read(path).map_err(|error| vec![unreadable(path, &error)])?;
     let hint = "write one with `gate trend --history STORE --output trend.json`";
+    let bytes = std::fs::read(path).map_err(|error| vec![unreadable(path, &error, hint)])?;
     let wrong = |message: String| {
         let place = Place::File(path.clone());
         vec![Diagnostic::new(Code::Format, message, place, hint)]

@@ -12,7 +12,7 @@ use gate_schema::run::Run;
 use crate::args::VerifyBaseline;
 use crate::checkout;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::{canonical, parse_run, read_bytes, read_run_with_digest};
+use crate::document::{canonical, parse_run, read_bytes, read_run_with_digest, unreadable};
 use crate::git;
 use crate::observe::observe;
 use crate::policy::{self, FILE_NAME};
@@ -203,7 +203,7 @@ impl Written {
             return Self::new(path, String::new());
         }
         let bytes = std::fs::read_to_string(path);
-        let text = bytes.map_err(|error| vec![crate::document::unreadable(path, &error)])?;
+        let text = bytes.map_err(|error| vec![unreadable(path, &error, "restore it from git")])?;
         Self::new(path, text)
     }
 
