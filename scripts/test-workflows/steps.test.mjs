@@ -135,6 +135,15 @@ test("the night measures, judges and keeps its run", () => {
     assert.match(night.log, /not everything was profiled/, "which is no reason to fail");
 });
 
+test("a night proves the verdicts, and a broken promise is not lost in a pipe", () => {
+    world.contexts.github.event_name = "schedule";
+    const kept = job(NIGHTLY, "prove");
+    assert.equal(kept.result, "success", kept.log);
+    assert.match(kept.summary, /every promise was kept/);
+    world.put(`${world.shims}/proof`, "1");
+    assert.equal(job(NIGHTLY, "prove").result, "failure");
+});
+
 test("a night becomes part of the history, red or green", async () => {
     baseline();
     const github = await api([]);

@@ -38,6 +38,11 @@ budget = "<= 1s"
 // Builds nothing: puts in place what a build would, if every package exists and every option is known.
 const CARGO = `#!/bin/bash
 set -eu
+if [ "$1" = run ]; then
+    [ "$*" = "run --release --locked --package gate-proof -- targets" ]
+    echo "every promise was kept"
+    exit "$(cat "$SHIMS/proof" 2>/dev/null || echo 0)"
+fi
 [ "$1" = build ]; shift
 target=target packages=()
 while [ $# -gt 0 ]; do

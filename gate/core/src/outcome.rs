@@ -12,7 +12,7 @@
 
 use gate_schema::exit::ExitCode;
 use gate_schema::policy::{Policy, Undecided};
-use gate_schema::report::{Blame, Outcome, Report, Row, SideName, Verdict};
+use gate_schema::report::{Blame, BudgetStatus, Outcome, Report, Row, SideName, Verdict};
 
 /// What one verdict contributes to the outcome.
 #[must_use]
@@ -38,7 +38,8 @@ pub fn join(report: &Report, policy: &Policy) -> Outcome {
     let has_failed = (report.failures.iter()).any(|failed| failed.side == SideName::Candidate);
     let is_decided = |row: &Row| match row.verdict {
         Verdict::Pass | Verdict::Improved | Verdict::Waived => true,
-        Verdict::Inconclusive => false,
+        // In doubt against the baseline, it may be known to keep its budget.
+        Verdict::Inconclusive => is_kept(row),
         _ => row.budget.is_some(),
     };
     let is_stale = report.waivers.iter().any(|w| w.status.is_stale());
@@ -63,6 +64,11 @@ pub fn join(report: &Report, policy: &Policy) -> Outcome {
         .chain(together.map(|uniform| uniform.verdict))
         .map(|verdict| weight(verdict, policy))
         .fold(floor, Outcome::max)
+}
+
+fn is_kept(row: &Row) -> bool {
+    let check = row.budget.as_ref();
+    check.is_some_and(|check| check.status == BudgetStatus::Within)
 }
 
 /// Whether the row breaks a budget that the base breaks without the candidate's change.

@@ -412,6 +412,10 @@ fn outcomes_follow_the_lattice_and_the_policy() {
         incomparable: means,
         ..Policy::default()
     };
+    let limited = |limit| Policy {
+        inconclusive: Undecided::Pass,
+        ..policy(vec![budget("time", Operator::AtMost, limit)])
+    };
     for (label, baseline, candidate, policy, outcome) in [
         (
             "pass",
@@ -454,6 +458,20 @@ fn outcomes_follow_the_lattice_and_the_policy() {
             memory(other.clone(), 1.1e6),
             means(Undecided::Pass),
             Outcome::Fail,
+        ),
+        (
+            "a budget that is kept decides, whatever the baseline has",
+            base.clone(),
+            case(120.0).sessions(1),
+            limited(200.0),
+            Outcome::Pass,
+        ),
+        (
+            "a budget in doubt decides nothing",
+            base.clone(),
+            case(120.0).sessions(1),
+            limited(120.0),
+            Outcome::Undecided,
         ),
         (
             "undecided may fail",
