@@ -3,13 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use gate_schema::policy::{Machine, Policy, Undecided};
+use clap::{Args, Parser, Subcommand};
+use gate_schema::policy::Policy;
 
 use crate::policy::BASELINE;
 
 mod history;
+mod publish;
+mod values;
+
 pub(crate) use history::{Issue, MOST_KEPT, Record, Store, Trend, VerifyBaseline};
+pub(crate) use publish::{Publish, When};
+pub(crate) use values::{Colour, Format, MachineKind, Means, Tool};
 
 /// Fewest pairs of a session: fewer say nothing about how they scatter.
 pub(crate) const MIN_PAIRS: i64 = 3;
@@ -285,67 +290,6 @@ pub(crate) struct Look {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "The token is read from GITHUB_TOKEN. Exit codes: 0 pass or nothing to publish, 1 regressed, over budget or missing, 2 usage error or artifact rejected, 3 undecided, 4 publishing failed."
-)]
-pub(crate) struct Publish {
-    /// The event file of a `workflow_run` [default: $GITHUB_EVENT_PATH].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) event: Option<PathBuf>,
-    /// Where to publish [default: $GITHUB_REPOSITORY].
-    #[arg(long, value_name = "OWNER/NAME")]
-    pub(crate) repository: Option<String>,
-    /// The API of GitHub or of a GitHub Enterprise Server [default: $GITHUB_API_URL, else that
-    /// of github.com].
-    #[arg(long, value_name = "URL")]
-    pub(crate) api: Option<String>,
-    /// File name of the measuring workflow.
-    #[arg(long, value_name = "FILE", default_value = "gate.yml")]
-    pub(crate) workflow: String,
-    /// Its artifact is NAME-ATTEMPT, attempts counted from 1.
-    #[arg(long, value_name = "NAME", default_value = "gate-runs")]
-    pub(crate) artifact: String,
-    /// Name of the check run, which branch protection can require.
-    #[arg(long, value_name = "NAME", default_value = "gate")]
-    pub(crate) check: String,
-    /// Whose comment is ours: the login of the account behind the token.
-    #[arg(long, value_name = "LOGIN", default_value = "github-actions[bot]")]
-    pub(crate) author: String,
-    /// When to comment.
-    #[arg(long, value_enum, default_value_t = When::Auto)]
-    pub(crate) comment: When,
-    /// Let an undecided or rejected run block the pull request: the check asks for action instead of
-    /// being neutral, which counts as passing.
-    #[arg(long)]
-    pub(crate) blocking: bool,
-    /// The promoted baseline of the default branch; policy and waivers are looked for beside it.
-    #[arg(long, value_name = "FILE", default_value = "baselines/main.json")]
-    pub(crate) baseline: PathBuf,
-    /// Policy file [default: gate.toml beside the baseline, else the built-in policy].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
-    /// Accepted regressions [default: waivers.toml beside the baseline, if there is one].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) waivers: Option<PathBuf>,
-    /// Where the full report is added as Markdown [default: $GITHUB_STEP_SUMMARY].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) summary: Option<PathBuf>,
-    /// Read everything, write nothing: print each request that would be sent.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum When {
-    /// When there is something to read, or a comment that has to be brought up to date.
-    Auto,
-    /// Always.
-    Always,
-    /// Never, not even to bring one up to date.
-    Never,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Promote {
     /// The run to accept.
     pub(crate) run: PathBuf,
@@ -424,73 +368,6 @@ pub(crate) struct Init {
     /// Where to write it.
     #[arg(default_value = "baselines/gate.toml")]
     pub(crate) path: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// A table for people.
-    Terminal,
-    /// GitHub-flavoured Markdown.
-    Markdown,
-    /// One page that needs nothing else.
-    Html,
-    /// The whole report, format gate.verdict/1.
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Means {
-    /// Exit 1.
-    Fail,
-    /// Exit 3.
-    Report,
-    /// Exit 0; the row still says that it was not decided.
-    Pass,
-}
-
-impl From<Means> for Undecided {
-    fn from(means: Means) -> Self {
-        match means {
-            Means::Fail => Self::Fail,
-            Means::Report => Self::Report,
-            Means::Pass => Self::Pass,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum MachineKind {
-    /// Nothing else runs there: stored timings may fail a row.
-    Dedicated,
-    /// Neighbours come and go: stored timings may raise suspicion but never fail a row.
-    Shared,
-}
-
-impl From<MachineKind> for Machine {
-    fn from(kind: MachineKind) -> Self {
-        match kind {
-            MachineKind::Dedicated => Self::Dedicated,
-            MachineKind::Shared => Self::Shared,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Colour {
-    /// When stdout is a terminal and `NO_COLOR` is not set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Tool {
-    /// criterion.rs 0.5 and later, its target/criterion directory.
-    Criterion,
-    /// {"name": {"p99_ns": 1.2e6, "rss_bytes": 1e6}}, or a list of such objects.
-    Flat,
 }
 
 #[cfg(test)]
