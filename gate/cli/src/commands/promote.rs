@@ -13,7 +13,7 @@ use crate::args::Promote;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::document::{canonical, make_folder, read_run, read_run_with_digest, same_file, write};
 use crate::observe::observe;
-use crate::profile::stored::keep;
+use crate::profile::stored::{keep, outdated};
 use crate::provenance;
 use crate::terminal;
 
@@ -88,6 +88,9 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
     make_folder(&arguments.baseline)?;
     write(&arguments.baseline, canonical(&value).as_bytes())?;
     let kept = profiles.map(|profiles| profiles.write()).transpose()?;
+    if let Some(note) = outdated(&arguments.baseline, &baseline) {
+        terminal::talk(&format!("note: {note}\n"));
+    }
     terminal::answer(&answer(arguments, &baseline, &kept.unwrap_or_default()))?;
     Ok(ExitCode::Pass)
 }

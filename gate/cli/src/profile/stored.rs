@@ -200,18 +200,30 @@ pub(crate) fn note(
 
 /// The profiles beside the baseline; none, and why, where they cannot be read or are of another promotion.
 fn kept(compared: &Compared<'_>) -> Stored {
-    let folder = folder(compared.path);
-    if !folder.exists() {
-        return Stored::new();
-    }
-    of_run(&folder, compared.baseline.run).unwrap_or_else(|problems| {
-        for problem in problems {
-            let message = printable(&problem.message);
-            let folder = folder.display();
-            terminal::talk(&format!("note: {folder} is not used: {message}\n"));
-        }
+    beside(compared.path, compared.baseline.run).unwrap_or_else(|why| {
+        terminal::talk(&format!("note: {why}\n"));
         Stored::new()
     })
+}
+
+/// The profiles beside the baseline at `path`, which are of its `run`; or why they are of no use.
+fn beside(path: &Path, run: &Run) -> Result<Stored, String> {
+    let folder = folder(path);
+    if !folder.exists() {
+        return Ok(Stored::new());
+    }
+    of_run(&folder, run).map_err(|problems| {
+        // Profiles of one promotion are all wrong in the same way.
+        let message = problems.first().map_or("", |problem| &problem.message);
+        format!("{} is not used: {}", folder.display(), printable(message))
+    })
+}
+
+/// What becomes of profiles that an earlier promotion left beside the baseline at `path`, if they are of
+/// another build than the `run` that was promoted now.
+pub(crate) fn outdated(path: &Path, run: &Run) -> Option<String> {
+    let why = beside(path, run).err()?;
+    Some(format!("{why}; promote with --profiles, or remove it"))
 }
 
 fn taken(about: About, stacks: Stacks, side: Side<'_>) -> Taken {

@@ -131,15 +131,18 @@ fn promoted_profiles_are_bounded_and_tell_what_grew_since() {
     let picture = change["files"]["differential"].as_str().expect("a path");
     assert!(scratch.path(picture).exists(), "{picture}");
 
-    // Those of another promotion are not used.
-    let other = profile("demo/search", "other", &[("t;search", 1)]);
-    scratch.write("profiles/main/demo.search.folded.zst", other);
+    // Those of another promotion are not used, and whoever promotes without profiles is told.
+    let other = || profile("demo/search", "other", &[("t;search", 1)]);
+    scratch
+        .write("profiles/main/demo.search.folded.zst", other())
+        .write("profiles/main/demo.sort.folded.zst", other());
     let (said, profiles) = compared(&scratch, &["--profiles", "now"]);
-    assert!(
-        said.contains("note: profiles/main is not used: a profile of commit other"),
-        "{said}"
-    );
+    let note = "note: profiles/main is not used: a profile of commit other";
+    assert_eq!(said.matches(note).count(), 1, "{said}");
     assert_eq!(profiles[0]["profiles"]["status"], "candidate");
+    let ran = scratch.gate(&promote);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains(note), "{}", ran.stderr);
 }
 
 #[test]
