@@ -1,6 +1,6 @@
 //! Cost by quality: compared at equal quality, whatever setting reaches it.
 
-use gate_schema::run::Curve;
+use gate_schema::run::{Curve, DeclaredMetric, Kind};
 
 use super::*;
 

@@ -1,6 +1,9 @@
 //! Every case here was a wrong verdict once.
 
+use gate_schema::run::Proportion;
+
 use super::*;
+use crate::observe::records;
 
 const NS: Unit = Unit::Nanoseconds;
 const LOWER: Direction = Direction::Lower;

@@ -2,11 +2,12 @@
 
 use gate_schema::noise::Noise;
 use gate_schema::report::Row;
-use gate_schema::run::Failure;
+use gate_schema::run::{Declared, DeclaredMetric, Failure, Kind, Measured, Repetition, Session};
 
 use super::*;
 use crate::calibrate::{Calibration, learn};
 use crate::next::{Need, Plan, Step, Why, next};
+use crate::observe::records;
 
 mod blame;
 mod canaries;

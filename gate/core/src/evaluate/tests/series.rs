@@ -1,6 +1,6 @@
 //! A series is shown and not judged.
 
-use gate_schema::run::Series;
+use gate_schema::run::{DeclaredMetric, Kind, Series};
 
 use super::*;
 
