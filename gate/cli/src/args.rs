@@ -144,8 +144,8 @@ pub(crate) struct Check {
     /// Hold rows to their drift budgets instead of their margins: --base is the last release.
     #[arg(long)]
     pub(crate) drift: bool,
-    /// The promoted baseline, which tells what the base had done already [default: main.json beside
-    /// the policy, if there is one].
+    /// The promoted baseline, which tells what the base had done already [default: baselines/main.json,
+    /// if there is one].
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
     /// Pairs of the first session [default: the policy's, else 5].
@@ -164,7 +164,7 @@ pub(crate) struct Check {
     /// A variable for the candidate's commands alone: the same code under two settings. Repeatable.
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) candidate_env: Vec<(String, String)>,
-    /// Accepted regressions [default: waivers.toml beside the policy, if there is one].
+    /// Accepted regressions [default: baselines/waivers.toml, if there is one].
     #[arg(long, value_name = "FILE")]
     pub(crate) waivers: Option<PathBuf>,
     /// Takes no profiles of what regressed.
@@ -197,7 +197,7 @@ pub(crate) struct Lint {
     /// Policy file [default: baselines/gate.toml of the repository].
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    /// One calibration [default: all in noise/ beside the policy].
+    /// One calibration [default: all in baselines/noise/].
     #[arg(long, value_name = "FILE")]
     pub(crate) noise: Option<PathBuf>,
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     let cache = arguments.measuring.cache.as_deref();
     let mut checkout = Checkout::open(Path::new("."), cache, &interrupt)?;
     let (loaded, measure) = load(arguments, checkout.top())?;
-    let promoted = promoted(arguments, &loaded, checkout.top())?;
+    let promoted = promoted(arguments, checkout.top())?;
     let inputs = inputs(arguments, &loaded, checkout.top());
     let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
     let destinations = Destinations::check(&arguments.show, &inputs)?;
@@ -178,36 +178,24 @@ fn load(arguments: &Check, top: &Path) -> Result<(Loaded, Measure), Vec<Diagnost
     Ok((loaded, measure))
 }
 
-/// `main.json` beside the policy.
-fn beside(loaded: &Loaded, top: &Path) -> PathBuf {
-    match &loaded.path {
-        Some(policy) => policy.with_file_name("main.json"),
-        None => top.join(BASELINE),
-    }
-}
-
 /// What people wrote or promoted and a check must not write over, also where it has no use for it.
 fn inputs(arguments: &Check, loaded: &Loaded, top: &Path) -> Vec<PathBuf> {
     let read = [&loaded.path, &loaded.waivers, &arguments.baseline];
     let read = read.into_iter().flatten().cloned();
     let mut inputs: Vec<PathBuf> = read.collect();
-    inputs.push(beside(loaded, top));
-    inputs.extend(noise::all(loaded, &top.join(BASELINE)));
+    inputs.push(top.join(BASELINE));
+    inputs.extend(noise::all(&top.join(BASELINE)));
     inputs
 }
 
-/// The promoted baseline: the one given, else `main.json` beside the policy where there is one. Against
-/// a release it has nothing to add.
-fn promoted(
-    arguments: &Check,
-    loaded: &Loaded,
-    top: &Path,
-) -> Result<Option<Seen>, Vec<Diagnostic>> {
-    let beside = beside(loaded, top);
+/// The promoted baseline: the one given, else the repository's where there is one. Against a release it has
+/// nothing to add.
+fn promoted(arguments: &Check, top: &Path) -> Result<Option<Seen>, Vec<Diagnostic>> {
+    let own = top.join(BASELINE);
     let path = match &arguments.baseline {
         Some(given) => given.clone(),
-        None if arguments.drift || !beside.exists() => return Ok(None),
-        None => beside,
+        None if arguments.drift || !own.exists() => return Ok(None),
+        None => own,
     };
     Seen::new(read_run(&path)?).map(Some)
 }
