@@ -151,6 +151,7 @@ fn warmed_up(
         // Timed as what follows, so that the two compare.
         let mut recorder = Recorder::new();
         lap::time(
+            clock.now(),
             0..warm_up,
             || clock.now(),
             &mut operate,
