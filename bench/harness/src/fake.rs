@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::thread;
 
 use gate_schema::id::{MetricName, Name};
 use gate_schema::run::{DeclaredMetric, Kind, MetricValue, Param};
@@ -11,7 +12,7 @@ use gate_schema::unit::{Direction, Unit};
 use crate::artifact::Artifact;
 use crate::context::Context;
 use crate::layer::Layer;
-use crate::needs::{Available, Needs, Size};
+use crate::needs::Needs;
 use crate::recipe::Recipe;
 use crate::scenario::{Failure, Scenario, Subject, WrongAnswer, integer, metric, name};
 use crate::tier::Tier;
@@ -19,8 +20,8 @@ use crate::tier::Tier;
 /// Operations of a warm-up that nobody changed.
 const WARM_UP: usize = 10;
 
-/// A scenario named `id`. Its setting `fault` makes its answer wrong when it is 1, `warm_up` is the
-/// length of its warm-up.
+/// A scenario named `id`. Its setting `fault` makes its answer wrong when it is 1, `threads` that an
+/// operation is done by a thread of its own; `warm_up` is the length of its warm-up.
 pub(crate) struct FakeScenario {
     pub(crate) id: &'static str,
     pub(crate) smallest_tier: Tier,
@@ -103,6 +104,7 @@ impl Scenario for FakeScenario {
         fs::read_to_string(context.prepared(&file)?.join("thing"))?;
         Ok(Box::new(Fake {
             fault: context.setting("fault", 0) == 1,
+            has_threads: context.setting("threads", 0) == 1,
             warm_up: context.setting("warm_up", WARM_UP),
             ..Fake::new()
         }))
@@ -139,9 +141,8 @@ impl Artifact for FakeFile {
         self.needs
     }
 
-    fn alternatives(&self, _: &Available) -> Vec<String> {
-        let half = self.needs.memory_bytes / 2;
-        vec![format!("half of it: {}", Size(half))]
+    fn estimate(&self) -> Option<String> {
+        Some(format!("bench estimate --file {}", self.name))
     }
 
     fn build(&self, _: &Context, directory: &Path) -> Result<(), Failure> {
@@ -154,6 +155,7 @@ pub(crate) struct Fake {
     pub(crate) operated: Vec<usize>,
     warm_up: usize,
     fault: bool,
+    has_threads: bool,
 }
 
 impl Fake {
@@ -162,6 +164,7 @@ impl Fake {
             operated: Vec::new(),
             warm_up: WARM_UP,
             fault: false,
+            has_threads: false,
         }
     }
 }
@@ -177,6 +180,11 @@ impl Subject for Fake {
 
     fn operate(&mut self, index: usize) -> u64 {
         self.operated.push(index);
+        if self.has_threads {
+            let work =
+                || (0..100_000_u64).fold(0, |sum, number| std::hint::black_box(sum ^ number));
+            return thread::spawn(work).join().unwrap_or_default();
+        }
         index as u64
     }
 
