@@ -81,6 +81,17 @@ impl Questions {
         Ok(())
     }
 
+    /// Asks every query, and compares its number of hits and its best scores with the true ones.
+    pub(crate) fn check_answers(&self, searcher: &Searcher) -> Result<(), WrongAnswer> {
+        self.check_hits(searcher)?;
+        (0..self.queries.len()).try_for_each(|number| {
+            let answer = self
+                .ask(searcher, number)
+                .map_err(|error| wrong(place(number), error.to_string(), "an answer".into()))?;
+            self.check_scores(number, scores(&answer), PRECISION)
+        })
+    }
+
     /// Compares the scores of an answer with the true ones, up to a relative difference of `precision`. Not the
     /// documents: those with equal scores may come in any order.
     pub(crate) fn check_scores(
