@@ -156,6 +156,7 @@ pub(crate) struct Fake {
     warm_up: usize,
     fault: bool,
     has_threads: bool,
+    pub(crate) differs: bool,
 }
 
 impl Fake {
@@ -165,6 +166,7 @@ impl Fake {
             warm_up: WARM_UP,
             fault: false,
             has_threads: false,
+            differs: false,
         }
     }
 }
@@ -176,6 +178,10 @@ impl Subject for Fake {
 
     fn operations(&self) -> usize {
         100
+    }
+
+    fn differs(&self) -> bool {
+        self.differs
     }
 
     fn operate(&mut self, index: usize) -> u64 {

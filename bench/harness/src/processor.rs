@@ -23,6 +23,11 @@ fn spent(clock: ClockId) -> Duration {
     Duration::new(seconds, nanos)
 }
 
+/// Threads that this process has now. `None` where the system does not tell.
+pub(crate) fn threads() -> Option<usize> {
+    Some(fs::read_dir("/proc/self/task").ok()?.count())
+}
+
 /// Ticks of all processors since boot, and those of them that the hypervisor gave to others. `None`
 /// where the system does not tell.
 pub(crate) fn ticks() -> Option<(u64, u64)> {

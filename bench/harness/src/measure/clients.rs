@@ -99,6 +99,7 @@ fn join(clients: &[Client]) -> Timings {
         wall,
         slices,
         behind: Vec::new(),
+        threads: 1,
     }
 }
 

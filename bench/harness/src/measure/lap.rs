@@ -81,6 +81,7 @@ pub(super) fn measuring_lap(
         wall,
         slices,
         behind: Vec::new(),
+        threads: 1,
     }
 }
 

@@ -163,6 +163,11 @@ impl Subject for Loaded {
         self.texts.len() - WARM_UP
     }
 
+    fn differs(&self) -> bool {
+        // From some document on the queue is full.
+        true
+    }
+
     fn operate(&mut self, index: usize) -> u64 {
         if index == WARM_UP {
             self.start = Instant::now();
