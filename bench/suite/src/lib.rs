@@ -22,6 +22,7 @@ pub mod estimate;
 pub mod feed;
 pub mod files;
 mod hashing;
+mod order;
 mod random;
 pub mod session;
 pub mod signals;
