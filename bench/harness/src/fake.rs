@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::hint;
 use std::path::Path;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use gate_schema::id::{MetricName, Name};
 use gate_schema::run::{DeclaredMetric, Kind, MetricValue, Param};
@@ -21,7 +23,8 @@ use crate::tier::Tier;
 const WARM_UP: usize = 10;
 
 /// A scenario named `id`. Its setting `fault` makes its answer wrong when it is 1, `threads` that an
-/// operation is done by a thread of its own; `warm_up` is the length of its warm-up.
+/// operation is done by a thread of its own; `warm_up` is the length of its warm-up, and `spin_ns` is how
+/// long an operation takes per item of its tier.
 pub(crate) struct FakeScenario {
     pub(crate) id: &'static str,
     pub(crate) smallest_tier: Tier,
@@ -106,6 +109,8 @@ impl Scenario for FakeScenario {
             fault: context.setting("fault", 0) == 1,
             has_threads: context.setting("threads", 0) == 1,
             warm_up: context.setting("warm_up", WARM_UP),
+            spin: Duration::from_nanos(context.setting("spin_ns", 0) as u64)
+                * context.tier().items() as u32,
             ..Fake::new()
         }))
     }
@@ -154,6 +159,8 @@ impl Artifact for FakeFile {
 pub(crate) struct Fake {
     pub(crate) operated: Vec<usize>,
     warm_up: usize,
+    /// How long an operation takes.
+    spin: Duration,
     fault: bool,
     has_threads: bool,
     pub(crate) differs: bool,
@@ -164,6 +171,7 @@ impl Fake {
         Self {
             operated: Vec::new(),
             warm_up: WARM_UP,
+            spin: Duration::ZERO,
             fault: false,
             has_threads: false,
             differs: false,
@@ -185,11 +193,14 @@ impl Subject for Fake {
     }
 
     fn operate(&mut self, index: usize) -> u64 {
+        let start = Instant::now();
         self.operated.push(index);
         if self.has_threads {
-            let work =
-                || (0..100_000_u64).fold(0, |sum, number| std::hint::black_box(sum ^ number));
+            let work = || (0..100_000_u64).fold(0, |sum, number| hint::black_box(sum ^ number));
             return thread::spawn(work).join().unwrap_or_default();
+        }
+        while start.elapsed() < self.spin {
+            hint::spin_loop();
         }
         index as u64
     }

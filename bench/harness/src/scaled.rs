@@ -33,8 +33,9 @@ use turns::Turns;
 /// time of all operations, for workloads that build something by them. `extrapolated.*` continues the law
 /// of the mean latency to sizes that were not measured, and knows nothing of what happens there: caches
 /// that overflow, disks that fill. `low` and `high` behind a name are the ends of its 95 % interval, from
-/// the scatter around the law: of five turns of each size for latency, and of one figure of each size for
-/// the others, which is wide where three points do not lie on a law.
+/// the scatter of the sizes around the law, each of which is one point however many turns it had: three that
+/// do not lie on a law make it wide. They say how sure a figure is and are no figures of their own, so that
+/// the policy of `gate` shows them and does not judge them.
 pub struct Scaled {
     /// The id, by custom that of the workload with `/growth` behind it.
     pub id: &'static str,
@@ -309,6 +310,31 @@ mod tests {
             matches!(things, Some((_, MetricValue::Value(factor))) if (factor - 1.0).abs() < 1e-9),
             "as many at every size: {things:?}"
         );
+    }
+
+    #[test]
+    fn the_time_of_a_size_is_its_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // As many nanoseconds per operation as there are items.
+        let context = Context::new(Tier::Pr, &Cache::at(folder.path()))
+            .with_settings([("spin_ns".to_owned(), 1)].into());
+        for artifact in SCALED.artifacts(Tier::Pr) {
+            context.prepare(artifact.as_ref()).expect("prepares");
+        }
+        let mut subject = SCALED.load(&context).expect("loads");
+        for index in 0..subject.warm_up() + subject.operations() {
+            subject.operate(index);
+        }
+        let report = subject.report().expect("reports");
+        let factor = |of: &str| match report.iter().find(|(name, _)| name.as_str() == of) {
+            Some((_, MetricValue::Value(factor))) => *factor,
+            other => panic!("{of}: {other:?}"),
+        };
+        // With the turns of all sizes in it, the time of each would be the same.
+        for figure in ["growth.build_time", "growth.latency"] {
+            let factor = factor(figure);
+            assert!(factor > 4.0, "{figure}: {factor}");
+        }
     }
 
     #[test]
