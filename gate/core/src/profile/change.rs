@@ -178,10 +178,13 @@ impl<'a> Comparison<'a> {
 
     /// The smallest frame that stands for the change which the own times of `named` leave unexplained.
     fn unexplained(&self, named: &[usize], sign: f64) -> Option<usize> {
+        // Of two profiles that have nothing in common, every frame is named.
+        let mut is_named = vec![false; self.frames.len()];
+        named.iter().for_each(|&frame| is_named[frame] = true);
         let rest: [Vec<f64>; 2] = [0, 1].map(|side| {
             let mut rest = self.sides[side].total.clone();
             for stack in &self.sides[side].stacks {
-                if named.contains(&stack.owned_by()) {
+                if is_named[stack.owned_by()] {
                     for frame in stack.distinct() {
                         rest[frame] -= stack.samples as f64;
                     }
@@ -190,7 +193,7 @@ impl<'a> Comparison<'a> {
             rest
         });
         let candidates: Vec<(usize, f64)> = (0..self.frames.len())
-            .filter(|&frame| self.frames.names[frame] != OTHER && !named.contains(&frame))
+            .filter(|&frame| self.frames.names[frame] != OTHER && !is_named[frame])
             .filter_map(|frame| {
                 let whole = pair(&self.sides, frame, FrameTime::Total);
                 let left = Pair {

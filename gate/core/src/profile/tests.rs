@@ -49,6 +49,20 @@ fn named(frames: &[FrameChange]) -> Vec<&str> {
     beyond.map(|frame| frame.name.as_str()).collect()
 }
 
+/// A stranger's profiles may name every frame there is: that takes minutes if each stack asks all of them.
+#[test]
+fn profiles_that_have_nothing_in_common_are_compared_in_no_time() {
+    let names = |side: &str| (0..40_000).map(move |at| format!("{side}{at:x}")).collect();
+    let [before, after] = ["b", "c"].map(|side| -> Vec<String> { names(side) });
+    let stacks = |names: &[String]| {
+        let lines = names.iter().map(|name| (name.as_str(), 1 << 40));
+        folded(&lines.collect::<Vec<_>>())
+    };
+    let ns = Some([1.0, 1e9]);
+    let change = compared(&stacks(&before), &stacks(&after), ns);
+    assert!(change.grew.iter().all(|frame| frame.beyond_noise));
+}
+
 /// Nanoseconds per operation of each stack of a made-up engine: a few large functions and many small
 /// ones, some of which spend their time in libc or recurse.
 fn engine(functions: u32) -> Vec<(String, f64)> {
