@@ -9,6 +9,7 @@ use gate_render::{
     terminal, title,
 };
 use gate_schema::report::Report;
+use gate_schema::run::Manifest;
 use proptest::prelude::*;
 
 /// Stands in every hostile text; must be found in code spans only.
@@ -27,6 +28,13 @@ const OCCASION: Occasion<'static> = Occasion {
     publisher: Some(8),
     is_fork: true,
     edits_policy: true,
+    declared: Some(&EMPTY),
+};
+
+/// A baseline to which everything is new.
+static EMPTY: Manifest = Manifest {
+    tier: None,
+    scenarios: Vec::new(),
 };
 
 const FIXED: [&str; 16] = [

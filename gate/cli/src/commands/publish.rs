@@ -79,7 +79,7 @@ async fn publish(
         }
     };
     let (said, artifact) = judge(client, arguments, told, rules, &measured).await?;
-    let occasion = occasion(told, &measured, artifact);
+    let occasion = occasion(told, &measured, artifact, rules.declared());
     // First of all the report is kept: whatever fails from here on, it can be read.
     summarise(told.summary.as_deref(), &said.summary(&occasion));
     let body = |most| said.text(&occasion, most);

@@ -3,6 +3,7 @@
 use gate_core::evaluate::Known;
 use gate_github::bundle::{Bundle, Rejected, Rule};
 use gate_schema::report::Report;
+use gate_schema::run::Manifest;
 
 use crate::args::Publish;
 use crate::diagnostic::Diagnostic;
@@ -43,6 +44,11 @@ impl Rules {
             None
         };
         Ok(Self { loaded, promoted })
+    }
+
+    /// What the promoted baseline declares, where there is one.
+    pub(crate) fn declared(&self) -> Option<&Manifest> {
+        self.promoted.as_ref().map(|seen| &seen.run.manifest)
     }
 
     /// Judges as `gate check` did, with the same runs and not with its word.

@@ -8,6 +8,7 @@ use gate_github::write::{CheckText, Verdict, Wish};
 use gate_render::{Notice, Occasion};
 use gate_schema::exit::ExitCode;
 use gate_schema::report::{Outcome, Report, Verdict as RowVerdict};
+use gate_schema::run::Manifest;
 
 use super::settings::Told;
 use crate::args::{Publish, When};
@@ -122,6 +123,7 @@ pub(crate) fn occasion<'a>(
     told: &'a Told,
     measured: &'a Measured,
     artifact: Option<u64>,
+    declared: Option<&'a Manifest>,
 ) -> Occasion<'a> {
     let pull = match &measured.target {
         Target::Pull(pull) => Some(pull),
@@ -136,6 +138,7 @@ pub(crate) fn occasion<'a>(
         publisher: told.publisher,
         is_fork: pull.is_some_and(|pull| pull.is_fork),
         edits_policy: pull.is_some_and(|pull| pull.edits_policy),
+        declared,
     }
 }
 
