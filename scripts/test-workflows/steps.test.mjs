@@ -50,10 +50,21 @@ test("a regression fails the job, and its runs are kept all the same", () => {
     assert.equal(done.result, "failure", done.log);
     assert.match(measure.summary, /demo\/sort/);
     const files = readdirSync(`${world.artifacts}/gate-runs-3`);
-    assert.deepEqual(files.sort(), ["baseline.json", "candidate.json", "verdict.json"]);
+    assert.deepEqual(files.sort(), ["baseline.json", "candidate.json", "profiles", "verdict.json"]);
+    const profiles = ["1-demo.sort.baseline.folded.zst", "1-demo.sort.candidate.folded.zst"];
+    assert.deepEqual(readdirSync(`${world.artifacts}/gate-runs-3/profiles`).sort(), profiles, "no pictures");
     assert.ok(readdirSync(`${world.artifacts}/gate-report-3`).includes("report.html"));
+    assert.ok(readdirSync(`${world.artifacts}/gate-report-3/profiles`).includes("1-demo.sort.svg"));
     assert.equal(json("artifacts/gate-runs-3/baseline.json").source.commit, base);
     assert.equal(json("artifacts/gate-runs-3/candidate.json").source.commit, head);
+});
+
+test("profiles that are too large for an artifact are left out of it", () => {
+    world.pullRequest({ level: "2000000\n", large: "" });
+    const { measure } = measurePullRequest();
+    assert.match(measure.log, /::notice title=gate::the profiles are too large/);
+    const files = readdirSync(`${world.artifacts}/gate-runs-1`);
+    assert.deepEqual(files.sort(), ["baseline.json", "candidate.json", "verdict.json"]);
 });
 
 test("a change of ignored paths measures nothing and passes", () => {

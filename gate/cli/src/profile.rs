@@ -26,7 +26,7 @@ pub(crate) use files::lay;
 use files::{File, draw};
 
 /// Most scenarios that are profiled, worst first. Whoever breaks more breaks them for one reason.
-const MOST_SCENARIOS: usize = 5;
+pub(crate) const MOST_SCENARIOS: usize = 5;
 
 /// Time for profiling beyond what the budget has left.
 pub(crate) const ALLOWANCE: Duration = Duration::from_secs(2 * 60);
@@ -194,7 +194,7 @@ impl Taken {
 
 /// Scenarios with a timing that got worse, worst first, each once. Where time goes says nothing about
 /// memory or recall.
-fn regressed(report: &Report) -> Vec<ScenarioId> {
+pub(crate) fn regressed(report: &Report) -> Vec<ScenarioId> {
     let mut scenarios: Vec<ScenarioId> = Vec::new();
     for row in &report.rows {
         let is_wanted = row.unit.is_timing() && row.verdict.is_worse();
@@ -212,7 +212,7 @@ fn absent(reason: impl Into<String>) -> Profiles {
     }
 }
 
-fn observed_time(seen: &Seen, scenario: &ScenarioId) -> Option<TimePerOperation> {
+pub(crate) fn observed_time(seen: &Seen, scenario: &ScenarioId) -> Option<TimePerOperation> {
     let mut observed = seen.side().observed.iter();
     let observed = observed.find(|observed| observed.declared.scenario == *scenario)?;
     time_per_operation(observed)

@@ -137,6 +137,12 @@ async fn judge(
         Ok(bundle) => bundle,
         Err(rejected) => return Ok((Said::Notice(reject(rejected)), Some(id))),
     };
+    if let Some(rejected) = bundle.refused {
+        terminal::talk(&format!(
+            "note: a profile is left out: it breaks rule {}\n",
+            rejected.rule.id()
+        ));
+    }
     let said = match rules.judge(bundle, arguments) {
         // The runs of an earlier attempt cannot say that the one that failed now is fine.
         Ok(report)

@@ -5,6 +5,7 @@ use gate_github::bundle::{Bundle, Rejected, Rule};
 use gate_schema::report::Report;
 use gate_schema::run::Manifest;
 
+use super::causes;
 use crate::args::Publish;
 use crate::diagnostic::Diagnostic;
 use crate::document::read_run;
@@ -73,13 +74,13 @@ impl Rules {
             canary: canary.as_ref().map(Seen::side),
             promoted: self.promoted.as_ref().map(Seen::side),
         };
-        let judged = gate_core::evaluate(
+        let mut report = gate_core::evaluate(
             baseline.side(),
             candidate.side(),
             &known,
             &self.loaded.policy,
-        );
-        judged.map_err(|error| {
+        )
+        .map_err(|error| {
             let candidate = "candidate.json".as_ref();
             Unjudged::Unjudgeable(Box::new(unjudgeable(
                 &error,
@@ -87,6 +88,9 @@ impl Rules {
                 "its baseline",
                 &self.loaded,
             )))
-        })
+        })?;
+        let sides = [&baseline, &candidate];
+        causes::note(&mut report, &bundle.profiles, bundle.refused, sides);
+        Ok(report)
     }
 }
