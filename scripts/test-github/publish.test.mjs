@@ -322,6 +322,54 @@ test('--blocking: what is undecided or rejected does not pass', async () => {
   assert.equal((await fake.checksOf(pull.head.sha))[0].conclusion, 'action_required');
 });
 
+/** Publishes a run that measured nothing, of a commit whose comparison with main is `answer`. */
+async function unmeasured(answer, { event, flags = ['--blocking'], status = 200, conclusion } = {}) {
+  const pull = await fake.open(`topic-${(branches += 1)}`);
+  const { sha } = pull.head;
+  fake.compared.set(sha, [status, answer]);
+  const change = ({ workflow_run: run }) => {
+    if (event) run.head_branch = `gh-readonly-queue/main/pr-${pull.number}-${'0'.repeat(40)}`;
+  };
+  const published = await publish(fake.measured(pull, { event, change, conclusion }), { flags });
+  const [check] = await fake.checksOf(sha);
+  return { pull, published, check };
+}
+
+const IGNORE = `${POLICY}[measure]\ncommand = "true"\nignore-paths = ["docs/**", "baselines/**"]\n`;
+const docs = { files: [{ filename: 'docs/a.md' }, { filename: 'docs/b.md', previous_filename: 'docs/c.md' }] };
+
+test('only ignored paths changed -> the required check passes, blocking or not, and says that nothing was judged', async () => {
+  await writeFile(join(folder, 'baselines/gate.toml'), IGNORE);
+  for (const options of [{}, { flags: [] }, { event: 'merge_group' }]) {
+    const { pull, published, check } = await unmeasured(docs, options);
+    assert.equal(published.code, 0, published.stderr);
+    assert.equal(check.conclusion, 'neutral', JSON.stringify(options));
+    assert.match(check.output.title, /^NOT MEASURED: every path that changed/);
+    assert.deepEqual(await ours(pull), []);
+  }
+});
+
+test('a run that measured nothing blocks if any path that changed is measured, or if that is not known', async () => {
+  await writeFile(join(folder, 'baselines/gate.toml'), IGNORE);
+  const file = (filename) => ({ filename });
+  for (const [name, answer, options] of [
+    ['code', { files: [...docs.files, file('src/lib.rs')] }],
+    ['code that was moved away', { files: [{ filename: 'docs/a.rs', previous_filename: 'src/a.rs' }] }],
+    ['the policy itself', { files: [file('baselines/gate.toml')] }],
+    ['more files than are listed', { files: Array.from({ length: 300 }, (_, i) => file(`docs/${i}.md`)) }],
+    ['no list', {}],
+    ['not found', { message: 'Not Found' }, { status: 404 }],
+    ['failed', docs, { conclusion: 'failure' }],
+  ]) {
+    const { published, check } = await unmeasured(answer, options);
+    assert.equal(published.code, 3, `${name}: ${published.stderr}`);
+    assert.equal(check.conclusion, 'action_required', name);
+  }
+  // Of the default branch, whatever the pull request makes of it.
+  await writeFile(join(folder, 'baselines/gate.toml'), POLICY);
+  assert.equal((await unmeasured(docs)).check.conclusion, 'action_required');
+});
+
 test('502 after the write was applied -> one comment, one check run', async () => {
   const { pull, payload } = await measured({ slower: 0.2 });
   const html = '<html>502 Bad Gateway</html>';

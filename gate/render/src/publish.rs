@@ -46,6 +46,8 @@ pub enum Notice {
     Expired,
     /// The run measured nothing.
     NothingMeasured,
+    /// The change touches nothing that is measured, by the policy of the default branch.
+    NothingToMeasure,
     /// The run failed before it measured anything.
     Failed,
     /// The run was stopped.
@@ -59,6 +61,14 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// The outcome in a word, and never that of a pass: nothing was judged.
+    fn word(self) -> &'static str {
+        match self {
+            Self::NothingToMeasure => "NOT MEASURED",
+            _ => "UNDECIDED",
+        }
+    }
+
     /// What happened, and what to do.
     fn texts(self) -> (String, &'static str) {
         let (what, next) = match self {
@@ -74,6 +84,10 @@ impl Notice {
             Self::NothingMeasured => (
                 "nothing was measured",
                 "if this change can affect performance, look why the measuring run left it out",
+            ),
+            Self::NothingToMeasure => (
+                "every path that changed is one that `ignore-paths` names",
+                "nothing; the policy of the default branch says so",
             ),
             Self::Failed => (
                 "the measuring run failed before it had anything to judge",
@@ -157,8 +171,13 @@ fn parts(
 #[must_use]
 pub fn notice(notice: Notice, occasion: &Occasion<'_>) -> String {
     let (what, next) = notice.texts();
+    let icon = match notice {
+        Notice::NothingToMeasure => '\u{2796}',
+        _ => '\u{2754}',
+    };
     format!(
-        "### \u{2754} UNDECIDED: {what}\n\n**Next:** {next}\n\n{}",
+        "### {icon} {}: {what}\n\n**Next:** {next}\n\n{}",
+        notice.word(),
         frame(occasion)
     )
 }
@@ -173,7 +192,8 @@ pub fn title(report: &Report) -> String {
 /// Why there is no report, as one line of plain text.
 #[must_use]
 pub fn notice_title(notice: Notice) -> String {
-    format!("UNDECIDED: {}", notice.texts().0.replace('`', ""))
+    let what = notice.texts().0.replace('`', "");
+    format!("{}: {what}", notice.word())
 }
 
 /// What stands under every text: what counts, where the rest is, and whose numbers these are.

@@ -55,6 +55,7 @@ fn notices() {
         Notice::Rejected("zip-size"),
         Notice::Expired,
         Notice::NothingMeasured,
+        Notice::NothingToMeasure,
         Notice::Failed,
         Notice::Cancelled,
         Notice::TimedOut,

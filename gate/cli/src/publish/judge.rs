@@ -1,5 +1,7 @@
 //! The verdict on what a pull request measured, by the files of the default branch alone.
 
+use std::path::Path;
+
 use gate_core::evaluate::Known;
 use gate_github::bundle::{Bundle, Rejected, Rule};
 use gate_schema::report::Report;
@@ -11,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::read_run;
 use crate::measure::runs::Seen;
 use crate::noise;
+use crate::plan;
 use crate::policy::{self, Loaded};
 use crate::provenance;
 use crate::show::unjudgeable;
@@ -50,6 +53,14 @@ impl Rules {
     /// What the promoted baseline declares, where there is one.
     pub(crate) fn declared(&self) -> Option<&Manifest> {
         self.promoted.as_ref().map(|seen| &seen.run.manifest)
+    }
+
+    /// Whether a change of these paths needs no measuring.
+    pub(crate) fn ignore(&self, changed: &[String]) -> bool {
+        let ignore = self.loaded.measure.as_ref();
+        let ignore = ignore.map_or(&[][..], |measure| &measure.ignore_paths);
+        let policy = self.loaded.path_below(Path::new("."));
+        plan::relevant(changed, ignore, policy.as_deref()).is_none()
     }
 
     /// Judges as `gate check` did, with the same runs and not with its word.

@@ -44,6 +44,7 @@ impl Said {
         match self {
             Self::Report(report) => report.exit_code,
             Self::Notice(Notice::Rejected(_)) => ExitCode::Usage,
+            Self::Notice(Notice::NothingToMeasure) => ExitCode::Pass,
             Self::Notice(_) => ExitCode::Undecided,
         }
     }
@@ -86,6 +87,8 @@ impl Said {
             },
             Self::Notice(Notice::Cancelled) => Verdict::Cancelled,
             Self::Notice(Notice::TimedOut) => Verdict::TimedOut,
+            // Passes where the check is required, and still is no success: nothing was judged.
+            Self::Notice(Notice::NothingToMeasure) => Verdict::Neutral,
             Self::Notice(_) => undecided,
         };
         let publisher = told.publisher;
@@ -100,7 +103,9 @@ impl Said {
     /// Whether there should be a comment.
     pub(crate) fn wish(&self, arguments: &Publish) -> Wish {
         let is_worth_one = match self {
-            Self::Notice(notice) => !matches!(notice, Notice::NothingMeasured),
+            Self::Notice(notice) => {
+                !matches!(notice, Notice::NothingMeasured | Notice::NothingToMeasure)
+            }
             Self::Report(report) => {
                 let improved = report
                     .rows
