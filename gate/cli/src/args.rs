@@ -8,10 +8,12 @@ use gate_schema::policy::Policy;
 
 use crate::policy::BASELINE;
 
+mod bisect;
 mod history;
 mod publish;
 mod values;
 
+pub(crate) use bisect::{Bisect, RowName};
 pub(crate) use history::{Issue, MOST_KEPT, Record, Store, Trend, VerifyBaseline};
 pub(crate) use publish::{Publish, When};
 pub(crate) use values::{Colour, Format, MachineKind, Means, Tool};
@@ -41,6 +43,8 @@ pub(crate) enum Verb {
     Lint(Lint),
     /// Say what on this machine disturbs measurements, and how to change it.
     Doctor(Doctor),
+    /// Find the commit that brought a regression of one row, by measuring some of those between.
+    Bisect(Bisect),
     /// Decide whether a change is worth measuring, and print the job matrix of a workflow.
     Plan(Plan),
     /// Judge a candidate run against a stored baseline.

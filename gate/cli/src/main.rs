@@ -38,6 +38,7 @@ fn main() -> std::process::ExitCode {
         Verb::Calibrate(calibrate) => commands::calibrate::run(calibrate),
         Verb::Lint(lint) => commands::lint::run(lint),
         Verb::Doctor(doctor) => commands::doctor::run(doctor),
+        Verb::Bisect(bisect) => commands::bisect::run(bisect),
         Verb::Plan(plan) => commands::plan::run(plan),
         Verb::Compare(compare) => commands::compare::run(compare),
         Verb::Publish(publish) => commands::publish::run(publish),

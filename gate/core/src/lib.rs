@@ -12,6 +12,7 @@
 
 pub mod accepted;
 pub mod assess;
+pub mod bisect;
 pub mod budget;
 pub mod calibrate;
 pub mod comparable;

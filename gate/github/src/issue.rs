@@ -31,6 +31,9 @@ pub struct Standing {
     pub title: String,
     /// Markdown.
     pub body: String,
+    /// What was found out about it, one line of Markdown. It is kept on later nights, until something new is found
+    /// out or the thing itself is new again.
+    pub finding: Option<String>,
     /// Whether an issue is opened where there is none. One that a person closed is not opened again.
     pub is_new: bool,
 }

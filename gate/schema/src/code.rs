@@ -206,7 +206,7 @@ impl Code {
             ),
             Self::Revision => (
                 "G601",
-                "`gate check` was started outside a git repository, or a revision does not exist in it.",
+                "A verb that measures was started outside a git repository, a revision does not exist in it, or nothing lies between two of them.",
                 "Name a commit, branch or tag that `git rev-parse` knows; a shallow clone may lack it (`git fetch --unshallow`).",
             ),
             Self::Build => (
@@ -221,7 +221,7 @@ impl Code {
             ),
             Self::Busy => (
                 "G604",
-                "Another `gate check` or `gate calibrate` of this repository is running; two at once would measure each other.",
+                "Another `gate check`, `gate calibrate` or `gate bisect` of this repository is running; two at once would measure each other.",
                 "Wait for it to end.",
             ),
             Self::Interrupted => (

@@ -68,6 +68,9 @@ pub(crate) struct Issue {
     /// The trend, as `gate trend --output trend.json` writes it.
     #[arg(default_value = "trend.json")]
     pub(crate) trend: PathBuf,
+    /// What `gate bisect --output FILE` found out about one of its steps; it stands in the issue from then on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bisected: Option<PathBuf>,
     /// Where the issues are [default: $GITHUB_REPOSITORY].
     #[arg(long, value_name = "OWNER/NAME")]
     pub(crate) repository: Option<String>,

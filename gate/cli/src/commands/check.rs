@@ -3,11 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use gate_core::evaluate::Known;
-use gate_core::next::Plan;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
-use gate_schema::report::Report;
 use gate_schema::run::Source;
 
 use crate::args::Check;
@@ -16,10 +13,11 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::document::read_run;
 use crate::measure::arm::Arm;
 use crate::measure::commands::Commands;
+use crate::measure::judge::{Asked, judge};
 use crate::measure::kept::Kept;
 use crate::measure::progress::Progress;
-use crate::measure::runs::{Runs, Seen};
-use crate::measure::sessions::{Measurement, Rules, Stopped};
+use crate::measure::runs::Seen;
+use crate::measure::sessions::{Measurement, Stopped};
 use crate::noise;
 use crate::policy::{self, BASELINE, Loaded, Measure};
 use crate::process;
@@ -62,14 +60,13 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     }
     let start = Instant::now();
     let mut measurement = Measurement::new(id, arms, &mut commands, &progress);
-    let judged = judge(
-        &mut measurement,
-        arguments,
-        &loaded,
-        &measure,
-        promoted.as_ref(),
-        &top,
-    );
+    let asked = Asked {
+        only: &arguments.measuring.only,
+        pairs: arguments.pairs,
+        budget: arguments.budget.unwrap_or(measure.budget),
+        promoted: promoted.as_ref(),
+    };
+    let judged = judge(&mut measurement, &asked, &loaded, &measure, &top);
     let (runs, mut report) = match judged {
         Ok(judged) => judged,
         Err(stopped) => {
@@ -109,37 +106,6 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     };
     problems.extend(destinations.deliver(&report, &loaded));
     Ok(exit_code(&report, &problems))
-}
-
-/// Measures for as long as it can change a verdict, and judges.
-fn judge(
-    measurement: &mut Measurement<'_>,
-    arguments: &Check,
-    loaded: &Loaded,
-    measure: &Measure,
-    promoted: Option<&Seen>,
-    top: &Path,
-) -> Result<(Runs, Report), Stopped> {
-    let only = &arguments.measuring.only;
-    let scenarios = measurement.prepare(only, measure.warm_up_starts)?;
-    let noise = noise::beside(loaded, &top.join(BASELINE), &measurement.environment())?;
-    let rules = Rules {
-        plan: Plan {
-            pairs: arguments.pairs.unwrap_or(measure.pairs),
-            ..measure.plan()
-        },
-        budget: arguments.budget.unwrap_or(measure.budget),
-        policy: &loaded.policy,
-        noise: noise.as_ref(),
-    };
-    let runs = measurement.check(&scenarios, &rules)?;
-    let known = Known {
-        promoted: promoted.map(Seen::side),
-        ..runs.known(noise.as_ref())
-    };
-    let (baseline, candidate) = (runs.baseline.side(), runs.candidate.side());
-    let report = gate_core::evaluate(baseline, candidate, &known, &loaded.policy);
-    Ok((runs, report.map_err(Stopped::Unjudgeable)?))
 }
 
 /// Keeps what was measured until something stopped it, and says where.

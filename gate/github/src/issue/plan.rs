@@ -1,8 +1,11 @@
 //! What to write, given the issues that are there. Pure.
 
 use super::mark::{Mark, digest};
-use super::{GREEN_NIGHTS, IssueDone, Nightly};
+use super::{GREEN_NIGHTS, IssueDone, Nightly, Standing};
 use crate::wire::Issue;
+
+/// Stands alone on the line before a finding.
+const FINDING: &str = "<!-- gate-finding -->";
 
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,13 +50,15 @@ pub(super) fn plan(issues: &[Issue], author: &str, nightly: &Nightly<'_>) -> Vec
     ours.sort_by_key(|issue| issue.number);
     let mut plans = Vec::new();
     for standing in nightly.standing {
+        let key = digest(&standing.key);
+        let known = ours.iter().find(|issue| issue.mark.key == key);
+        let text = text(standing, known, nightly.night);
         let mark = Mark {
-            key: digest(&standing.key),
+            key,
             green: 0,
             night: nightly.night.to_owned(),
-            text: digest(&format!("{}\n{}", standing.title, standing.body)),
+            text: digest(&format!("{}\n{text}", standing.title)),
         };
-        let known = ours.iter().find(|issue| issue.mark.key == mark.key);
         let done = match known {
             None if standing.is_new => IssueDone::Opened,
             None => continue,
@@ -65,7 +70,7 @@ pub(super) fn plan(issues: &[Issue], author: &str, nightly: &Nightly<'_>) -> Vec
         plans.push(Plan {
             number: known.map(|issue| issue.number),
             title: standing.title.clone(),
-            body: format!("{}\n{}", mark.line(), standing.body),
+            body: format!("{}\n{text}", mark.line()),
             done,
         });
     }
@@ -106,12 +111,28 @@ pub(super) fn plan(issues: &[Issue], author: &str, nightly: &Nightly<'_>) -> Vec
     plans
 }
 
+/// What an issue says, with what was found out tonight or before. A step that is new tonight is another one than that
+/// of an earlier night.
+fn text(standing: &Standing, known: Option<&Ours<'_>>, night: &str) -> String {
+    let same = known.filter(|issue| !standing.is_new || issue.mark.night == night);
+    let earlier = same.and_then(|issue| {
+        let mut lines = issue
+            .text
+            .lines()
+            .skip_while(|line| line.trim_end() != FINDING);
+        lines.nth(1)
+    });
+    match standing.finding.as_deref().or(earlier) {
+        Some(finding) => format!("{}\n{FINDING}\n{}\n", standing.body, finding.trim_end()),
+        None => standing.body.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::issue::Standing;
 
     const BOT: &str = "github-actions[bot]";
 
@@ -120,6 +141,7 @@ mod tests {
             key: "nightly demo/search latency".into(),
             title: "slower".into(),
             body: "by a tenth".into(),
+            finding: None,
             is_new,
         }
     }
@@ -237,6 +259,87 @@ mod tests {
         ] {
             assert_eq!(done(&issues, &standing), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_was_found_out_stays_until_the_step_is_another_one() {
+        let (before, now) = ("2026-11-19T03:17:00Z", "2026-11-20T03:17:00Z");
+        let key = standing(true).key;
+        let found = |night: &str, finding: &str| {
+            issue(
+                4,
+                BOT,
+                &format!("{}\n{FINDING}\n{finding}\n", body(0, night, &key)),
+            )
+        };
+        let standing = |is_new, finding: Option<&str>, body: &str| Standing {
+            body: body.into(),
+            finding: finding.map(str::to_owned),
+            ..standing(is_new)
+        };
+        let hostile = format!("to `a`: `x {FINDING} @b`");
+        for (name, issue, standing, expected) in [
+            (
+                "found out tonight",
+                issue(4, BOT, &body(0, now, &key)),
+                standing(true, Some("to `a`"), "by a tenth"),
+                Some("by a tenth\n<!-- gate-finding -->\nto `a`\n"),
+            ),
+            (
+                "told again on the same night",
+                found(now, "to `a`"),
+                standing(true, None, "by a fifth"),
+                Some("by a fifth\n<!-- gate-finding -->\nto `a`\n"),
+            ),
+            (
+                "a later night",
+                found(before, "to `a`"),
+                standing(false, None, "by a fifth"),
+                Some("by a fifth\n<!-- gate-finding -->\nto `a`\n"),
+            ),
+            (
+                "found out anew",
+                found(before, "to `a`"),
+                standing(false, Some("to `b`"), "by a fifth"),
+                Some("by a fifth\n<!-- gate-finding -->\nto `b`\n"),
+            ),
+            (
+                "another step",
+                found(before, "to `a`"),
+                standing(true, None, "by a fifth"),
+                Some("by a fifth"),
+            ),
+            (
+                "a finding that quotes the line before one",
+                found(before, &hostile),
+                standing(false, None, "by a fifth"),
+                Some("by a fifth\n<!-- gate-finding -->\nto `a`: `x <!-- gate-finding --> @b`\n"),
+            ),
+        ] {
+            let nightly = Nightly {
+                label: "perf-regression",
+                night: now,
+                standing: &[standing],
+            };
+            let plans = plan(&[issue], BOT, &nightly);
+            let text = plans.first().and_then(|plan| plan.body.split_once('\n'));
+            assert_eq!(text.map(|(_, text)| text), expected, "{name}");
+        }
+        let told = standing(false, Some("to `a`"), "by a tenth");
+        let nightly = |standing| Nightly {
+            label: "perf-regression",
+            night: now,
+            standing,
+        };
+        let told = [told];
+        let first = plan(
+            &[issue(4, BOT, &body(0, before, &key))],
+            BOT,
+            &nightly(&told),
+        );
+        let silent = [standing(false, None, "by a tenth")];
+        let again = plan(&[issue(4, BOT, &first[0].body)], BOT, &nightly(&silent));
+        assert_eq!(again, [], "a night that says the same needs no write");
     }
 
     #[test]
