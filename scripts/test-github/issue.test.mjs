@@ -86,7 +86,8 @@ test('what was bisected stands in the issue, and stays there', async () => {
   const bisected = {
     format: 'gate.bisect/1', exit_code: 'pass', scenario: 'demo/six', metric: 'latency.p50', commits: 9, found: 'commit',
     good: revision(GOOD, 'first'), bad: revision(BAD, 'last'), from: revision('d'.repeat(40), 'before'),
-    to: revision('c'.repeat(40), 'slower @everyone'), suspects: 1, steps: [],
+    to: revision('c'.repeat(40), 'slower @everyone'), suspects: 1,
+    steps: [{ revision: revision(BAD, 'last'), answer: 'worse' }, { revision: revision(GOOD, 'x'), answer: 'skipped', how: '@everyone' }],
   };
   const path = join(folder, 'bisected.json');
   await writeFile(path, JSON.stringify(bisected));
@@ -94,7 +95,7 @@ test('what was bisected stands in the issue, and stays there', async () => {
   assert.doesNotMatch((await about('demo/six'))[0].body, /Bisected/);
   const told = await issue(trend(10, 'demo/six'), ['--bisected', path]);
   assert.equal(told.code, 0, told.said);
-  const line = /^Bisected to `cccccccccc`: `slower @everyone`$/m;
+  const line = /^Bisected to `cccccccccc`: `slower @everyone`\. Measured, each against `\w{10}`: `\w{10}` worse, `\w{10}` skipped \(`@everyone`\)\.$/m;
   assert.match((await about('demo/six'))[0].body, line);
   await issue(trend(11, 'demo/six', { isNew: false, to: 60_000 }));
   const [kept, ...more] = await about('demo/six');

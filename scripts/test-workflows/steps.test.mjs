@@ -1,7 +1,7 @@
 // What each workflow does, step by step, on a project of one scenario.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { afterEach, beforeEach, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { parse } from "yaml";
@@ -177,6 +177,72 @@ test("a night becomes part of the history, red or green", async () => {
     assert.equal(job(NIGHTLY, "record").result, "skipped");
 });
 
+// Two nights before this one with `level` nanoseconds at `commit`, after seventeen of the usual level at `first`.
+function nights(first, commit, level) {
+    const gate = (...args) => execFileSync(world.environment.GATE_BINARY, args, { cwd: world.workspace, env: world.environment });
+    const options = { cwd: world.workspace, env: world.environment };
+    execFileSync(`${world.shims}/bench`, ["run", "--tier", "nightly", "--out", "night.json"], options);
+    const text = readFileSync(`${world.workspace}/night.json`, "utf8");
+    for (let at = 0; at < 19; at += 1) {
+        const night = JSON.parse(text);
+        night.created = `2020-01-${String(at + 1).padStart(2, "0")}T03:17:00Z`;
+        night.source = { commit: at < 17 ? first : commit };
+        const time = at < 17 ? 1_000_000 + (at * 7) % 11 * 300 : level + at * 100;
+        for (const repetition of night.sessions[0].scenarios[0].repetitions) repetition.metrics.time = time;
+        world.write("night.json", JSON.stringify(night));
+        gate("record", "night.json", "--history", "branch:gate-history");
+    }
+    world.git("clean", "--quiet", "--force", "--", "night.json");
+}
+
+test("on the night that shows a step the merge that brought it is found, and the issue says so", async () => {
+    const first = baseline();
+    world.git("remote", "add", "origin", world.origin);
+    const culprit = world.write("level", "1200000\n").commit("sort it slowly");
+    world.write("other", "x").commit("something else");
+    const last = world.write("another", "x").commit("the last of the day");
+    nights(first, last, 1_200_000);
+    world.put(`${world.shims}/gate`, '#!/bin/sh\nexec "$GATE_BINARY" "$@"\n');
+    chmodSync(`${world.shims}/gate`, 0o755);
+    const github = await api([]);
+    Object.assign(world.environment, { GITHUB_API_URL: github.url, GITHUB_SERVER_URL: "https://github.com" });
+    world.contexts.github.event_name = "schedule";
+    const measure = job(NIGHTLY, "measure");
+    world.contexts.needs = { measure };
+    const record = job(NIGHTLY, "record");
+    assert.equal(record.result, "failure", "a step is red");
+    assert.match(record.summary, /FAIL: demo\/sort time worse/);
+    const { good, bad, row } = record.outputs;
+    assert.deepEqual({ good, bad, row }, { good: first, bad: last, row: "demo/sort time" });
+
+    world.contexts.needs = { measure, record };
+    const bisect = job(NIGHTLY, "bisect");
+    assert.equal(bisect.result, "success", bisect.log);
+    assert.match(bisect.summary, new RegExp(`BISECTED to ${culprit.slice(0, 10)} sort it slowly`));
+    world.contexts.needs = { record, bisect };
+    github.asked.fill(0);
+    const before = world.read("bin/sent");
+    const tell = job(NIGHTLY, "tell");
+    assert.equal(tell.result, "success", tell.log);
+    assert.match(tell.log, /opened: demo\/sort time got worse/, "the fake has no issue yet");
+    assert.doesNotMatch(tell.log, /is no step that stands/);
+    assert.ok(!before.includes("Bisected"), "the night itself cannot know it yet");
+    const code = (commit) => `\`${commit.slice(0, 10)}\``;
+    const said = world.read("bin/sent").slice(before.length);
+    assert.ok(said.includes(`Bisected to ${code(culprit)}: \`sort it slowly\`. Measured, each against ${code(first)}: `), said);
+    for (const [commit, answer] of [[last, "worse"], [culprit, "worse"]]) {
+        const how = new RegExp(`${code(commit)} ${answer} \\(\\+\\d+\\.\\d+% \\[.*?\\], margin 3(\\.0)?%\\)`);
+        assert.match(said, how, "each commit that was tried, and how sure that is");
+    }
+    assert.deepEqual([...github.asked], [2, 0], "with the token of the job");
+    await github.stop();
+
+    world.contexts.needs = { record: { ...record, outputs: { row: "" } } };
+    assert.equal(job(NIGHTLY, "bisect").result, "skipped", "a quiet night");
+    world.contexts.needs = { record, bisect: { result: "failure", outputs: {} } };
+    assert.equal(job(NIGHTLY, "tell").result, "skipped", "nothing was found");
+});
+
 test("nobody measures a branch at night or for a baseline", () => {
     const repository = { default_branch: "main" };
     Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref_name: "mine", event: { repository } });
@@ -272,21 +338,24 @@ test("a promotion that would change anything else is refused", () => {
     assert.ok(!world.exists("bin/gh.log"));
 });
 
-// A server that answers every request with one document and remembers who asked. It needs a thread of its own:
-// steps are waited for.
+// A server that answers every request with one document, remembers who asked, and keeps what was sent in the file
+// bin/sent. It needs a thread of its own: steps are waited for.
 async function api(answer) {
     const code = `
+        const { appendFileSync } = require("node:fs");
         const { parentPort, workerData } = require("node:worker_threads");
         const asked = new Int32Array(workerData.asked);
         const server = require("node:http").createServer((request, response) => {
             const isOurs = [\`Bearer \${workerData.token}\`, \`token \${workerData.token}\`].includes(request.headers.authorization);
             Atomics.add(asked, isOurs ? 0 : 1, 1);
-            response.setHeader("content-type", "application/json").end(workerData.answer);
+            request.on("data", (sent) => appendFileSync(workerData.sent, sent));
+            request.on("end", () => response.setHeader("content-type", "application/json").end(workerData.answer));
         });
         server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
     `;
     const asked = new SharedArrayBuffer(8);
-    const worker = new Worker(code, { eval: true, workerData: { answer: JSON.stringify(answer), asked, token: "hosted" } });
+    const workerData = { answer: JSON.stringify(answer), asked, token: "hosted", sent: `${world.shims}/sent` };
+    const worker = new Worker(code, { eval: true, workerData });
     const port = await new Promise((resolve) => worker.once("message", resolve));
     return { url: `http://127.0.0.1:${port}`, asked: new Int32Array(asked), stop: () => worker.terminate() };
 }

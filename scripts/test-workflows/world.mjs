@@ -82,11 +82,12 @@ while [ $# -gt 0 ]; do
         *) echo "bench: unknown option $1" >&2; exit 2 ;;
     esac
 done
-row='{"demo/sort": {"time_ns": 1000000}}' rows=
+row="{\\"demo/sort\\": {\\"time_ns\\": $(cat level)}}" rows=
 for _ in $(seq $((5 * sessions))); do rows+="\${rows:+, }$row"; done
 echo "[$rows]" > "$SHIMS/flat.json"
 echo '{"fingerprint": {"machine": "perf-01"}, "tool": "stub"}' > "$SHIMS/env.json"
-"$GATE_BINARY" import flat "$SHIMS/flat.json" --environment "$SHIMS/env.json" --out "$out"
+"$GATE_BINARY" import flat "$SHIMS/flat.json" --environment "$SHIMS/env.json" --out "$SHIMS/run.json"
+jq --arg commit "$(git rev-parse HEAD)" '.source.commit = $commit' "$SHIMS/run.json" > "$out"
 `;
 
 const GH = `#!/bin/bash
@@ -114,7 +115,7 @@ export class World {
             this.put(join(this.shims, name), text);
             chmodSync(join(this.shims, name), 0o755);
         }
-        for (const part of [".github", "scripts/nightly", "scripts/profile", "scripts/record-night", "scripts/propose-baseline", ".gitignore"]) {
+        for (const part of [".github", "scripts/nightly", "scripts/profile", "scripts/record-night", "scripts/bisect-night", "scripts/propose-baseline", ".gitignore"]) {
             cpSync(join(repository, part), join(this.workspace, part), { recursive: true });
         }
         this.write("bench.sh", BENCH).write("baselines/gate.toml", POLICY).write("level", "1000000\n");

@@ -6,6 +6,9 @@ use crate::escape::Target;
 use crate::heading::short;
 use crate::quantity::{change, margin};
 
+/// Commits that an issue lists: more than twice what halving takes, for those that were skipped.
+const LISTED: usize = 20;
+
 /// The search as text that ends in a newline, in ASCII.
 #[must_use]
 pub fn bisection(bisection: &Bisection) -> String {
@@ -33,6 +36,11 @@ pub fn bisect_about(revision: &Revision) -> String {
 /// What one commit is, on one line.
 #[must_use]
 pub fn bisect_step(step: &Step) -> String {
+    format!("{}: {}", named(&step.revision), told(step, Target::Ascii))
+}
+
+/// The answer about a commit, and what it rests on.
+fn told(step: &Step, target: Target) -> String {
     let word = match step.answer {
         Answer::Worse => "worse",
         Answer::NotWorse => "not worse",
@@ -41,29 +49,28 @@ pub fn bisect_step(step: &Step) -> String {
     };
     let effect = step.row.as_ref().and_then(|row| {
         let effect = row.effect.as_ref()?;
-        let change = change(effect, row.unit, row.direction, Target::Ascii);
-        let margin = margin(effect, row.unit, row.direction, Target::Ascii);
+        let change = change(effect, row.unit, row.direction, target);
+        let margin = margin(effect, row.unit, row.direction, target);
         let margin = margin.map_or(String::new(), |margin| format!(", margin {margin}"));
         let text = format!("{} {}", change.estimate, change.interval);
         Some(format!("{}{margin}", text.trim_end()))
     });
-    let how = step.how.as_deref().map(|how| Target::Ascii.outside(how));
+    let how = step.how.as_deref().map(|how| target.outside(how));
     let why: Vec<String> = effect.into_iter().chain(how).collect();
-    let why = if why.is_empty() {
-        String::new()
+    if why.is_empty() {
+        word.to_owned()
     } else {
-        format!(" ({})", why.join("; "))
-    };
-    format!("{}: {word}{why}", named(&step.revision))
+        format!("{word} ({})", why.join("; "))
+    }
 }
 
-/// What it came to, as a line of Markdown that mentions and links nothing.
+/// What it came to and what was measured, as a line of Markdown that mentions and links nothing.
 pub(crate) fn in_markdown(bisection: &Bisection) -> String {
     let name = |revision: &Revision| Target::Markdown.outside(id(revision));
     let subject = |revision: &Revision| Target::Markdown.outside(&revision.subject);
-    match bisection.found {
+    let outcome = match bisection.found {
         Found::Commit => format!(
-            "Bisected to {}: {}",
+            "Bisected to {}: {}.",
             name(&bisection.to),
             subject(&bisection.to)
         ),
@@ -78,7 +85,24 @@ pub(crate) fn in_markdown(bisection: &Bisection) -> String {
             "Not confirmed by measuring the two commits in turn: {}.",
             why(bisection, Target::Markdown)
         ),
+    };
+    let steps = bisection.steps.iter().take(LISTED);
+    let steps = steps.map(|step| {
+        let told = told(step, Target::Markdown);
+        format!("{} {told}", name(&step.revision))
+    });
+    let mut steps: Vec<String> = steps.collect();
+    if bisection.steps.len() > LISTED {
+        steps.push(format!("and {} more", bisection.steps.len() - LISTED));
     }
+    if steps.is_empty() {
+        return outcome;
+    }
+    let good = name(&bisection.good);
+    format!(
+        "{outcome} Measured, each against {good}: {}.",
+        steps.join(", ")
+    )
 }
 
 fn outcome(bisection: &Bisection) -> String {

@@ -255,6 +255,18 @@ fn no_subject_of_a_commit_leaves_an_issue() {
         }
     }
     let (mut bisection, trend) = searched("x");
+    let many = bisection
+        .steps
+        .iter()
+        .cycle()
+        .take(1_000)
+        .cloned()
+        .collect();
+    bisection.steps = many;
+    let issues = trend_issues(&trend, "https://github.example/o/n", Some(&bisection));
+    let finding = issues[0].finding.as_deref().expect("it is about this step");
+    assert!(finding.len() < 20_000, "{}", finding.len());
+    assert!(finding.ends_with("and 980 more."), "{finding}");
     bisection.good.commit = "a".repeat(40);
     let issues = trend_issues(&trend, "https://github.example/o/n", Some(&bisection));
     assert_eq!(issues[0].finding, None, "it searched somewhere else");
