@@ -303,9 +303,12 @@ pub(crate) struct Promote {
     /// Why, when a rule of promotion is overridden. Kept in the baseline.
     #[arg(long)]
     pub(crate) reason: Option<String>,
-    /// Start afresh instead of adding to the sessions already accepted.
-    #[arg(long)]
+    /// Start afresh instead of adding to the sessions already accepted, as on another machine.
+    #[arg(long, requires = "reason")]
     pub(crate) replace: bool,
+    /// Accept that scenarios or metrics of the baseline are gone, so that nothing guards them any more.
+    #[arg(long, requires = "reason")]
+    pub(crate) accept_missing: bool,
     /// Profiles of the run, as `bench profile --out DIR` writes them; kept in profiles/ beside the
     /// baseline, without what is below 0.1% of the samples.
     #[arg(long, value_name = "DIR")]

@@ -3,6 +3,7 @@
 //! Effects live here and only here: files, clock, terminal. Arithmetic on metrics lives in
 //! `gate-core`, wording and layout in `gate-render`.
 
+mod accepted;
 mod args;
 mod checkout;
 mod commands;
@@ -22,6 +23,7 @@ mod process;
 mod profile;
 mod provenance;
 mod publish;
+mod refusal;
 mod show;
 mod signal;
 mod terminal;

@@ -76,9 +76,9 @@ pub(crate) fn load(
     })
 }
 
-/// The policy that `text`, written in `path`, means.
-pub(crate) fn parse(path: &Path, text: &str) -> Result<Policy, Vec<Diagnostic>> {
-    Ok(parse::policy(path, text)?.0)
+/// What `text`, written in `path`, means.
+pub(crate) fn parse(path: &Path, text: &str) -> Result<(Policy, Option<Measure>), Vec<Diagnostic>> {
+    parse::policy(path, text)
 }
 
 fn read(path: &Path) -> Result<String, Vec<Diagnostic>> {

@@ -20,6 +20,7 @@ pub mod estimate;
 pub mod evaluate;
 pub mod evidence;
 pub mod family;
+pub mod looser;
 pub mod modes;
 pub mod next;
 pub mod observe;

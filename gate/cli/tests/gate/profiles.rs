@@ -111,6 +111,8 @@ fn promoted_profiles_are_bounded_and_tell_what_grew_since() {
         "--baseline",
         "main.json",
         "--replace",
+        "--reason",
+        "a new start",
         "--by",
         "me",
     ];
@@ -178,6 +180,8 @@ fn profiles_of_something_else_are_refused() {
                 "new.json",
                 "--by",
                 "me",
+                "--reason",
+                "the first one",
             ],
         ] {
             let ran = scratch.gate(&[arguments, &["--profiles", folder]].concat());
