@@ -1,7 +1,7 @@
 // What each workflow does, step by step, on a project of one scenario.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { afterEach, beforeEach, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { parse } from "yaml";
@@ -251,10 +251,10 @@ test("nobody measures a branch at night or for a baseline", () => {
 });
 
 // Both jobs of promote.yml, on the default branch.
-function measured(reason = "a faster machine", tier = "smoke") {
+function measured(reason = "a faster machine", tier = "smoke", newMachine = false) {
     const repository = { default_branch: "main" };
     Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref_name: "main", event: { repository } });
-    world.contexts.inputs = { reason, tier };
+    world.contexts.inputs = { reason, tier, "new-machine": newMachine };
     const measure = job(PROMOTE, "measure");
     assert.equal(measure.result, "success", measure.log);
     world.contexts.needs = { measure };
@@ -281,6 +281,46 @@ test("a promotion is one pull request that changes baselines and nothing else", 
 
 const pull = (number, head) => ({ number, head: { repo: { id: head } }, base: { repo: { id: 1 } } });
 const pulls = (...list) => JSON.stringify(list);
+
+test("what the reason of a promotion overrides is told to its reviewers", () => {
+    const propose = promote("the first one");
+    assert.equal(propose.result, "success", propose.log);
+    assert.match(world.read("bin/body"), /\n {6}overridden by the reason: the baseline would hold 1 session of demo\/sort, and needs 3\n/);
+});
+
+test("a promotion that loses a scenario is refused, whatever the reason", () => {
+    world.put(`${world.shims}/row`, '{"demo/sort": {"time_ns": 1000000}, "demo/find": {"time_ns": 1000000}}');
+    baseline();
+    rmSync(`${world.shims}/row`);
+    const propose = promote("demo/find was too slow");
+    assert.equal(propose.result, "failure", propose.log);
+    assert.match(propose.log, /error\[G401\].*demo\/find is gone, and nothing guards it any more/);
+    assert.ok(!world.exists("bin/gh.log"));
+});
+
+test("a promotion that moves everything still fits a pull request", () => {
+    const row = (time_ns) => JSON.stringify(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`demo/${i}`, { time_ns }])));
+    world.put(`${world.shims}/row`, row(1000000));
+    baseline();
+    world.put(`${world.shims}/row`, row(1500000));
+    const propose = promote();
+    assert.equal(propose.result, "success", propose.log);
+    assert.match(world.read("bin/body"), /\nand \d+ lines more, in `baselines\/main.json`\n$/);
+    assert.ok(world.read("bin/body").split("\n").length < 170);
+});
+
+test("another machine starts afresh, if that is said", () => {
+    baseline();
+    world.put(`${world.shims}/machine`, "perf-02");
+    const refused = promote();
+    assert.equal(refused.result, "failure", refused.log);
+    assert.match(refused.log, /error\[G402\].*another machine than the accepted sessions: machine differs/);
+    const propose = promote("perf-01 is no more", "smoke", true);
+    assert.equal(propose.result, "success", propose.log);
+    const promoted = JSON.parse(server("show", "gate/promote-smoke:baselines/main.json"));
+    assert.equal(promoted.environment.fingerprint.machine, "perf-02");
+    assert.equal(promoted.sessions.length, 1, "none of the other machine");
+});
 
 test("a second promotion brings the same pull request up to date", () => {
     baseline();
@@ -393,6 +433,14 @@ test("a pull request may not edit a baseline, or loosen the policy without a wor
     const policy = readFileSync(`${world.workspace}/baselines/gate.toml`, "utf8");
     world.pullRequest({ "baselines/gate.toml": policy.replace("<= 1s", "<= 2s") });
     assert.match(verify().log, /error\[G403\].*tolerates more than before: budget of demo\/sort time/);
+    world.git("switch", "--quiet", "main");
+    world.git("branch", "--quiet", "--delete", "--force", "change");
+    world.write("baselines/nightly.json", text);
+    world.commit("a baseline of the nights");
+    world.git("switch", "--quiet", "--create", "change");
+    world.git("rm", "--quiet", "baselines/nightly.json");
+    world.commit("no nights");
+    assert.match(verify().log, /error\[G403\].*accepted and is gone.*\n.*nightly\.json/);
 });
 
 test("our own workflow runs what every machine runs", () => {

@@ -82,10 +82,11 @@ while [ $# -gt 0 ]; do
         *) echo "bench: unknown option $1" >&2; exit 2 ;;
     esac
 done
-row="{\\"demo/sort\\": {\\"time_ns\\": $(cat level)}}" rows=
+row=$(cat "$SHIMS/row" 2>/dev/null || echo "{\\"demo/sort\\": {\\"time_ns\\": $(cat level)}}") rows=
 for _ in $(seq $((5 * sessions))); do rows+="\${rows:+, }$row"; done
 echo "[$rows]" > "$SHIMS/flat.json"
-echo '{"fingerprint": {"machine": "perf-01"}, "tool": "stub"}' > "$SHIMS/env.json"
+machine=$(cat "$SHIMS/machine" 2>/dev/null || echo perf-01)
+echo "{\\"fingerprint\\": {\\"machine\\": \\"$machine\\"}, \\"tool\\": \\"stub\\"}" > "$SHIMS/env.json"
 "$GATE_BINARY" import flat "$SHIMS/flat.json" --environment "$SHIMS/env.json" --out "$SHIMS/run.json"
 jq --arg commit "$(git rev-parse HEAD)" '.source.commit = $commit' "$SHIMS/run.json" > "$out"
 `;
