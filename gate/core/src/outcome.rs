@@ -71,7 +71,8 @@ fn is_kept(row: &Row) -> bool {
 }
 
 /// Whether the row breaks a budget that the base breaks without the candidate's change.
-pub(crate) fn is_excused(row: &Row) -> bool {
+#[must_use]
+pub fn is_excused(row: &Row) -> bool {
     row.verdict == Verdict::OverBudget && row.blame == Some(Blame::AlreadyOnBase)
 }
 

@@ -51,7 +51,8 @@ pub struct About {
     /// Time of one operation as measured without a profiler, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_per_operation: Option<TimePerOperation>,
-    /// Stacks below this share of the samples were joined into `[other]`; absent when all were kept.
+    /// Of stacks below this share of the samples only the function was kept whose own time they are, as
+    /// `[other];function`; absent when all were kept whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_below: Option<f64>,
 }

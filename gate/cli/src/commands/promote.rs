@@ -91,12 +91,18 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
         None => None,
     };
     make_folder(&arguments.baseline)?;
-    write(&arguments.baseline, canonical(&value).as_bytes())?;
-    let kept = profiles.map(|profiles| profiles.write()).transpose()?;
+    let text = canonical(&value);
+    let kept = match profiles {
+        Some(profiles) => profiles.write_beside((&arguments.baseline, text.as_bytes()))?,
+        None => {
+            write(&arguments.baseline, text.as_bytes())?;
+            String::new()
+        }
+    };
     if let Some(note) = outdated(&arguments.baseline, &baseline) {
         terminal::talk(&format!("note: {note}\n"));
     }
-    terminal::answer(&answer(arguments, &baseline, &kept.unwrap_or_default()))?;
+    terminal::answer(&answer(arguments, &baseline, &kept))?;
     Ok(ExitCode::Pass)
 }
 

@@ -8,6 +8,8 @@ use rand_pcg::Pcg64;
 
 use super::*;
 
+mod stored;
+
 fn profiler() -> Profiler {
     let name = |text| Name::new(text).expect("a name");
     Profiler {
@@ -256,6 +258,8 @@ fn stacks_are_brought_into_one_form() {
             "worker-12;main".to_owned(),
             "worker;main".to_owned(),
         ),
+        ("a pool of pools", "a-1-2;main".into(), "a;main".into()),
+        ("nothing but a number", "-1;main".into(), "-1;main".into()),
         (
             "a name that is a number",
             "12;main".into(),
@@ -281,13 +285,6 @@ fn stacks_are_brought_into_one_form() {
         let found = normalise(&folded(&[(&stack, 3)])).to_folded();
         assert_eq!(found, format!("{expected} 3\n"), "{name}");
     }
-}
-
-#[test]
-fn small_stacks_become_one() {
-    let stacks = folded(&[("a", 97), ("b", 1), ("c", 2)]);
-    assert_eq!(bounded(&stacks, 0.02).to_folded(), "[other] 1\na 97\nc 2\n");
-    assert_eq!(bounded(&stacks, 0.0), stacks);
 }
 
 #[test]
