@@ -176,8 +176,9 @@ impl Request {
         measured(tier).max(OF_A_CLIENT * self.askers())
     }
 
-    /// Which of the queries `requests` requests ask, one after the other and around again. Clients take every so many of them; each
-    /// time around all move on by one, so that none of a thousand clients asks the same again and again.
+    /// Which of the queries `requests` requests ask, one after the other and around again. Clients take every
+    /// so many of them; each time around all move on by one, so that none of a thousand clients asks the same
+    /// again and again.
     fn order(&self, requests: usize) -> Vec<u32> {
         let order = Stream::named("feed/order").shuffled(QUERIES);
         let times = match self.traffic {
