@@ -126,11 +126,11 @@ test("the ten lines of docs/github.md measure a pull request of another reposito
 });
 
 // A baseline of what the stub of the suite measures.
-function baseline() {
+function baseline(name = "main") {
     world.git("switch", "--quiet", "main");
     const gate = (...args) => execFileSync(world.environment.GATE_BINARY, args, { cwd: world.workspace, env: world.environment });
     execFileSync(`${world.shims}/bench`, ["run", "--tier", "smoke", "--out", "out.json"], { cwd: world.workspace, env: world.environment });
-    gate("promote", "out.json", "--reason", "first");
+    gate("promote", "out.json", "--baseline", `baselines/${name}.json`, "--reason", "first");
     world.git("config", "advice.detachedHead", "false");
     return world.commit("a baseline");
 }
@@ -241,6 +241,24 @@ test("on the night that shows a step the merge that brought it is found, and the
     assert.equal(job(NIGHTLY, "bisect").result, "skipped", "a quiet night");
     world.contexts.needs = { record, bisect: { result: "failure", outputs: {} } };
     assert.equal(job(NIGHTLY, "tell").result, "skipped", "nothing was found");
+});
+
+test("a night names the rows that could be promoted", async () => {
+    world.write("level", "2000000\n");
+    baseline("nightly");
+    const commit = world.write("level", "1000000\n").commit("sort it fast");
+    world.git("remote", "add", "origin", world.origin);
+    nights(commit, commit, 1_000_000);
+    const github = await api([]);
+    Object.assign(world.environment, { GITHUB_API_URL: github.url, GITHUB_SERVER_URL: "https://github.com" });
+    world.contexts.github.event_name = "schedule";
+    world.contexts.needs = { measure: job(NIGHTLY, "measure") };
+    const record = job(NIGHTLY, "record");
+    await github.stop();
+    assert.equal(record.result, "success", record.log);
+    assert.match(record.summary, /Better than baselines\/nightly\.json in each of 7 nights:\n +demo\/sort time better/);
+    assert.match(record.summary, /gate promote RUN --baseline baselines\/nightly\.json/);
+    assert.equal(record.outputs.row, "", "nothing got worse");
 });
 
 test("nobody measures a branch at night or for a baseline", () => {

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use gate_schema::trend::{Drift, Step, Suspect, Way};
 
-use super::{Entry, Series, drift, step};
+use super::{Entry, Series, step};
 
 /// Scenarios that moved before "everything moved" can be said.
-const FEWEST_TOGETHER: usize = 5;
+pub(super) const FEWEST_TOGETHER: usize = 5;
 
 /// Share of the scenarios with timings that moves when the machine does.
-const TOGETHER: f64 = 0.5;
+pub(super) const TOGETHER: f64 = 0.5;
 
 /// Runs by which steps of one cause are dated apart.
 const NEAR: usize = 2;
@@ -73,12 +73,11 @@ impl Found {
             } else {
                 found.untold += 1;
             }
-            let smallest = row.axis.part(drift::MIN_SIZE, level);
-            let crept = drift::drift(&row.values[since..], smallest);
-            found.drifts.extend(crept.map(|crept| Drift {
+            found.drifts.extend(row.crept(since).map(|crept| Drift {
                 scenario: row.scenario.clone(),
                 metric: row.metric.clone(),
                 way: way(crept.from, crept.to),
+                suspect: Suspect::Code,
                 score: crept.score,
                 from: row.axis.quantity(crept.from),
                 to: row.axis.quantity(crept.to),

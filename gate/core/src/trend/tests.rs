@@ -10,6 +10,8 @@ use gate_schema::unit::Direction;
 use super::*;
 use crate::observe::records;
 
+mod promoted;
+
 fn name(text: &str) -> Name {
     Name::new(text).expect("a name")
 }
@@ -26,9 +28,14 @@ struct Plan {
     items: i64,
 }
 
+/// By how much of itself the time of a night is off.
+fn scatter(at: usize) -> f64 {
+    [0.0, 0.004, -0.006, 0.009, -0.003, 0.001, -0.008][(at * 3) % 7]
+}
+
 /// The run number `at` of a history.
 fn run(at: usize, plan: &Plan) -> Run {
-    let scatter = [0.0, 0.004, -0.006, 0.009, -0.003, 0.001, -0.008][(at * 3) % 7];
+    let scatter = scatter(at);
     let scenarios: Vec<ScenarioId> = (0..plan.time.len())
         .map(|i| name(&format!("demo/{i}")))
         .collect();
@@ -109,19 +116,24 @@ fn plan(at: usize) -> Plan {
 
 /// The trend of `nights` nights, each changed by `change`.
 fn told(nights: usize, change: impl Fn(usize, &mut Plan)) -> Trend {
-    let entries: Vec<Entry> = (0..nights)
-        .map(|at| {
-            let mut plan = plan(at);
-            change(at, &mut plan);
-            let run = run(at, &plan);
-            let observed = records(&run)
-                .iter()
-                .map(|r| r.observe().expect("sound"))
-                .collect();
-            Entry::new(&run, observed)
-        })
-        .collect();
-    trend(&entries, &BTreeSet::new()).expect("not empty")
+    let entries = entries(nights, change);
+    let told = trend(&entries, &Policy::default(), None);
+    told.expect("the policy fits").expect("not empty")
+}
+
+/// `nights` nights, each changed by `change`.
+fn entries(nights: usize, change: impl Fn(usize, &mut Plan)) -> Vec<Entry> {
+    let night = |at| {
+        let mut plan = plan(at);
+        change(at, &mut plan);
+        let run = run(at, &plan);
+        let observed = records(&run)
+            .iter()
+            .map(|r| r.observe().expect("sound"))
+            .collect();
+        Entry::new(&run, observed)
+    };
+    (0..nights).map(night).collect()
 }
 
 #[test]
@@ -293,5 +305,5 @@ fn red_is_a_new_step_or_a_drift_that_lasts() {
 
 #[test]
 fn an_empty_history_has_no_trend() {
-    assert_eq!(trend(&[], &BTreeSet::new()), None);
+    assert_eq!(trend(&[], &Policy::default(), None), Ok(None));
 }
