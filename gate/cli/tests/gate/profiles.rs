@@ -238,8 +238,11 @@ fn promoted(scratch: &Scratch, folder: &str) -> Ran {
         "main.json",
         "--by",
         "me",
+        "--replace",
+        "--reason",
+        "a new start",
     ];
-    scratch.gate(&[&to[..], &["--replace", "--profiles", folder]].concat())
+    scratch.gate(&[&to[..], &["--profiles", folder]].concat())
 }
 
 #[test]
