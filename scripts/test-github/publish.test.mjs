@@ -1,10 +1,10 @@
 // The built gate, driven as GitHub would: event file, artifact, API.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { BOT, Fake } from './fake.mjs';
 import { BASE, artifact, profile, profiles, run, zip } from './runs.mjs';
@@ -248,6 +248,52 @@ test('a broken profile costs the frames, not the verdict, and nothing of it is e
   }
   const { comment } = await profiled(() => ({}));
   assert.match(comment.body, /- no profile: .the measuring run kept none; its log says why/);
+});
+
+// Takes as many nanoseconds as a file says, and leaves a profile of them.
+const BENCH = `set -e
+if [ -n "\${GATE_PROFILE:-}" ]; then
+    printf 'main;compare %d\\nmain;copy 6000\\n' $(($(cat level) / 250)) > "$GATE_PROFILE"
+fi
+echo "{\\"demo/sort\\": {\\"time_ns\\": $(cat level)}}" > "$GATE_OUT.flat"
+gate import flat "$GATE_OUT.flat" --out "$GATE_OUT"
+`;
+
+test('what the action measures is what publishing reads, frames included', async () => {
+  const policy = '[measure]\ncommand = "sh bench.sh"\npairs = 3\nrerun-pairs = 3\n';
+  await writeFile(join(folder, 'baselines/gate.toml'), policy);
+  const [project, temp] = [join(folder, 'project'), join(folder, 'temp')];
+  await mkdir(join(project, 'baselines'), { recursive: true });
+  await mkdir(temp);
+  await writeFile(join(project, 'baselines/gate.toml'), policy);
+  await writeFile(join(project, 'bench.sh'), BENCH);
+  const git = (...args) => execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: project, encoding: 'utf8' }).trim();
+  const commit = async (level) => {
+    await writeFile(join(project, 'level'), `${level}\n`);
+    git('add', '--all');
+    git('commit', '--quiet', '--message', `level ${level}`);
+    return git('rev-parse', 'HEAD');
+  };
+  git('init', '--quiet');
+  const [base, head] = [await commit(1_000_000), await commit(2_000_000)];
+  const env = {
+    PATH: process.env.PATH, HOME: temp, GATE, BASE: base, CANDIDATE: head, STRICT: 'false', UNDECIDED: 'warn',
+    RUNNER_TEMP: temp, GITHUB_OUTPUT: join(temp, 'output'), GITHUB_STEP_SUMMARY: join(temp, 'summary'),
+  };
+  const check = spawnSync(resolve('../../.github/actions/gate/check'), { cwd: project, env, encoding: 'utf8' });
+  assert.equal(check.status, 1, check.stderr);
+
+  const runs = join(temp, 'gate-runs');
+  const left = (await readdir(runs, { recursive: true, withFileTypes: true })).filter((file) => file.isFile());
+  const files = {};
+  for (const { parentPath, path, name } of left) {
+    const file = join(parentPath ?? path, name);
+    files[file.slice(runs.length + 1)] = await readFile(file);
+  }
+  const run = fake.measured({ head: { ref: 'topic', sha: head, repo: fake.repository } }, { zip: await zip(files), event: 'merge_group' });
+  const published = await publish(run, { flags: ['--dry-run'] });
+  assert.equal(published.code, 1, published.stderr);
+  assert.match(published.summary, /\*\*Cause:\*\* `demo\/sort`\n\n- grew: `compare` 0\.400 ms → 1\.143 ms per operation \(40% → 57% of the time\)/);
 });
 
 test('of names that the baseline does not declare 50 are shown', async () => {
