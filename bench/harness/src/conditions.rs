@@ -16,7 +16,7 @@ use crate::processor::ticks;
 const STOLEN: f64 = 0.02;
 
 /// Times per second that the system took the processor away before it is said. A quiet machine does
-/// so a few times, unless there are more threads than processors: those take it from each other.
+/// so a few times, unless more threads work than there are processors: those take it from each other.
 const INTERRUPTED: f64 = 100.0;
 
 /// Pages from disk before they are said. A few of the program's own come in late.

@@ -3,6 +3,8 @@
 //! Every loop is built from `lap`: one clock read per operation, because the end of one is the
 //! start of the next.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use quanta::Clock;
 
 use crate::extra_work::{ExtraWork, Slowdown};
 use crate::plant::Planted;
-use crate::processor::threads;
+use crate::processor::by_thread;
 use crate::recorder::Recorder;
 use crate::scenario::{Service, Subject};
 use crate::tail::Tail;
@@ -30,6 +32,10 @@ pub use slices::Slices;
 use crew::Crew;
 use lap::measuring_lap;
 
+/// A thread that spends less than one part in so many of the wall time on a processor is idle: an engine has
+/// threads that wait for work that never comes.
+const IDLE: u32 = 1_000;
+
 /// What a loop recorded.
 #[derive(Debug)]
 pub struct Timings {
@@ -43,7 +49,7 @@ pub struct Timings {
     pub slices: Slices,
     /// What went on beside it and fell behind its rate, in words.
     pub behind: Vec<String>,
-    /// Threads that there were: those that asked, those beside them, and the engine's own.
+    /// Threads that worked: those that asked, those beside them, and the engine's own.
     pub threads: usize,
 }
 
@@ -105,10 +111,11 @@ pub fn measure(
     let all = warm_up..warm_up + operations;
     if traffic == Traffic::Alone {
         let extra_work = warmed_up(warm_up, planted, &clock, |index| subject.operate(index));
+        let before = by_thread();
         watch.begin();
         let timings = measuring_lap(subject, all, &clock, extra_work);
         watch.end();
-        return Ok(described(timings, 1, subject.differs()));
+        return Ok(described(timings, 0, &before, subject.differs()));
     }
     let differs = subject.differs();
     let service: &dyn Service = subject.service().ok_or(MeasureError::NoService(traffic))?;
@@ -125,6 +132,7 @@ pub fn measure(
             warm_up: together,
             extra_work,
         };
+        let before = by_thread();
         let timings = match traffic {
             // One client and no schedule is the same loop, through the shared interface.
             Traffic::Alone => Ok(clients::closed(&crew, all, 1, watch)),
@@ -139,27 +147,36 @@ pub fn measure(
             }
         };
         watch.end();
-        // Those that asked have ended, and this one waited for them: what is left is beside them.
+        // This thread has waited for them.
         let asked = match traffic {
             Traffic::Alone => 1,
             Traffic::Clients(number) => number.max(1),
             Traffic::Open { workers, .. } => workers.max(1),
         };
-        timings.map(|timings| described(timings, asked, differs))
+        timings.map(|timings| described(timings, asked, &before, differs))
     })
 }
 
-/// `timings` with what else is known: how many threads there were, where `asked` of them asked and only this
-/// one is left of those; and whether their trend says anything.
-fn described(timings: Timings, asked: usize, differs: bool) -> Timings {
+/// `timings` with what else is known: how many threads worked, beside `ended` that did and have ended; and
+/// whether their trend says anything.
+fn described(
+    timings: Timings,
+    ended: usize,
+    before: &BTreeMap<OsString, Duration>,
+    differs: bool,
+) -> Timings {
     let slices = if differs {
         Slices::default()
     } else {
         timings.slices
     };
-    let beside = threads().map_or(0, |threads| threads.saturating_sub(1));
+    let idle = timings.wall / IDLE;
+    let has_worked = |(thread, spent): &(OsString, Duration)| {
+        let before = before.get(thread).copied().unwrap_or_default();
+        spent.saturating_sub(before) > idle
+    };
     Timings {
-        threads: asked + beside,
+        threads: ended + by_thread().into_iter().filter(has_worked).count(),
         slices,
         ..timings
     }
@@ -197,6 +214,10 @@ fn warmed_up(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Instant;
+
     use super::*;
     use crate::fake::Fake;
 
@@ -239,9 +260,35 @@ mod tests {
             let timings = measure(&mut subject, Traffic::Alone, &Planted::default(), &mut ());
             let timings = timings.expect("is measured");
             assert_eq!(timings.slices == Slices::default(), differs);
-            assert!(timings.threads >= 1, "{}", timings.threads);
-            assert!(described(timings, 5, differs).threads >= 5);
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn threads_that_worked_are_counted_and_idle_ones_are_not() {
+        let start = Instant::now();
+        let before = by_thread();
+        let (idle, until) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || until.recv());
+            while start.elapsed() < Duration::from_millis(50) {}
+            let mut all = measure(
+                &mut Fake::new(),
+                Traffic::Alone,
+                &Planted::default(),
+                &mut (),
+            )
+            .expect("is measured");
+            all.wall = start.elapsed();
+            let here = by_thread().len();
+            let threads = described(all, 5, &before, false).threads;
+            // Tests beside this one have threads too.
+            assert!(
+                (6..5 + here).contains(&threads),
+                "{threads} of 5 and {here}"
+            );
+            drop(idle);
+        });
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What processors spent their time on.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::time::Duration;
 
@@ -23,9 +25,16 @@ fn spent(clock: ClockId) -> Duration {
     Duration::new(seconds, nanos)
 }
 
-/// Threads that this process has now. `None` where the system does not tell.
-pub(crate) fn threads() -> Option<usize> {
-    Some(fs::read_dir("/proc/self/task").ok()?.count())
+/// What each thread of this process that has not ended has spent up to now. Empty where the system does not
+/// tell.
+pub(crate) fn by_thread() -> BTreeMap<OsString, Duration> {
+    let threads = fs::read_dir("/proc/self/task").into_iter().flatten();
+    let spent = threads.flatten().filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        let nanos = text.split_whitespace().next()?.parse().ok()?;
+        Some((thread.file_name(), Duration::from_nanos(nanos)))
+    });
+    spent.collect()
 }
 
 /// Ticks of all processors since boot, and those of them that the hypervisor gave to others. `None`
