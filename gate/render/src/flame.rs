@@ -24,7 +24,7 @@ const MAX_NAME_CHARS: usize = 400;
 /// Longest title, in characters: what fits into the width of a page.
 const MAX_TITLE_CHARS: usize = 120;
 
-/// Time per operation from which whole nanoseconds are fine enough as a unit of width.
+/// Time per operation from which a whole nanosecond is fine enough as a unit of width, and not a picosecond.
 const FINE_IN_NS: f64 = 1e6;
 
 /// Longest time per operation drawn in its own unit, in nanoseconds; one hour. Beyond, sums of inferno
@@ -85,7 +85,7 @@ pub fn flamegraph(side: &FlameSide, title: Option<&str>) -> Result<String, NoSam
     }
     let mut options = options(title.map_or_else(|| scenario(side), str::to_owned), unit);
     options.subtitle = Some(subtitle(&[*side]));
-    draw(&mut options, &text)
+    draw(options, unit, &text)
 }
 
 /// The differential flamegraph from `baseline` to `candidate`: as wide as the candidate's time, red
@@ -121,7 +121,7 @@ pub fn differential_flamegraph(
         "{}; red grew, blue shrank",
         subtitle(&[*baseline, *candidate])
     ));
-    draw(&mut options, &text)
+    draw(options, unit, &text)
 }
 
 /// What the width of the picture is.
@@ -129,7 +129,8 @@ pub fn differential_flamegraph(
 struct Width {
     /// The whole picture, in the unit.
     whole: f64,
-    unit: &'static str,
+    /// The unit, in nanoseconds; `None` for shares of the samples.
+    unit_ns: Option<f64>,
 }
 
 impl Width {
@@ -138,16 +139,23 @@ impl Width {
         match ns.filter(|ns| ns.is_finite() && *ns >= 1.0) {
             Some(ns) if ns >= FINE_IN_NS => Self {
                 whole: ns.min(MOST_NS).round(),
-                unit: "ns per operation",
+                unit_ns: Some(1.0),
             },
             Some(ns) => Self {
                 whole: (ns * 1e3).round(),
-                unit: "ps per operation",
+                unit_ns: Some(1e-3),
             },
             None => Self {
                 whole: 1e6,
-                unit: "millionths of the samples",
+                unit_ns: None,
             },
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self.unit_ns {
+            Some(_) => "per operation",
+            None => "millionths of the samples",
         }
     }
 }
@@ -155,7 +163,7 @@ impl Width {
 fn options<'a>(title: String, width: Width) -> Options<'a> {
     let mut options = Options::default();
     options.title = visible(&title, false, MAX_TITLE_CHARS);
-    options.count_name = width.unit.to_owned();
+    options.count_name = width.name().to_owned();
     options.min_width = MIN_WIDTH_PERCENT;
     options.deterministic = true;
     options.bgcolors = BACKGROUND.parse().ok();
@@ -165,11 +173,45 @@ fn options<'a>(title: String, width: Width) -> Options<'a> {
     options
 }
 
-fn draw(options: &mut Options, text: &str) -> Result<String, NoSamples> {
+fn draw(mut options: Options, unit: Width, text: &str) -> Result<String, NoSamples> {
     let mut svg = Vec::new();
     // Writing to memory cannot fail; what inferno refuses is a picture without any width.
-    from_lines(options, text.lines(), &mut svg).map_err(|_| NoSamples)?;
-    String::from_utf8(svg).map_err(|_| NoSamples)
+    from_lines(&mut options, text.lines(), &mut svg).map_err(|_| NoSamples)?;
+    let svg = String::from_utf8(svg).map_err(|_| NoSamples)?;
+    Ok(match unit.unit_ns {
+        Some(ns) => with_times(&svg, ns),
+        None => svg,
+    })
+}
+
+/// The picture with `1.56 us per operation` in its tooltips, where inferno wrote a number of units of `ns`
+/// nanoseconds: `f (1,560,000 per operation, 11.00%)`.
+fn with_times(svg: &str, ns: f64) -> String {
+    const TOOLTIP: &str = "<title>";
+    let mut text = String::with_capacity(svg.len());
+    let mut pieces = svg.split(TOOLTIP);
+    text.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        text.push_str(TOOLTIP);
+        match timed(piece, ns) {
+            Some((name, time, rest)) => text.extend([name, time.as_str(), rest]),
+            None => text.push_str(piece),
+        }
+    }
+    text
+}
+
+/// What stands before the time, the time, and what stands behind it. A name may have a parenthesis of its own, so
+/// the last one counts.
+fn timed(piece: &str, ns: f64) -> Option<(&str, String, &str)> {
+    let start = piece[..piece.find("</title>")?].rfind('(')? + 1;
+    let end = start + piece[start..].find(' ')?;
+    let units: f64 = piece[start..end].replace(',', "").parse().ok()?;
+    let time = Quantity {
+        value: units * ns,
+        unit: Unit::Nanoseconds,
+    };
+    Some((&piece[..start], quantity(&time), &piece[end..]))
 }
 
 /// `stack baseline candidate` per line, where the samples of each side add up to the given widths.

@@ -75,6 +75,35 @@ fn colours_are_of_time_and_not_of_shares() {
     assert_eq!(b.map(|(_, fill)| fill), Some("rgb(100,100,255)".to_owned()));
 }
 
+/// Times are in the unit that people read, whatever a name looks like.
+#[test]
+fn tooltips_have_units_of_time() {
+    let stacks = folded(&[("t;large", 998), ("t;f (12 per operation, 1%)", 2)]);
+    for (ns, expected) in [
+        (151.0, ["151 ns", "0.302 ns"]),
+        (43_200.0, ["43.2 us", "86.4 ns"]),
+        (2.5e9, ["2.50 s", "5.00 ms"]),
+    ] {
+        let about = about(ns);
+        let side = FlameSide {
+            stacks: &stacks,
+            about: Some(&about),
+        };
+        let svg = flamegraph(&side, None).expect("draws");
+        for (name, time) in ["all", "f (12 per operation,\u{a0}1%)"]
+            .iter()
+            .zip(expected)
+        {
+            let tooltip = format!("{name} ({time} per operation, ");
+            let frames = frames(&svg);
+            assert!(
+                frames.iter().any(|(title, _)| title.starts_with(&tooltip)),
+                "{tooltip}: {frames:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn one_side_is_drawn_alone() {
     let stacks = folded(&[("t;main;a", 3), ("t;main;b", 1)]);

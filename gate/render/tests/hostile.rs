@@ -115,7 +115,7 @@ fn check(text: &str) {
                 }
             }
             NodeValue::Link(link) => assert!(
-                (link.url.starts_with(OURS) || link.url == "profiles/k10.svg")
+                (link.url.starts_with(OURS) || link.url == "profiles/1-vector.search.k10.svg")
                     && link.title.is_empty(),
                 "a link that is not ours: {link:?}\n{text}"
             ),
@@ -368,7 +368,7 @@ proptest! {
             let shown = comment(&report, &OCCASION, 60_000);
             check(&shown);
             prop_assert_eq!(links(&shown), 3);
-            prop_assert!(!shown.contains("profiles/k10.svg"));
+            prop_assert!(!shown.contains("profiles/1-vector.search.k10.svg"));
             prop_assert!(!title(&report).chars().any(is_invisible));
         }
     }

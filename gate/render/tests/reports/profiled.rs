@@ -182,7 +182,7 @@ fn compared(ns: Option<f64>) -> Profiles {
             standard_error: 0.006,
         }],
         files: ProfileFiles {
-            differential: path("profiles/k10.svg"),
+            differential: path("profiles/1-vector.search.k10.svg"),
             ..ProfileFiles::default()
         },
     }))
