@@ -78,11 +78,12 @@ pub fn trend(history: &[Entry], ignored: &BTreeSet<String>) -> Option<Trend> {
         alike: alike.iter().filter(|is_alike| **is_alike).count(),
         newest: newest.night.clone(),
         told: found.told,
-        untold: found.untold,
+        untold: found.rows.len() - found.told,
         needed: step::fewest(),
         steps: found.steps,
         drifts: found.drifts,
         machines: machines(&entries, ignored),
+        rows: found.rows,
     })
 }
 
@@ -105,6 +106,17 @@ struct Series {
     /// Their values on the axis.
     values: Vec<f64>,
 }
+
+impl Series {
+    /// The distance on the axis that is `part` of the level.
+    fn smallest(&self, part: f64) -> f64 {
+        let level = crate::estimate::median(&self.values).unwrap_or(0.0);
+        self.axis.part(part, level)
+    }
+}
+
+/// Smallest distance of two ratios that is worth telling. A part of a ratio that is zero would be nothing.
+const SMALLEST_RATIO: f64 = 0.001;
 
 /// Where values are compared; larger is worse.
 #[derive(Clone, Copy)]
@@ -159,7 +171,7 @@ impl Axis {
         if self.is_logarithmic {
             part.ln_1p()
         } else {
-            part * level.abs()
+            (part * level.abs()).max(SMALLEST_RATIO)
         }
     }
 }
