@@ -41,6 +41,8 @@ export class Fake {
   runs = new Map();
   artifacts = new Map();
   files = new Map();
+  /** What a comparison with the base branch says of a commit: `[status, answer]`. */
+  compared = new Map();
   checks = new Map();
 
   static async start() {
@@ -188,6 +190,10 @@ export class Fake {
     }
     if ((found = at('actions/artifacts/(\\d+)/zip'))) {
       return { status: 302, headers: { location: `${this.blob}/store/${found[1]}.zip?sig=a%2Fb` }, body: '' };
+    }
+    if ((found = at('compare/main\\.\\.\\.([0-9a-f]{40})'))) {
+      const [status, answer] = this.compared.get(found[1]) ?? [200, { files: [{ filename: 'src/lib.rs' }] }];
+      return reply(answer, status);
     }
     if ((found = at('pulls/(\\d+)/files'))) {
       const files = this.files.get(Number(found[1])) ?? ['src/lib.rs'];

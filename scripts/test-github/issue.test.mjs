@@ -88,6 +88,31 @@ test('a step -> one issue with the commits; known nights -> nothing; three night
   assert.deepEqual((await about('demo/one')).map((one) => one.state), ['open']);
 });
 
+test('what was bisected stands in the issue, and stays there', async () => {
+  const revision = (commit, subject) => ({ commit, subject });
+  const bisected = {
+    format: 'gate.bisect/1', exit_code: 'pass', scenario: 'demo/six', metric: 'latency.p50', commits: 9, found: 'commit',
+    good: revision(GOOD, 'first'), bad: revision(BAD, 'last'), from: revision('d'.repeat(40), 'before'),
+    to: revision('c'.repeat(40), 'slower @everyone'), suspects: 1,
+    steps: [{ revision: revision(BAD, 'last'), answer: 'worse' }, { revision: revision(GOOD, 'x'), answer: 'skipped', how: '@everyone' }],
+  };
+  const path = join(folder, 'bisected.json');
+  await writeFile(path, JSON.stringify(bisected));
+  await issue(trend(10, 'demo/six'));
+  assert.doesNotMatch((await about('demo/six'))[0].body, /Bisected/);
+  const told = await issue(trend(10, 'demo/six'), ['--bisected', path]);
+  assert.equal(told.code, 0, told.said);
+  const line = /^Bisected to `cccccccccc`: `slower @everyone`\. Measured, each against `\w{10}`: `\w{10}` worse, `\w{10}` skipped \(`@everyone`\)\.$/m;
+  assert.match((await about('demo/six'))[0].body, line);
+  await issue(trend(11, 'demo/six', { isNew: false, to: 60_000 }));
+  const [kept, ...more] = await about('demo/six');
+  assert.equal(more.length, 0);
+  assert.match(kept.body, line);
+  assert.match(kept.body, /60\.0 us/);
+  assert.match((await issue(trend(11, 'demo/seven'), ['--bisected', path])).said, /is no step that stands/);
+  assert.equal((await issue(trend(11, 'demo/six'), ['--bisected', join(folder, 'trend.json')])).code, 2);
+});
+
 test('what a person closed is not opened again; what the machine did is not filed', async () => {
   await issue(trend(10, 'demo/two'));
   const [{ number }] = await about('demo/two');

@@ -1,12 +1,13 @@
 // The built gate, driven as GitHub would: event file, artifact, API.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { BOT, Fake } from './fake.mjs';
-import { artifact, run, zip } from './runs.mjs';
+import { BASE, artifact, profile, profiles, run, zip } from './runs.mjs';
 
 const GATE = process.env.GATE;
 const POLICY = '[[rule]]\nmetric = "latency"\nmargin = "3%"\n';
@@ -207,6 +208,64 @@ test('hostile names and bytes -> neutral check, nothing echoed', async () => {
   await rejected('not a zip', undefined, 'zip-form', Buffer.from('evil'));
 });
 
+/** A regression with these files beside its runs, published. */
+async function profiled(more) {
+  const pull = await fake.open(`topic-${(branches += 1)}`);
+  const files = { ...artifact({ head: pull.head.sha, slower: 0.2 }), ...more(pull.head.sha) };
+  const published = await publish(fake.measured(pull, { zip: await zip(files) }));
+  const [comment] = await ours(pull);
+  return { published, comment };
+}
+
+const evil = 'evil::<img src=x>|`@org/team`';
+
+test('the frames that grew stand in comment and summary, with times of the runs that were judged', async () => {
+  const sides = (head) => profiles(
+    profile({ commit: BASE, stacks: { 'main;copy': 4000, 'main;sort': 6000 } }),
+    profile({ commit: head, stacks: { 'main;copy': 3400, [`main;${evil}`]: 2100, 'main;sort': 5000 } }),
+  );
+  const { published, comment } = await profiled(sides);
+  assert.equal(published.code, 1, published.stderr);
+  for (const text of [comment.body, published.summary]) {
+    // 20 % of 60 us, and not of the 1 ns that the profiles claim.
+    assert.match(text, /\*\*Cause:\*\* `demo\/search`\n\n- grew: `` evil::<img src=x>\|`@org\/team` `` 0\.0 µs → 12\.0 µs per operation \(0% → 20% of the time\)/);
+  }
+});
+
+test('a broken profile costs the frames, not the verdict, and nothing of it is echoed', async () => {
+  const stacks = { [`main;${evil}`]: 10 };
+  const sound = profile({ commit: BASE, stacks });
+  for (const [name, candidate, rule] of [
+    ['not packed', () => Buffer.from(evil), 'profile-form'],
+    ['of another commit', () => profile({ commit: BASE, stacks }), 'profile-of'],
+    ['of another scenario', (head) => profile({ commit: head, stacks, scenario: 'evil' }), 'profile-of'],
+    ['too large', (head) => Buffer.concat([profile({ commit: head, stacks }), randomBytes(128 << 10)]), 'profile-size'],
+  ]) {
+    const { published, comment } = await profiled((head) => profiles(sound, candidate(head)));
+    assert.equal(published.code, 1, `${name}: ${published.stderr}`);
+    assert.match(comment.body, new RegExp(`- no profile: .a profile of the measuring run breaks rule ${rule}.`), name);
+    for (const text of [comment.body, published.stdout, published.stderr, published.summary]) assert.doesNotMatch(text, /evil/, name);
+  }
+  const { comment } = await profiled(() => ({}));
+  assert.match(comment.body, /- no profile: .the measuring run kept none; its log says why/);
+});
+
+test('of names that the baseline does not declare 50 are shown', async () => {
+  const known = run({ commit: BASE, ns: 50_000, sessions: 1 });
+  await writeFile(join(folder, 'baselines/main.json'), JSON.stringify(known));
+  const scenarios = ['demo/search', ...Array.from({ length: 70 }, (_, i) => `new/case-${i}`)];
+  const pull = await fake.open(`topic-${(branches += 1)}`);
+  const packed = await zip(artifact({ head: pull.head.sha, slower: 0.2, scenarios }));
+  const published = await publish(fake.measured(pull, { zip: packed }));
+  assert.equal(published.code, 1, published.stderr);
+  const [comment] = await ours(pull);
+  for (const text of [comment.body, published.summary]) {
+    assert.match(text, /New to the default branch: 70 names/);
+    assert.match(text, /20 more, with 20 rows, are counted above and left out/);
+    assert.equal(new Set(text.match(/new\/case-\d+/g)).size, 50);
+  }
+});
+
 test('a run built from another commit is rejected', async () => {
   const { pull, payload } = await measured({ files: artifact({ head: 'f'.repeat(40) }) });
   assert.equal((await publish(payload)).code, 2);
@@ -261,6 +320,54 @@ test('--blocking: what is undecided or rejected does not pass', async () => {
   const { pull, payload } = await measured({ files: { 'verdict.json': '{}' } });
   assert.equal((await publish(payload, { flags: ['--blocking'] })).code, 2);
   assert.equal((await fake.checksOf(pull.head.sha))[0].conclusion, 'action_required');
+});
+
+/** Publishes a run that measured nothing, of a commit whose comparison with main is `answer`. */
+async function unmeasured(answer, { event, flags = ['--blocking'], status = 200, conclusion } = {}) {
+  const pull = await fake.open(`topic-${(branches += 1)}`);
+  const { sha } = pull.head;
+  fake.compared.set(sha, [status, answer]);
+  const change = ({ workflow_run: run }) => {
+    if (event) run.head_branch = `gh-readonly-queue/main/pr-${pull.number}-${'0'.repeat(40)}`;
+  };
+  const published = await publish(fake.measured(pull, { event, change, conclusion }), { flags });
+  const [check] = await fake.checksOf(sha);
+  return { pull, published, check };
+}
+
+const IGNORE = `${POLICY}[measure]\ncommand = "true"\nignore-paths = ["docs/**", "baselines/**"]\n`;
+const docs = { files: [{ filename: 'docs/a.md' }, { filename: 'docs/b.md', previous_filename: 'docs/c.md' }] };
+
+test('only ignored paths changed -> the required check passes, blocking or not, and says that nothing was judged', async () => {
+  await writeFile(join(folder, 'baselines/gate.toml'), IGNORE);
+  for (const options of [{}, { flags: [] }, { event: 'merge_group' }]) {
+    const { pull, published, check } = await unmeasured(docs, options);
+    assert.equal(published.code, 0, published.stderr);
+    assert.equal(check.conclusion, 'neutral', JSON.stringify(options));
+    assert.match(check.output.title, /^NOT MEASURED: every path that changed/);
+    assert.deepEqual(await ours(pull), []);
+  }
+});
+
+test('a run that measured nothing blocks if any path that changed is measured, or if that is not known', async () => {
+  await writeFile(join(folder, 'baselines/gate.toml'), IGNORE);
+  const file = (filename) => ({ filename });
+  for (const [name, answer, options] of [
+    ['code', { files: [...docs.files, file('src/lib.rs')] }],
+    ['code that was moved away', { files: [{ filename: 'docs/a.rs', previous_filename: 'src/a.rs' }] }],
+    ['the policy itself', { files: [file('baselines/gate.toml')] }],
+    ['more files than are listed', { files: Array.from({ length: 300 }, (_, i) => file(`docs/${i}.md`)) }],
+    ['no list', {}],
+    ['not found', { message: 'Not Found' }, { status: 404 }],
+    ['failed', docs, { conclusion: 'failure' }],
+  ]) {
+    const { published, check } = await unmeasured(answer, options);
+    assert.equal(published.code, 3, `${name}: ${published.stderr}`);
+    assert.equal(check.conclusion, 'action_required', name);
+  }
+  // Of the default branch, whatever the pull request makes of it.
+  await writeFile(join(folder, 'baselines/gate.toml'), POLICY);
+  assert.equal((await unmeasured(docs)).check.conclusion, 'action_required');
 });
 
 test('502 after the write was applied -> one comment, one check run', async () => {

@@ -1,4 +1,5 @@
 // Run documents, and the zip file that actions/upload-artifact makes of them (it uses archiver, too).
+import { createHash } from 'node:crypto';
 import archiver from 'archiver';
 
 const SCATTER = [0, 0.004, -0.006, 0.009, -0.003];
@@ -36,9 +37,39 @@ export function run({ commit, ns, sessions, scenarios = ['demo/search'] }) {
   return document;
 }
 
+/** The commit of every baseline. */
+export const BASE = '0123456789abcdef0123456789abcdef01234567';
+
+/** A frame of zstd that packs nothing: older Nodes have no zstd. */
+function zstd(text) {
+  const bytes = Buffer.from(text);
+  const header = Buffer.alloc(4);
+  header.writeUInt32LE(1 | (bytes.length << 3));
+  return Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x38]), header.subarray(0, 3), bytes]);
+}
+
+/** A stored profile of these folded stacks, which are sorted; less than 128 KiB of them. */
+export function profile({ commit, stacks, scenario = 'demo/search' }) {
+  const lines = Object.entries(stacks).map(([stack, samples]) => `${stack} ${samples}\n`);
+  const folded = lines.join('');
+  const about = {
+    scenario, commit, period_ns: 1e6, time_per_operation: { ns: 1 },
+    profiler: { tool: 'perf', event: 'cpu-clock', reason: 'for a test' },
+  };
+  const samples = Object.values(stacks).reduce((sum, count) => sum + count, 0);
+  const digest = `sha256:${createHash('sha256').update(folded).digest('hex')}`;
+  return zstd(`# ${JSON.stringify({ format: 'gate.profile/1', about, samples, digest })}\n${folded}`);
+}
+
+/** Both profiles of a scenario, as `gate check` names them. */
+export const profiles = (baseline, candidate) => ({
+  'profiles/1-demo.search.baseline.folded.zst': baseline,
+  'profiles/1-demo.search.candidate.folded.zst': candidate,
+});
+
 /** Baseline and candidate of a measuring run for `head`; `slower` is the relative change. */
 export function artifact({ head, slower = 0, scenarios }) {
-  const base = { commit: '0123456789abcdef0123456789abcdef01234567', ns: 50_000, sessions: 6, scenarios };
+  const base = { commit: BASE, ns: 50_000, sessions: 6, scenarios };
   return {
     'baseline.json': JSON.stringify(run(base)),
     'candidate.json': JSON.stringify(

@@ -1,7 +1,7 @@
 // What each workflow does, step by step, on a project of one scenario.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { afterEach, beforeEach, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { parse } from "yaml";
@@ -50,10 +50,21 @@ test("a regression fails the job, and its runs are kept all the same", () => {
     assert.equal(done.result, "failure", done.log);
     assert.match(measure.summary, /demo\/sort/);
     const files = readdirSync(`${world.artifacts}/gate-runs-3`);
-    assert.deepEqual(files.sort(), ["baseline.json", "candidate.json", "verdict.json"]);
+    assert.deepEqual(files.sort(), ["baseline.json", "candidate.json", "profiles", "verdict.json"]);
+    const profiles = ["1-demo.sort.baseline.folded.zst", "1-demo.sort.candidate.folded.zst"];
+    assert.deepEqual(readdirSync(`${world.artifacts}/gate-runs-3/profiles`).sort(), profiles, "no pictures");
     assert.ok(readdirSync(`${world.artifacts}/gate-report-3`).includes("report.html"));
+    assert.ok(readdirSync(`${world.artifacts}/gate-report-3/profiles`).includes("1-demo.sort.svg"));
     assert.equal(json("artifacts/gate-runs-3/baseline.json").source.commit, base);
     assert.equal(json("artifacts/gate-runs-3/candidate.json").source.commit, head);
+});
+
+test("profiles that are too large for an artifact are left out of it", () => {
+    world.pullRequest({ level: "2000000\n", large: "" });
+    const { measure } = measurePullRequest();
+    assert.match(measure.log, /::notice title=gate::the profiles are too large/);
+    const files = readdirSync(`${world.artifacts}/gate-runs-1`);
+    assert.deepEqual(files.sort(), ["baseline.json", "candidate.json", "verdict.json"]);
 });
 
 test("a change of ignored paths measures nothing and passes", () => {
@@ -115,11 +126,11 @@ test("the ten lines of docs/github.md measure a pull request of another reposito
 });
 
 // A baseline of what the stub of the suite measures.
-function baseline() {
+function baseline(name = "main") {
     world.git("switch", "--quiet", "main");
     const gate = (...args) => execFileSync(world.environment.GATE_BINARY, args, { cwd: world.workspace, env: world.environment });
     execFileSync(`${world.shims}/bench`, ["run", "--tier", "smoke", "--out", "out.json"], { cwd: world.workspace, env: world.environment });
-    gate("promote", "out.json", "--reason", "first");
+    gate("promote", "out.json", "--baseline", `baselines/${name}.json`, "--reason", "first");
     world.git("config", "advice.detachedHead", "false");
     return world.commit("a baseline");
 }
@@ -166,6 +177,90 @@ test("a night becomes part of the history, red or green", async () => {
     assert.equal(job(NIGHTLY, "record").result, "skipped");
 });
 
+// Two nights before this one with `level` nanoseconds at `commit`, after seventeen of the usual level at `first`.
+function nights(first, commit, level) {
+    const gate = (...args) => execFileSync(world.environment.GATE_BINARY, args, { cwd: world.workspace, env: world.environment });
+    const options = { cwd: world.workspace, env: world.environment };
+    execFileSync(`${world.shims}/bench`, ["run", "--tier", "nightly", "--out", "night.json"], options);
+    const text = readFileSync(`${world.workspace}/night.json`, "utf8");
+    for (let at = 0; at < 19; at += 1) {
+        const night = JSON.parse(text);
+        night.created = `2020-01-${String(at + 1).padStart(2, "0")}T03:17:00Z`;
+        night.source = { commit: at < 17 ? first : commit };
+        const time = at < 17 ? 1_000_000 + (at * 7) % 11 * 300 : level + at * 100;
+        for (const repetition of night.sessions[0].scenarios[0].repetitions) repetition.metrics.time = time;
+        world.write("night.json", JSON.stringify(night));
+        gate("record", "night.json", "--history", "branch:gate-history");
+    }
+    world.git("clean", "--quiet", "--force", "--", "night.json");
+}
+
+test("on the night that shows a step the merge that brought it is found, and the issue says so", async () => {
+    const first = baseline();
+    world.git("remote", "add", "origin", world.origin);
+    const culprit = world.write("level", "1200000\n").commit("sort it slowly");
+    world.write("other", "x").commit("something else");
+    const last = world.write("another", "x").commit("the last of the day");
+    nights(first, last, 1_200_000);
+    world.put(`${world.shims}/gate`, '#!/bin/sh\nexec "$GATE_BINARY" "$@"\n');
+    chmodSync(`${world.shims}/gate`, 0o755);
+    const github = await api([]);
+    Object.assign(world.environment, { GITHUB_API_URL: github.url, GITHUB_SERVER_URL: "https://github.com" });
+    world.contexts.github.event_name = "schedule";
+    const measure = job(NIGHTLY, "measure");
+    world.contexts.needs = { measure };
+    const record = job(NIGHTLY, "record");
+    assert.equal(record.result, "failure", "a step is red");
+    assert.match(record.summary, /FAIL: demo\/sort time worse/);
+    const { good, bad, row } = record.outputs;
+    assert.deepEqual({ good, bad, row }, { good: first, bad: last, row: "demo/sort time" });
+
+    world.contexts.needs = { measure, record };
+    const bisect = job(NIGHTLY, "bisect");
+    assert.equal(bisect.result, "success", bisect.log);
+    assert.match(bisect.summary, new RegExp(`BISECTED to ${culprit.slice(0, 10)} sort it slowly`));
+    world.contexts.needs = { record, bisect };
+    github.asked.fill(0);
+    const before = world.read("bin/sent");
+    const tell = job(NIGHTLY, "tell");
+    assert.equal(tell.result, "success", tell.log);
+    assert.match(tell.log, /opened: demo\/sort time got worse/, "the fake has no issue yet");
+    assert.doesNotMatch(tell.log, /is no step that stands/);
+    assert.ok(!before.includes("Bisected"), "the night itself cannot know it yet");
+    const code = (commit) => `\`${commit.slice(0, 10)}\``;
+    const said = world.read("bin/sent").slice(before.length);
+    assert.ok(said.includes(`Bisected to ${code(culprit)}: \`sort it slowly\`. Measured, each against ${code(first)}: `), said);
+    for (const [commit, answer] of [[last, "worse"], [culprit, "worse"]]) {
+        const how = new RegExp(`${code(commit)} ${answer} \\(\\+\\d+\\.\\d+% \\[.*?\\], margin \\+3%\\)`);
+        assert.match(said, how, "each commit that was tried, and how sure that is");
+    }
+    assert.deepEqual([...github.asked], [3, 0], "with the token of the job");
+    await github.stop();
+
+    world.contexts.needs = { record: { ...record, outputs: { row: "" } } };
+    assert.equal(job(NIGHTLY, "bisect").result, "skipped", "a quiet night");
+    world.contexts.needs = { record, bisect: { result: "failure", outputs: {} } };
+    assert.equal(job(NIGHTLY, "tell").result, "skipped", "nothing was found");
+});
+
+test("a night names the rows that could be promoted", async () => {
+    world.write("level", "2000000\n");
+    baseline("nightly");
+    const commit = world.write("level", "1000000\n").commit("sort it fast");
+    world.git("remote", "add", "origin", world.origin);
+    nights(commit, commit, 1_000_000);
+    const github = await api([]);
+    Object.assign(world.environment, { GITHUB_API_URL: github.url, GITHUB_SERVER_URL: "https://github.com" });
+    world.contexts.github.event_name = "schedule";
+    world.contexts.needs = { measure: job(NIGHTLY, "measure") };
+    const record = job(NIGHTLY, "record");
+    await github.stop();
+    assert.equal(record.result, "success", record.log);
+    assert.match(record.summary, /Better than baselines\/nightly\.json in each of 7 nights:\n +demo\/sort time better/);
+    assert.match(record.summary, /gate promote RUN --baseline baselines\/nightly\.json/);
+    assert.equal(record.outputs.row, "", "nothing got worse");
+});
+
 test("nobody measures a branch at night or for a baseline", () => {
     const repository = { default_branch: "main" };
     Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref_name: "mine", event: { repository } });
@@ -174,10 +269,10 @@ test("nobody measures a branch at night or for a baseline", () => {
 });
 
 // Both jobs of promote.yml, on the default branch.
-function measured(reason = "a faster machine", tier = "smoke") {
+function measured(reason = "a faster machine", tier = "smoke", newMachine = false) {
     const repository = { default_branch: "main" };
     Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref_name: "main", event: { repository } });
-    world.contexts.inputs = { reason, tier };
+    world.contexts.inputs = { reason, tier, "new-machine": newMachine };
     const measure = job(PROMOTE, "measure");
     assert.equal(measure.result, "success", measure.log);
     world.contexts.needs = { measure };
@@ -204,6 +299,46 @@ test("a promotion is one pull request that changes baselines and nothing else", 
 
 const pull = (number, head) => ({ number, head: { repo: { id: head } }, base: { repo: { id: 1 } } });
 const pulls = (...list) => JSON.stringify(list);
+
+test("what the reason of a promotion overrides is told to its reviewers", () => {
+    const propose = promote("the first one");
+    assert.equal(propose.result, "success", propose.log);
+    assert.match(world.read("bin/body"), /\n {6}overridden by the reason: the baseline would hold 1 session of demo\/sort, and needs 3\n/);
+});
+
+test("a promotion that loses a scenario is refused, whatever the reason", () => {
+    world.put(`${world.shims}/row`, '{"demo/sort": {"time_ns": 1000000}, "demo/find": {"time_ns": 1000000}}');
+    baseline();
+    rmSync(`${world.shims}/row`);
+    const propose = promote("demo/find was too slow");
+    assert.equal(propose.result, "failure", propose.log);
+    assert.match(propose.log, /error\[G401\].*demo\/find is gone, and nothing guards it any more/);
+    assert.ok(!world.exists("bin/gh.log"));
+});
+
+test("a promotion that moves everything still fits a pull request", () => {
+    const row = (time_ns) => JSON.stringify(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`demo/${i}`, { time_ns }])));
+    world.put(`${world.shims}/row`, row(1000000));
+    baseline();
+    world.put(`${world.shims}/row`, row(1500000));
+    const propose = promote();
+    assert.equal(propose.result, "success", propose.log);
+    assert.match(world.read("bin/body"), /\nand \d+ lines more, in baselines\/main\.json\n$/);
+    assert.ok(world.read("bin/body").split("\n").length < 170);
+});
+
+test("another machine starts afresh, if that is said", () => {
+    baseline();
+    world.put(`${world.shims}/machine`, "perf-02");
+    const refused = promote();
+    assert.equal(refused.result, "failure", refused.log);
+    assert.match(refused.log, /error\[G402\].*another machine than the accepted sessions: machine differs/);
+    const propose = promote("perf-01 is no more", "smoke", true);
+    assert.equal(propose.result, "success", propose.log);
+    const promoted = JSON.parse(server("show", "gate/promote-smoke:baselines/main.json"));
+    assert.equal(promoted.environment.fingerprint.machine, "perf-02");
+    assert.equal(promoted.sessions.length, 1, "none of the other machine");
+});
 
 test("a second promotion brings the same pull request up to date", () => {
     baseline();
@@ -261,22 +396,27 @@ test("a promotion that would change anything else is refused", () => {
     assert.ok(!world.exists("bin/gh.log"));
 });
 
-// A server that answers every request with one document and remembers who asked. It needs a thread of its own:
-// steps are waited for.
+// A server that answers every request with one document, remembers who asked, and keeps what was sent in the file
+// bin/sent. It needs a thread of its own: steps are waited for.
 async function api(answer) {
     const code = `
+        const { appendFileSync } = require("node:fs");
         const { parentPort, workerData } = require("node:worker_threads");
         const asked = new Int32Array(workerData.asked);
         const server = require("node:http").createServer((request, response) => {
             const isOurs = [\`Bearer \${workerData.token}\`, \`token \${workerData.token}\`].includes(request.headers.authorization);
             Atomics.add(asked, isOurs ? 0 : 1, 1);
-            response.setHeader("content-type", "application/json").end(workerData.answer);
+            request.on("data", (sent) => appendFileSync(workerData.sent, sent));
+            request.on("end", () => response.setHeader("content-type", "application/json").end(workerData.answer));
         });
         server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
     `;
     const asked = new SharedArrayBuffer(8);
-    const worker = new Worker(code, { eval: true, workerData: { answer: JSON.stringify(answer), asked, token: "hosted" } });
+    const workerData = { answer: JSON.stringify(answer), asked, token: "hosted", sent: `${world.shims}/sent` };
+    const worker = new Worker(code, { eval: true, workerData });
     const port = await new Promise((resolve) => worker.once("message", resolve));
+    // A test that fails before it stops this one must not keep the process from ending.
+    worker.unref();
     return { url: `http://127.0.0.1:${port}`, asked: new Int32Array(asked), stop: () => worker.terminate() };
 }
 
@@ -311,6 +451,14 @@ test("a pull request may not edit a baseline, or loosen the policy without a wor
     const policy = readFileSync(`${world.workspace}/baselines/gate.toml`, "utf8");
     world.pullRequest({ "baselines/gate.toml": policy.replace("<= 1s", "<= 2s") });
     assert.match(verify().log, /error\[G403\].*tolerates more than before: budget of demo\/sort time/);
+    world.git("switch", "--quiet", "main");
+    world.git("branch", "--quiet", "--delete", "--force", "change");
+    world.write("baselines/nightly.json", text);
+    world.commit("a baseline of the nights");
+    world.git("switch", "--quiet", "--create", "change");
+    world.git("rm", "--quiet", "baselines/nightly.json");
+    world.commit("no nights");
+    assert.match(verify().log, /error\[G403\].*accepted and is gone.*\n.*nightly\.json/);
 });
 
 test("our own workflow runs what every machine runs", () => {

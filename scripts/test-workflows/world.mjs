@@ -15,8 +15,12 @@ const INPUTS = {
     "actions/create-github-app-token": ["client-id", "private-key", "permission-contents", "permission-pull-requests"],
 };
 
-// Takes level nanoseconds, with a scatter that is the same every time.
+// Takes level nanoseconds, with a scatter that is the same every time. Leaves a profile, which is large if a file says so.
 const BENCH = `set -e
+if [ -n "\${GATE_PROFILE:-}" ]; then
+    printf 'sort;compare %d\\nsort;copy 6000\\n' $(($(cat level) / 250)) > "$GATE_PROFILE"
+    [ ! -e large ] || head -c 3000000 /dev/urandom | base64 | sed 's/$/ 1/' >> "$GATE_PROFILE"
+fi
 count="$GATE_BUILD_CACHE/count"
 n=$(cat "$count" 2>/dev/null || echo 0)
 echo $((n + 1)) > "$count"
@@ -78,11 +82,13 @@ while [ $# -gt 0 ]; do
         *) echo "bench: unknown option $1" >&2; exit 2 ;;
     esac
 done
-row='{"demo/sort": {"time_ns": 1000000}}' rows=
+row=$(cat "$SHIMS/row" 2>/dev/null || echo "{\\"demo/sort\\": {\\"time_ns\\": $(cat level)}}") rows=
 for _ in $(seq $((5 * sessions))); do rows+="\${rows:+, }$row"; done
 echo "[$rows]" > "$SHIMS/flat.json"
-echo '{"fingerprint": {"machine": "perf-01"}, "tool": "stub"}' > "$SHIMS/env.json"
-"$GATE_BINARY" import flat "$SHIMS/flat.json" --environment "$SHIMS/env.json" --out "$out"
+machine=$(cat "$SHIMS/machine" 2>/dev/null || echo perf-01)
+echo "{\\"fingerprint\\": {\\"machine\\": \\"$machine\\"}, \\"tool\\": \\"stub\\"}" > "$SHIMS/env.json"
+"$GATE_BINARY" import flat "$SHIMS/flat.json" --environment "$SHIMS/env.json" --out "$SHIMS/run.json"
+jq --arg commit "$(git rev-parse HEAD)" '.source.commit = $commit' "$SHIMS/run.json" > "$out"
 `;
 
 const GH = `#!/bin/bash
@@ -110,7 +116,7 @@ export class World {
             this.put(join(this.shims, name), text);
             chmodSync(join(this.shims, name), 0o755);
         }
-        for (const part of [".github", "scripts/nightly", "scripts/profile", "scripts/record-night", "scripts/propose-baseline", ".gitignore"]) {
+        for (const part of [".github", "scripts/nightly", "scripts/profile", "scripts/record-night", "scripts/bisect-night", "scripts/propose-baseline", ".gitignore"]) {
             cpSync(join(repository, part), join(this.workspace, part), { recursive: true });
         }
         this.write("bench.sh", BENCH).write("baselines/gate.toml", POLICY).write("level", "1000000\n");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cache::key;
 use crate::context::Context;
-use crate::needs::{Available, Needs};
+use crate::needs::Needs;
 use crate::recipe::Recipe;
 use crate::scenario::Failure;
 
@@ -29,10 +29,9 @@ pub trait Artifact {
         key(&self.name(), &self.recipe())
     }
 
-    /// What of its kind would fit a machine that has only `available`, the least loss first, in words
-    /// for people. Asked when it does not fit.
-    fn alternatives(&self, _available: &Available) -> Vec<String> {
-        Vec::new()
+    /// The command that says what of its kind would fit. Asked when it does not fit the memory.
+    fn estimate(&self) -> Option<String> {
+        None
     }
 
     /// Builds the files in an empty `directory`. Artifacts that were listed before this one are

@@ -5,6 +5,7 @@ mod cache;
 mod count;
 mod counted;
 mod env;
+mod fit;
 mod list;
 mod prepare;
 mod profile;

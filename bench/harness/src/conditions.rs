@@ -3,6 +3,8 @@
 //! They decide nothing. They are named when they are unusual, so that whoever wonders about a figure
 //! finds the likely cause beside it.
 
+use std::num::NonZero;
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use gate_schema::run::{Anomaly, AnomalyKind};
@@ -14,7 +16,7 @@ use crate::processor::ticks;
 const STOLEN: f64 = 0.02;
 
 /// Times per second that the system took the processor away before it is said. A quiet machine does
-/// so a few times.
+/// so a few times, unless there are more threads than processors: those take it from each other.
 const INTERRUPTED: f64 = 100.0;
 
 /// Pages from disk before they are said. A few of the program's own come in late.
@@ -66,7 +68,8 @@ impl Conditions {
     /// What was unusual; empty when nothing was.
     #[must_use]
     pub fn anomalies(&self, timings: &Timings) -> Vec<Anomaly> {
-        let mut anomalies = self.of_the_system();
+        let processors = available_parallelism().map_or(1, NonZero::get);
+        let mut anomalies = self.of_the_system(timings.threads > processors);
         anomalies.extend(timings.slices.trend().map(|change| {
             let (percent, compared) = (
                 100.0 * change.abs(),
@@ -82,7 +85,7 @@ impl Conditions {
         anomalies
     }
 
-    fn of_the_system(&self) -> Vec<Anomaly> {
+    fn of_the_system(&self, is_crowded: bool) -> Vec<Anomaly> {
         let mut anomalies = Vec::new();
         let stolen = self.stolen_ticks as f64 / self.ticks.max(1) as f64;
         if stolen > STOLEN {
@@ -92,7 +95,7 @@ impl Conditions {
         }
         let seconds = self.at.as_secs_f64();
         let per_second = self.involuntary_switches as f64 / seconds;
-        if seconds > 0.0 && per_second > INTERRUPTED {
+        if seconds > 0.0 && per_second > INTERRUPTED && !is_crowded {
             let said =
                 format!("the system took the processor away {per_second:.0} times per second");
             anomalies.push(anomaly(AnomalyKind::Interrupted, said));
@@ -180,11 +183,22 @@ mod tests {
                 Some("70 pages came from disk"),
             ),
         ] {
-            let anomalies = conditions.of_the_system();
+            let anomalies = conditions.of_the_system(false);
             let said = anomalies.first().map(|anomaly| anomaly.said.as_str());
             assert_eq!(said, expected, "{case}");
             assert!(anomalies.len() <= 1, "{case}: {anomalies:?}");
         }
+    }
+
+    #[test]
+    fn threads_without_a_processor_of_their_own_interrupt_each_other() {
+        let conditions = Conditions {
+            involuntary_switches: 250,
+            at: Duration::from_secs(1),
+            ..Conditions::default()
+        };
+        assert_eq!(conditions.of_the_system(false).len(), 1);
+        assert_eq!(conditions.of_the_system(true), []);
     }
 
     #[test]

@@ -2,13 +2,15 @@
 //! the speed of a machine change.
 //!
 //! The process of a scenario runs in valgrind's simulated processor. Only what is executed below one
-//! function is counted, so that loading, warming up and checking are not. A clock says nothing in there,
-//! and none is read.
+//! function is counted, so that loading, warming up and checking are not. A clock says nothing of how long
+//! operations take in there. That of the processor says whether other threads had a part in them, which is
+//! not counted: then there is no figure.
 
 use std::hint::black_box;
 use std::io;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use gate_schema::run::{DeclaredMetric, Kind};
 use gate_schema::unit::{Direction, Unit};
@@ -17,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::child::{ChildError, Children, indented, tail};
 use crate::context::Context;
+use crate::processor::{processor_time, thread_time};
 use crate::repetition::RepetitionError;
 use crate::scenario::{Scenario, Subject, metric};
 
@@ -37,11 +40,17 @@ const QUIETLY: [&str; 3] = ["--quiet", "--sigill-diagnostics=yes", "--vgdb=no"];
 /// What valgrind says of an instruction that it does not know, best first.
 const UNKNOWN_INSTRUCTION: [&str; 2] = ["unhandled instruction", "Illegal opcode"];
 
+/// Share of the processor's time that threads other than the counted one may take during the operations. Above
+/// what reading two clocks takes, and far below what an engine's own threads do.
+const OF_OTHERS: f64 = 0.01;
+
 /// What the process that was counted tells its parent, as one JSON object on stdout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Operated {
     /// Operations that were counted.
     pub(crate) operations: u64,
+    /// Share of the processor's time meanwhile that other threads took, also those that have ended since.
+    pub(crate) of_others: f64,
     /// How an answer differed from the truth; absent when all were right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) wrong_answer: Option<String>,
@@ -79,6 +88,10 @@ pub(crate) enum CountError {
         status: ExitStatus,
         stderr: Vec<String>,
     },
+    #[error(
+        "threads of its own do {:.0} % of the work, and only the one that operates is counted", 100.0 * .0
+    )]
+    Threads(f64),
     #[error("the process answered nonsense: {0}")]
     Answer(serde_json::Error),
     #[error(
@@ -138,6 +151,9 @@ pub(crate) fn count(children: &Children, scenario: &dyn Scenario) -> Result<Coun
         return Err(failed(output.status, &output.stderr));
     }
     let operated: Operated = serde_json::from_slice(&output.stdout).map_err(CountError::Answer)?;
+    if operated.of_others > OF_OTHERS {
+        return Err(CountError::Threads(operated.of_others));
+    }
     let written = std::fs::read_to_string(&out).unwrap_or_default();
     match total(&written) {
         Some(total) if total > 0 && operated.operations > 0 => Ok(Counted {
@@ -193,11 +209,21 @@ pub(crate) fn operate(
     for index in 0..warm_up {
         black_box(subject.operate(index));
     }
+    // valgrind translates code when it first runs: here, so that it is not between the two clocks below.
+    black_box((processor_time(), thread_time()));
+    let (all, own) = (processor_time(), thread_time());
     counted_operations(subject.as_mut(), warm_up..warm_up + operations);
+    let (all, own) = (processor_time() - all, thread_time() - own);
     Ok(Operated {
         operations: operations as u64,
+        of_others: of_others(all, own),
         wrong_answer: subject.check().err().map(|wrong| wrong.to_string()),
     })
+}
+
+/// The share of `all` processor time that was not this thread's `own`.
+fn of_others(all: Duration, own: Duration) -> f64 {
+    all.saturating_sub(own).as_secs_f64() / all.as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
 /// The operations and next to nothing else. Never inlined: it is found by its name.
@@ -211,6 +237,10 @@ fn counted_operations(subject: &mut dyn Subject, indexes: std::ops::Range<usize>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::Cache;
+    use crate::fake::FakeScenario;
+    use crate::prepare::prepare;
+    use crate::tier::Tier;
 
     #[test]
     fn the_total_is_read_from_what_callgrind_writes() {
@@ -226,6 +256,18 @@ mod tests {
         ] {
             assert_eq!(total(written), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_threads_of_the_engine_do_is_noticed_although_they_have_ended() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(directory.path());
+        let scenario = FakeScenario::named("fake/one");
+        prepare(&scenario, Tier::Tiny, &cache).expect("prepares");
+        let threads = [("threads".to_owned(), 1)].into();
+        let context = Context::new(Tier::Tiny, &cache).with_settings(threads);
+        let operated = operate(&scenario, &context).expect("operates");
+        assert!(operated.of_others > 0.5, "{operated:?}");
     }
 
     #[test]

@@ -31,11 +31,8 @@ pub(crate) enum BenchError {
     Repetition(#[from] RepetitionError),
     #[error(transparent)]
     Emit(#[from] EmitError),
-    #[error(
-        "this machine is too small for:{0}\n  hint: --skip-unfit measures the others and records these as not measured; \
-         a smaller --tier needs less"
-    )]
-    Unfit(String),
+    #[error("this machine is too small for:{which}\n  hint: {hint}")]
+    Unfit { which: String, hint: &'static str },
     #[error("cannot read {} as a run document: {why}", path.display())]
     Document { path: PathBuf, why: String },
     #[error("{0}")]
@@ -89,7 +86,7 @@ impl BenchError {
             | Self::Cache(_)
             | Self::Emit(_)
             | Self::Document { .. }
-            | Self::Unfit(_)
+            | Self::Unfit { .. }
             | Self::ManyProfiles(_)
             | Self::Count(_)
             | Self::NothingCounted

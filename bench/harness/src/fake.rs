@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::hint;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use gate_schema::id::{MetricName, Name};
 use gate_schema::run::{DeclaredMetric, Kind, MetricValue, Param};
@@ -11,7 +14,7 @@ use gate_schema::unit::{Direction, Unit};
 use crate::artifact::Artifact;
 use crate::context::Context;
 use crate::layer::Layer;
-use crate::needs::{Available, Needs, Size};
+use crate::needs::Needs;
 use crate::recipe::Recipe;
 use crate::scenario::{Failure, Scenario, Subject, WrongAnswer, integer, metric, name};
 use crate::tier::Tier;
@@ -19,8 +22,9 @@ use crate::tier::Tier;
 /// Operations of a warm-up that nobody changed.
 const WARM_UP: usize = 10;
 
-/// A scenario named `id`. Its setting `fault` makes its answer wrong when it is 1, `warm_up` is the
-/// length of its warm-up.
+/// A scenario named `id`. Its setting `fault` makes its answer wrong when it is 1, `threads` that an
+/// operation is done by a thread of its own; `warm_up` is the length of its warm-up, and `spin_ns` is how
+/// long an operation takes per item of its tier.
 pub(crate) struct FakeScenario {
     pub(crate) id: &'static str,
     pub(crate) smallest_tier: Tier,
@@ -103,7 +107,10 @@ impl Scenario for FakeScenario {
         fs::read_to_string(context.prepared(&file)?.join("thing"))?;
         Ok(Box::new(Fake {
             fault: context.setting("fault", 0) == 1,
+            has_threads: context.setting("threads", 0) == 1,
             warm_up: context.setting("warm_up", WARM_UP),
+            spin: Duration::from_nanos(context.setting("spin_ns", 0) as u64)
+                * context.tier().items() as u32,
             ..Fake::new()
         }))
     }
@@ -139,9 +146,8 @@ impl Artifact for FakeFile {
         self.needs
     }
 
-    fn alternatives(&self, _: &Available) -> Vec<String> {
-        let half = self.needs.memory_bytes / 2;
-        vec![format!("half of it: {}", Size(half))]
+    fn estimate(&self) -> Option<String> {
+        Some(format!("bench estimate --file {}", self.name))
     }
 
     fn build(&self, _: &Context, directory: &Path) -> Result<(), Failure> {
@@ -153,7 +159,11 @@ impl Artifact for FakeFile {
 pub(crate) struct Fake {
     pub(crate) operated: Vec<usize>,
     warm_up: usize,
+    /// How long an operation takes.
+    spin: Duration,
     fault: bool,
+    has_threads: bool,
+    pub(crate) differs: bool,
 }
 
 impl Fake {
@@ -161,7 +171,10 @@ impl Fake {
         Self {
             operated: Vec::new(),
             warm_up: WARM_UP,
+            spin: Duration::ZERO,
             fault: false,
+            has_threads: false,
+            differs: false,
         }
     }
 }
@@ -175,8 +188,20 @@ impl Subject for Fake {
         100
     }
 
+    fn differs(&self) -> bool {
+        self.differs
+    }
+
     fn operate(&mut self, index: usize) -> u64 {
+        let start = Instant::now();
         self.operated.push(index);
+        if self.has_threads {
+            let work = || (0..100_000_u64).fold(0, |sum, number| hint::black_box(sum ^ number));
+            return thread::spawn(work).join().unwrap_or_default();
+        }
+        while start.elapsed() < self.spin {
+            hint::spin_loop();
+        }
         index as u64
     }
 

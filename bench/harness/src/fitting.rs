@@ -6,23 +6,34 @@ use std::fmt;
 use crate::artifact::Artifact;
 use crate::cache::Cache;
 use crate::context::Context;
-use crate::needs::{Available, Needs, Shortage};
+use crate::needs::{Available, Needs, Resource, Shortage};
 use crate::scenario::Scenario;
 use crate::tier::Tier;
 
-/// Why a scenario does not fit, and what of its files would, as `Artifact::alternatives` says.
+/// Why a scenario does not fit, and where one of its files is too large by itself, what says which would
+/// not be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Misfit {
     shortage: Shortage,
-    instead: Option<(String, Vec<String>)>,
+    too_large: Option<TooLarge>,
+}
+
+/// An artifact that the memory is too small for, whatever else a scenario takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct TooLarge {
+    name: String,
+    /// See [`Artifact::estimate`].
+    estimate: String,
 }
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.shortage.fmt(f)?;
-        match &self.instead {
+        match &self.too_large {
             None => Ok(()),
-            Some((name, all)) => write!(f, "; {name} would fit with {}", all.join(", or ")),
+            Some(TooLarge { name, estimate }) => {
+                write!(f, "; `{estimate}` says what would fit instead of {name}")
+            }
         }
     }
 }
@@ -91,12 +102,12 @@ impl Fitting {
             disk_bytes: building.disk_bytes + scratch_bytes,
             ..building.then(repetition)
         };
-        left.fit(&needs).map_err(|shortage| {
-            let instead = artifacts
+        left.fit(&needs).map_err(|shortage| Misfit {
+            shortage,
+            too_large: artifacts
                 .iter()
-                .map(|artifact| (artifact.name(), artifact.alternatives(&left)))
-                .find(|(_, alternatives)| !alternatives.is_empty());
-            Misfit { shortage, instead }
+                .filter(|_| shortage.what == Resource::Memory)
+                .find_map(|artifact| too_large(artifact.as_ref(), &left)),
         })?;
         self.missing.extend(missing.into_keys());
         self.building = self.building.then(building);
@@ -127,6 +138,16 @@ impl Fitting {
     }
 }
 
+/// Tells `artifact` if the memory alone is too small for it.
+fn too_large(artifact: &dyn Artifact, left: &Available) -> Option<TooLarge> {
+    let memory = Needs::memory(artifact.needs().memory_bytes);
+    left.fit(&memory).err()?;
+    Some(TooLarge {
+        name: artifact.name(),
+        estimate: artifact.estimate()?,
+    })
+}
+
 fn seconds(repetition: &Needs) -> f64 {
     if repetition.seconds > 0.0 {
         repetition.seconds
@@ -153,7 +174,6 @@ impl fmt::Display for Span {
 mod tests {
     use super::*;
     use crate::fake::FakeScenario;
-    use crate::needs::Resource;
 
     /// One that prepares `file` of 10 bytes in 5 s and takes 2 bytes of disk while it is measured.
     fn scenario(id: &'static str, file: &'static str) -> FakeScenario {
@@ -183,7 +203,7 @@ mod tests {
         let misfit = fitting.add(&scenario("d", "three")).expect_err("is full");
         assert_eq!(
             misfit.to_string(),
-            "needs 12 B of disk, and 9 B can be used; fake/three would fit with half of it: 15 B"
+            "needs 12 B of disk, and 9 B can be used"
         );
         assert_eq!(
             misfit.shortage,
@@ -198,6 +218,28 @@ mod tests {
             fitting.time(10),
             "this may take about 10 s to prepare 2 sets of files, about 2 min to measure"
         );
+    }
+
+    #[test]
+    fn a_file_is_blamed_for_a_lack_of_memory_that_is_its_own() {
+        let root = tempfile::tempdir().expect("a directory");
+        let refused = |file_bytes, bytes| {
+            let scenario = FakeScenario {
+                file_needs: Needs::memory(file_bytes),
+                needs: Needs::memory(bytes),
+                ..scenario("a", "one")
+            };
+            let misfit = fitting(&root, 1_000).add(&scenario);
+            misfit.expect_err("does not fit").to_string()
+        };
+        let memory = "needs 120 B of memory, and 90 B can be used";
+        assert_eq!(
+            refused(120, 20),
+            format!(
+                "{memory}; `bench estimate --file one` says what would fit instead of fake/one"
+            )
+        );
+        assert_eq!(refused(30, 120), memory, "the scenario's own");
     }
 
     #[test]

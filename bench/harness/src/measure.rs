@@ -10,6 +10,7 @@ use quanta::Clock;
 
 use crate::extra_work::{ExtraWork, Slowdown};
 use crate::plant::Planted;
+use crate::processor::threads;
 use crate::recorder::Recorder;
 use crate::scenario::{Service, Subject};
 use crate::tail::Tail;
@@ -42,6 +43,8 @@ pub struct Timings {
     pub slices: Slices,
     /// What went on beside it and fell behind its rate, in words.
     pub behind: Vec<String>,
+    /// Threads that there were: those that asked, those beside them, and the engine's own.
+    pub threads: usize,
 }
 
 impl Timings {
@@ -105,8 +108,9 @@ pub fn measure(
         watch.begin();
         let timings = measuring_lap(subject, all, &clock, extra_work);
         watch.end();
-        return Ok(timings);
+        return Ok(described(timings, 1, subject.differs()));
     }
+    let differs = subject.differs();
     let service: &dyn Service = subject.service().ok_or(MeasureError::NoService(traffic))?;
     background::beside(service, || {
         // A tail is learned by one thread. Without one, every thread warms itself up.
@@ -135,8 +139,30 @@ pub fn measure(
             }
         };
         watch.end();
-        timings
+        // Those that asked have ended, and this one waited for them: what is left is beside them.
+        let asked = match traffic {
+            Traffic::Alone => 1,
+            Traffic::Clients(number) => number.max(1),
+            Traffic::Open { workers, .. } => workers.max(1),
+        };
+        timings.map(|timings| described(timings, asked, differs))
     })
+}
+
+/// `timings` with what else is known: how many threads there were, where `asked` of them asked and only this
+/// one is left of those; and whether their trend says anything.
+fn described(timings: Timings, asked: usize, differs: bool) -> Timings {
+    let slices = if differs {
+        Slices::default()
+    } else {
+        timings.slices
+    };
+    let beside = threads().map_or(0, |threads| threads.saturating_sub(1));
+    Timings {
+        threads: asked + beside,
+        slices,
+        ..timings
+    }
 }
 
 /// Runs the operations before the measured ones; if a tail is planted, learns from them where it
@@ -151,6 +177,7 @@ fn warmed_up(
         // Timed as what follows, so that the two compare.
         let mut recorder = Recorder::new();
         lap::time(
+            clock.now(),
             0..warm_up,
             || clock.now(),
             &mut operate,
@@ -201,6 +228,19 @@ mod tests {
                 measure(&mut Fake::new(), Traffic::Alone, &planted, &mut ()).expect("is measured");
             let distribution = timings.recorder.distribution().expect("is not empty");
             assert_eq!(distribution.sum as u128, timings.wall.as_nanos());
+        }
+    }
+
+    #[test]
+    fn operations_that_differ_by_design_have_no_trend() {
+        for differs in [false, true] {
+            let mut subject = Fake::new();
+            subject.differs = differs;
+            let timings = measure(&mut subject, Traffic::Alone, &Planted::default(), &mut ());
+            let timings = timings.expect("is measured");
+            assert_eq!(timings.slices == Slices::default(), differs);
+            assert!(timings.threads >= 1, "{}", timings.threads);
+            assert!(described(timings, 5, differs).threads >= 5);
         }
     }
 

@@ -8,10 +8,24 @@ use rustix::time::{ClockId, clock_gettime};
 /// What all threads of this process have spent up to now.
 #[must_use]
 pub fn processor_time() -> Duration {
-    let now = clock_gettime(ClockId::ProcessCPUTime);
+    spent(ClockId::ProcessCPUTime)
+}
+
+/// What this thread has spent up to now.
+pub(crate) fn thread_time() -> Duration {
+    spent(ClockId::ThreadCPUTime)
+}
+
+fn spent(clock: ClockId) -> Duration {
+    let now = clock_gettime(clock);
     let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
     let nanos = u32::try_from(now.tv_nsec).unwrap_or_default();
     Duration::new(seconds, nanos)
+}
+
+/// Threads that this process has now. `None` where the system does not tell.
+pub(crate) fn threads() -> Option<usize> {
+    Some(fs::read_dir("/proc/self/task").ok()?.count())
 }
 
 /// Ticks of all processors since boot, and those of them that the hypervisor gave to others. `None`

@@ -4,39 +4,38 @@
 //! look like growth.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gate_schema::id::{MetricName, Name};
-use gate_schema::run::{DeclaredMetric, Kind, MetricValue, Param};
-use gate_schema::unit::{Direction, Unit};
+use gate_schema::run::{DeclaredMetric, MetricValue, Param};
 
 use crate::artifact::Artifact;
 use crate::context::Context;
-use crate::growth::{Extrapolation, Growth};
 use crate::layer::Layer;
+use crate::memory::resident_bytes;
 use crate::needs::Needs;
 use crate::recipe::Recipe;
-use crate::scenario::{Failure, Scenario, Subject, WrongAnswer, integer, metric, name};
+use crate::scenario::{Failure, Scenario, Subject, WrongAnswer, integer, name};
 use crate::tier::Tier;
 
+mod laws;
 mod turns;
 
+use laws::Laws;
 use turns::Turns;
-
-/// Sizes that nobody measures here, and what they are called.
-const FAR: [(&str, f64); 3] = [("10M", 1e7), ("100M", 1e8), ("1B", 1e9)];
-
-/// The ends of the 95 % interval of `growth.latency`, and of what is extrapolated.
-const ENDS: [&str; 2] = ["latency.low", "latency.high"];
-const ENDS_FAR: [&str; 2] = ["low", "high"];
 
 /// A workload at the sizes of its tier and of the two tiers below.
 ///
-/// Its own latency is a mixture of all sizes. What counts is `growth.latency` and the growth of each
-/// of `figures`: by which factor they grow when the size grows tenfold, 1 for what does not grow and
-/// 10 for what is linear. `extrapolated.*` continues the law of the mean latency to sizes that were
-/// not measured, and knows nothing of what happens there: caches that overflow, disks that fill. `low`
-/// and `high` behind a name are the ends of its 95 % interval, from the scatter around the law.
+/// Its own latency is a mixture of all sizes. What counts is `growth.latency`, `growth.memory` and the
+/// growth of each of `figures`: by which factor they grow when the size grows tenfold, 1 for what does not
+/// grow and 10 for what is linear. `growth.memory` is of what becomes resident while a size is loaded and
+/// operated; what all sizes have alike, such as their queries, flattens it. `growth.build_time` is of the
+/// time of all operations, for workloads that build something by them. `extrapolated.*` continues the law
+/// of the mean latency to sizes that were not measured, and knows nothing of what happens there: caches
+/// that overflow, disks that fill. `low` and `high` behind a name are the ends of its 95 % interval, from
+/// the scatter of the sizes around the law, each of which is one point however many turns it had: three that
+/// do not lie on a law make it wide. They say how sure a figure is and are no figures of their own, so that
+/// the policy of `gate` shows them and does not judge them.
 pub struct Scaled {
     /// The id, by custom that of the workload with `/growth` behind it.
     pub id: &'static str,
@@ -50,6 +49,18 @@ pub struct Scaled {
     pub items: fn(Tier) -> usize,
     /// Those of its own metrics, single numbers above zero, whose growth counts.
     pub figures: &'static [&'static str],
+    /// Whether all its operations together build something, so that their time is a figure too.
+    pub builds: bool,
+}
+
+impl Scaled {
+    fn laws(&self) -> Laws {
+        Laws {
+            remembers: resident_bytes().is_some(),
+            builds: self.builds,
+            figures: self.figures,
+        }
+    }
 }
 
 /// The tiers whose sizes are measured for `tier`, smallest first.
@@ -57,20 +68,6 @@ fn tiers(tier: Tier) -> Vec<Tier> {
     let at = Tier::ALL.iter().position(|of_all| *of_all == tier);
     let end = at.map_or(0, |at| at + 1);
     Tier::ALL[end.saturating_sub(3)..end].to_vec()
-}
-
-fn growth_of(figure: &str) -> String {
-    format!("growth.{figure}")
-}
-
-fn extrapolated(size: &str) -> String {
-    format!("extrapolated.{size}")
-}
-
-fn declared(text: &str, unit: Unit) -> Option<DeclaredMetric> {
-    let declared = metric("latency", Kind::Value, unit, Direction::Lower);
-    let name = Name::new(text).ok()?;
-    Some(DeclaredMetric { name, ..declared })
 }
 
 impl Scenario for Scaled {
@@ -109,14 +106,7 @@ impl Scenario for Scaled {
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {
-        let growing = ["latency"].iter().chain(&ENDS).chain(self.figures);
-        let growing = growing.map(|figure| declared(&growth_of(figure), Unit::Count));
-        let far = FAR.iter().flat_map(|(size, _)| {
-            let [low, high] = ENDS_FAR.map(|end| format!("{size}.{end}"));
-            [(*size).to_owned(), low, high]
-        });
-        let far = far.map(|size| declared(&extrapolated(&size), Unit::Nanoseconds));
-        growing.chain(far).flatten().collect()
+        self.laws().declared()
     }
 
     fn needs(&self, tier: Tier) -> Needs {
@@ -134,9 +124,12 @@ impl Scenario for Scaled {
 
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
         let size = |tier| -> Result<Size, Failure> {
+            let before = resident();
             Ok(Size {
                 items: (self.items)(tier),
                 subject: self.of.load(&context.on(tier))?,
+                resident: resident() - before,
+                elapsed: Duration::ZERO,
             })
         };
         let sizes = tiers(context.tier()).into_iter().map(size);
@@ -147,8 +140,9 @@ impl Scenario for Scaled {
         Ok(Box::new(Loaded {
             turns: Turns::of(lengths.collect()),
             sizes,
-            figures: self.figures,
+            laws: self.laws(),
             turn: 0,
+            before: 0.0,
             started: Instant::now(),
             latencies: Vec::new(),
         }))
@@ -158,14 +152,19 @@ impl Scenario for Scaled {
 struct Size {
     items: usize,
     subject: Box<dyn Subject>,
+    /// What became resident while it was loaded and operated, in bytes.
+    resident: f64,
+    /// The time of all its operations.
+    elapsed: Duration,
 }
 
 struct Loaded {
     sizes: Vec<Size>,
     turns: Turns,
-    figures: &'static [&'static str],
-    /// The turn that is being taken, and since when.
+    laws: Laws,
+    /// The turn that is being taken, what was resident before it, and since when.
     turn: usize,
+    before: f64,
     started: Instant,
     /// Items and mean nanoseconds per operation of every measured turn.
     latencies: Vec<(f64, f64)>,
@@ -185,13 +184,17 @@ impl Subject for Loaded {
             return 0;
         };
         if index == turn.start {
+            self.before = resident();
             self.started = Instant::now();
         }
         let size = &mut self.sizes[turn.size];
         let answer = size.subject.operate(turn.first + (index - turn.start));
         if index + 1 == turn.end() {
+            let elapsed = self.started.elapsed();
+            size.elapsed += elapsed;
+            size.resident += resident() - self.before;
             if turn.is_measured {
-                let mean = self.started.elapsed().as_nanos() as f64 / turn.length as f64;
+                let mean = elapsed.as_nanos() as f64 / turn.length as f64;
                 self.latencies.push((size.items as f64, mean));
             }
             self.turn += 1;
@@ -214,7 +217,7 @@ impl Subject for Loaded {
         for size in &mut self.sizes {
             reports.push((size.items as f64, size.subject.report()?));
         }
-        let figure = |figure: &'static str| -> Vec<(f64, f64)> {
+        let figure = |figure: &str| -> Vec<(f64, f64)> {
             let of = |(items, report): &(f64, Vec<(MetricName, MetricValue)>)| {
                 let found = report.iter().find(|(name, _)| name.as_str() == figure)?;
                 match found.1 {
@@ -224,40 +227,24 @@ impl Subject for Loaded {
             };
             reports.iter().filter_map(of).collect()
         };
-        let mut metrics = latency(&self.latencies)?;
-        for name in self.figures {
-            let growth = Growth::fit(&figure(name));
-            metrics.extend(
-                growth
-                    .map(|growth| value(&growth_of(name), growth.per_tenfold()))
-                    .transpose()?,
-            );
-        }
-        Ok(metrics)
+        let of_sizes = |of: &dyn Fn(&Size) -> f64| -> Vec<(f64, f64)> {
+            let sizes = self.sizes.iter();
+            sizes.map(|size| (size.items as f64, of(size))).collect()
+        };
+        // What fits into memory that others gave back is not seen; a page is the least that there is.
+        let memory = of_sizes(&|size| size.resident.max(PAGE));
+        let build_time = of_sizes(&|size| size.elapsed.as_secs_f64());
+        self.laws
+            .fitted(&self.latencies, &memory, &build_time, figure)
     }
 }
 
-/// The growth of the mean latency, and where its law leads.
-fn latency(points: &[(f64, f64)]) -> Result<Vec<(MetricName, MetricValue)>, Failure> {
-    let Some(growth) = Growth::fit(points) else {
-        return Ok(Vec::new());
-    };
-    let mut metrics = vec![value(&growth_of("latency"), growth.per_tenfold())?];
-    for (end, factor) in ENDS.iter().zip(growth.interval_per_tenfold()) {
-        metrics.push(value(&growth_of(end), factor)?);
-    }
-    for (size, items) in FAR {
-        let Extrapolation { expected, interval } = growth.at(items);
-        metrics.push(value(&extrapolated(size), expected)?);
-        for (end, nanos) in ENDS_FAR.iter().zip([interval.0, interval.1]) {
-            metrics.push(value(&extrapolated(&format!("{size}.{end}")), nanos)?);
-        }
-    }
-    Ok(metrics)
-}
+/// The least that is resident, in bytes.
+const PAGE: f64 = 4_096.0;
 
-fn value(name: &str, value: f64) -> Result<(MetricName, MetricValue), Failure> {
-    Ok((Name::new(name)?, MetricValue::Value(value)))
+/// Bytes that are resident now; zero where the system does not tell, and nobody asks.
+fn resident() -> f64 {
+    resident_bytes().unwrap_or_default() as f64
 }
 
 #[cfg(test)]
@@ -275,6 +262,7 @@ mod tests {
         of: &FAKE,
         items: Tier::items,
         figures: &["things"],
+        builds: true,
     };
 
     #[test]
@@ -307,7 +295,10 @@ mod tests {
             .iter()
             .map(|metric| metric.name.to_string())
             .collect();
-        assert_eq!(declared.len(), 2 + 2 + 9);
+        // Memory where the system tells, latency, time and things, each with its interval; and three
+        // sizes further.
+        let memory = usize::from(resident_bytes().is_some());
+        assert_eq!(declared.len(), 3 * (memory + 3) + 9);
         for name in &reported {
             declared.retain(|declared| declared != name);
         }
@@ -322,6 +313,31 @@ mod tests {
     }
 
     #[test]
+    fn the_time_of_a_size_is_its_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // As many nanoseconds per operation as there are items.
+        let context = Context::new(Tier::Pr, &Cache::at(folder.path()))
+            .with_settings([("spin_ns".to_owned(), 1)].into());
+        for artifact in SCALED.artifacts(Tier::Pr) {
+            context.prepare(artifact.as_ref()).expect("prepares");
+        }
+        let mut subject = SCALED.load(&context).expect("loads");
+        for index in 0..subject.warm_up() + subject.operations() {
+            subject.operate(index);
+        }
+        let report = subject.report().expect("reports");
+        let factor = |of: &str| match report.iter().find(|(name, _)| name.as_str() == of) {
+            Some((_, MetricValue::Value(factor))) => *factor,
+            other => panic!("{of}: {other:?}"),
+        };
+        // With the turns of all sizes in it, the time of each would be the same.
+        for figure in ["growth.build_time", "growth.latency"] {
+            let factor = factor(figure);
+            assert!(factor > 4.0, "{figure}: {factor}");
+        }
+    }
+
+    #[test]
     fn a_wrong_answer_names_its_size() {
         let folder = tempfile::tempdir().expect("a folder");
         let context = Context::new(Tier::Pr, &Cache::at(folder.path()))
@@ -332,32 +348,5 @@ mod tests {
         let wrong = SCALED.load(&context).expect("loads").check();
         let place = wrong.map_err(|wrong| wrong.place);
         assert_eq!(place, Err("thing 1 of 1000 items".into()));
-    }
-
-    #[test]
-    fn a_linear_cost_grows_tenfold_and_is_continued() {
-        let points: Vec<(f64, f64)> = [1e4, 1e5, 1e6].map(|items| (items, items / 100.0)).into();
-        let metrics = latency(&points).expect("names are sound");
-        let figures = metrics.into_iter().map(|(name, value)| match value {
-            MetricValue::Value(value) => format!("{name} {value:.0}"),
-            other => format!("{name} {other:?}"),
-        });
-        assert_eq!(
-            figures.collect::<Vec<_>>(),
-            [
-                "growth.latency 10",
-                "growth.latency.low 10",
-                "growth.latency.high 10",
-                "extrapolated.10M 100000",
-                "extrapolated.10M.low 100000",
-                "extrapolated.10M.high 100000",
-                "extrapolated.100M 1000000",
-                "extrapolated.100M.low 1000000",
-                "extrapolated.100M.high 1000000",
-                "extrapolated.1B 10000000",
-                "extrapolated.1B.low 10000000",
-                "extrapolated.1B.high 10000000",
-            ]
-        );
     }
 }

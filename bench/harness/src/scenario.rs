@@ -101,6 +101,12 @@ pub trait Subject {
     /// panic: an operation that fails is remembered and reported by [`Subject::check`].
     fn operate(&mut self, index: usize) -> u64;
 
+    /// Whether operations take differently long by design, because what they work on grows or is changed
+    /// between them. Then nobody is told that the last took longer than the first.
+    fn differs(&self) -> bool {
+        false
+    }
+
     /// The same operation for several threads at once; `None` for what only one can do.
     fn service(&self) -> Option<&dyn Service> {
         None

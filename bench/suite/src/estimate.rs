@@ -23,7 +23,6 @@ mod answer;
 mod count;
 mod measured;
 
-pub(crate) use answer::alternatives;
 use count::Count;
 
 /// Kinds of scalars, widest first.
@@ -34,6 +33,17 @@ const KINDS: [ScalarKind; 5] = [
     ScalarKind::I8,
     ScalarKind::B1,
 ];
+
+/// The call that says what an index takes, and what would fit if that does not.
+pub(crate) fn call(footprint: &Footprint) -> String {
+    format!(
+        "bench estimate --vectors {} --dim {} --quantization {} --connectivity {}",
+        Count(footprint.items),
+        footprint.dimensions,
+        kind_name(footprint.kind),
+        footprint.connectivity,
+    )
+}
 
 /// `bench estimate`.
 #[derive(Debug)]
@@ -90,28 +100,48 @@ impl Verb for Estimate {
     }
 
     fn run(&self, arguments: &ArgMatches) -> Result<String, Failure> {
-        let count = |name| arguments.get_one::<Count>(name).copied();
-        let number = |name| arguments.get_one::<u32>(name).copied();
-        let kind = arguments
-            .get_one::<String>("quantization")
-            .and_then(|wanted| KINDS.into_iter().find(|kind| kind_name(*kind) == wanted));
-        let footprint = Footprint {
-            items: count("vectors").ok_or("how many vectors?")?.0,
-            dimensions: number("dim").ok_or("of how many dimensions?")?.into(),
-            kind: kind.ok_or("which quantization?")?,
-            connectivity: number("connectivity").ok_or("how many links?")?.into(),
-        };
+        let footprint = asked(arguments)?;
         let mut text = answer::answer(&footprint, &Available::now(Path::new(".")));
-        if let Some(Count(items)) = count("measure") {
+        if let Some(Count(items)) = arguments.get_one::<Count>("measure").copied() {
             text.push_str(&measured::measured(&footprint, items)?);
         }
         Ok(text)
     }
 }
 
+/// The index that is asked about.
+fn asked(arguments: &ArgMatches) -> Result<Footprint, Failure> {
+    let number = |name| arguments.get_one::<u32>(name).copied();
+    let count = arguments.get_one::<Count>("vectors").copied();
+    let kind = arguments
+        .get_one::<String>("quantization")
+        .and_then(|wanted| KINDS.into_iter().find(|kind| kind_name(*kind) == wanted));
+    Ok(Footprint {
+        items: count.ok_or("how many vectors?")?.0,
+        dimensions: number("dim").ok_or("of how many dimensions?")?.into(),
+        kind: kind.ok_or("which quantization?")?,
+        connectivity: number("connectivity").ok_or("how many links?")?.into(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_call_for_an_index_is_understood_and_asks_for_that_index() {
+        let footprint = Footprint {
+            items: 1_000_001,
+            dimensions: 384,
+            kind: ScalarKind::I8,
+            connectivity: 24,
+        };
+        let call = call(&footprint);
+        let words = call.split_whitespace().skip(1);
+        let matches = Estimate.command().try_get_matches_from(words);
+        let matches = matches.expect("is understood");
+        assert_eq!(asked(&matches).expect("is whole"), footprint);
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

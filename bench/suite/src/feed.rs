@@ -62,6 +62,7 @@ static GROWTH: Scaled = Scaled {
     of: &ALONE,
     items: Tier::items,
     figures: &[],
+    builds: false,
 };
 
 /// The scenarios of this area.

@@ -22,6 +22,8 @@ pub mod estimate;
 pub mod feed;
 pub mod files;
 mod hashing;
+mod leak;
+mod order;
 mod random;
 pub mod session;
 pub mod signals;

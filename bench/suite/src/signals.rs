@@ -39,11 +39,12 @@ static GROWTH: Scaled = Scaled {
             Finding an entity takes as many steps in a large map as in a small one; what grows is the \
             share of them that miss the caches. \
             Read growth.latency, the factor per tenfold of entities, and growth.bytes_per_entity, \
-            which is 1.",
+            which is 1; growth.memory is less than 10, because there are as many events at most sizes.",
     smallest_tier: Tier::Pr,
     of: &write::FAMILY[0],
     items: Tier::items,
     figures: &["bytes_per_entity"],
+    builds: false,
 };
 
 /// The scenarios of this area.

@@ -31,6 +31,7 @@ static GROWTH: Scaled = Scaled {
     of: &search::SEARCHES[0],
     items: Tier::items,
     figures: &["index_bytes", "segments"],
+    builds: false,
 };
 
 /// The scenarios of this area.

@@ -41,23 +41,27 @@ static GROWTH: [Scaled; 2] = [
                 times the vectors cost a fraction more and not ten times as much. \
                 Read growth.latency, the factor per tenfold of size: a search that lost its graph \
                 shows here at sizes that do not hurt yet. growth.index_bytes is 10 for an index that \
-                costs the same for every vector.",
+                costs the same for every vector; growth.memory is a little less, because the queries \
+                are there once for each size.",
         smallest_tier: Tier::Pr,
         of: &search::FAMILY[0],
         items: Tier::items,
         figures: &["index_bytes"],
+        builds: false,
     },
     Scaled {
         id: "vector/build/growth",
         about: "Builds the index of vector/build/threads=1 at three sizes, ten times apart. \
                 Adding a vector searches for its neighbours first, so a batch grows as a search does. \
                 Read growth.latency, the factor by which a batch of 256 takes longer in an index of \
-                ten times the size, averaged over its growing from empty.",
+                ten times the size, averaged over its growing from empty. growth.build_time is that of \
+                the whole index, and growth.memory that of what it and its rows take.",
         // A tenth of the items: smaller ones are a batch.
         smallest_tier: Tier::Nightly,
         of: &build::FAMILY[0],
         items: build::items,
         figures: &[],
+        builds: true,
     },
 ];
 

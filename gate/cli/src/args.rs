@@ -8,10 +8,12 @@ use gate_schema::policy::Policy;
 
 use crate::policy::BASELINE;
 
+mod bisect;
 mod history;
 mod publish;
 mod values;
 
+pub(crate) use bisect::{Bisect, RowName};
 pub(crate) use history::{Issue, MOST_KEPT, Record, Store, Trend, VerifyBaseline};
 pub(crate) use publish::{Publish, When};
 pub(crate) use values::{Colour, Format, MachineKind, Means, Tool};
@@ -41,6 +43,8 @@ pub(crate) enum Verb {
     Lint(Lint),
     /// Say what on this machine disturbs measurements, and how to change it.
     Doctor(Doctor),
+    /// Find the commit that brought a regression of one row, by measuring some of those between.
+    Bisect(Bisect),
     /// Decide whether a change is worth measuring, and print the job matrix of a workflow.
     Plan(Plan),
     /// Judge a candidate run against a stored baseline.
@@ -144,8 +148,8 @@ pub(crate) struct Check {
     /// Hold rows to their drift budgets instead of their margins: --base is the last release.
     #[arg(long)]
     pub(crate) drift: bool,
-    /// The promoted baseline, which tells what the base had done already [default: main.json beside
-    /// the policy, if there is one].
+    /// The promoted baseline, which tells what the base had done already [default: baselines/main.json,
+    /// if there is one].
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
     /// Pairs of the first session [default: the policy's, else 5].
@@ -164,7 +168,7 @@ pub(crate) struct Check {
     /// A variable for the candidate's commands alone: the same code under two settings. Repeatable.
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) candidate_env: Vec<(String, String)>,
-    /// Accepted regressions [default: waivers.toml beside the policy, if there is one].
+    /// Accepted regressions [default: baselines/waivers.toml, if there is one].
     #[arg(long, value_name = "FILE")]
     pub(crate) waivers: Option<PathBuf>,
     /// Takes no profiles of what regressed.
@@ -197,7 +201,7 @@ pub(crate) struct Lint {
     /// Policy file [default: baselines/gate.toml of the repository].
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    /// One calibration [default: all in noise/ beside the policy].
+    /// One calibration [default: all in baselines/noise/].
     #[arg(long, value_name = "FILE")]
     pub(crate) noise: Option<PathBuf>,
 }
@@ -299,9 +303,12 @@ pub(crate) struct Promote {
     /// Why, when a rule of promotion is overridden. Kept in the baseline.
     #[arg(long)]
     pub(crate) reason: Option<String>,
-    /// Start afresh instead of adding to the sessions already accepted.
-    #[arg(long)]
+    /// Start afresh instead of adding to the sessions already accepted, as on another machine.
+    #[arg(long, requires = "reason")]
     pub(crate) replace: bool,
+    /// Accept that scenarios or metrics of the baseline are gone, so that nothing guards them any more.
+    #[arg(long, requires = "reason")]
+    pub(crate) accept_missing: bool,
     /// Profiles of the run, as `bench profile --out DIR` writes them; kept in profiles/ beside the
     /// baseline, without what is below 0.1% of the samples.
     #[arg(long, value_name = "DIR")]

@@ -7,6 +7,7 @@
 //!
 //! Trees stand outside the repository, where no parent directory brings settings of build tools along.
 
+mod between;
 mod cache;
 mod fork;
 mod side;
@@ -24,6 +25,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::git::{self, Failure};
 use crate::process::{self, Ending, shell_word};
 use crate::signal::Interrupt;
+pub(crate) use between::between;
 pub(crate) use fork::fork;
 pub(crate) use side::{Commit, Side, Wanted};
 
@@ -161,6 +163,19 @@ impl Checkout {
         Ok(slot)
     }
 
+    /// Takes the tree of a side away, so that another commit can be chosen for it. The next one is checked out
+    /// when it is entered, after all that was built so far.
+    pub(crate) fn leave(&mut self, side: Side) -> Result<(), Vec<Diagnostic>> {
+        let parked = self.cache.join(side.name());
+        if self.inside == Some(side) {
+            rename(&self.cache.join("side"), &parked)?;
+            self.inside = None;
+        }
+        *self.tree(side) = Tree::default();
+        remove(&parked)?;
+        self.forget(|tree| tree == parked)
+    }
+
     fn tree(&mut self, side: Side) -> &mut Tree {
         match side {
             Side::Base => &mut self.base,
@@ -223,27 +238,24 @@ impl Checkout {
     /// stay.
     fn clear(&self) -> Result<(), Vec<Diagnostic>> {
         for name in ["side", Side::Base.name(), Side::Candidate.name()] {
-            let path = self.cache.join(name);
-            match std::fs::remove_dir_all(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    let word = shell_word(&path.to_string_lossy());
-                    let hint = format!("chmod -R u+w {word} && rm -rf {word}");
-                    return Err(vec![cache::unwritable(&path, &error, hint)]);
-                }
-                _ => {}
-            }
+            remove(&self.cache.join(name))?;
         }
         for name in ["index", "index.lock"] {
             // Left by a killed snapshot; git says so itself if it cannot go on.
             let _ = std::fs::remove_file(self.cache.join(name));
         }
+        self.forget(|tree| tree.starts_with(&self.cache))
+    }
+
+    /// Lets git forget the work trees that `is_gone`.
+    fn forget(&self, is_gone: impl Fn(&Path) -> bool) -> Result<(), Vec<Diagnostic>> {
         let fail = |failure| self.refused("cannot remove work trees", &failure);
         let list = git::read(git::git(&self.top).args(["worktree", "list", "--porcelain"]));
         for line in list.map_err(fail)?.split(|&b| b == b'\n') {
             let path = line
                 .strip_prefix(b"worktree ")
                 .map(std::ffi::OsStr::from_bytes);
-            if let Some(path) = path.filter(|path| Path::new(path).starts_with(&self.cache)) {
+            if let Some(path) = path.filter(|path| is_gone(Path::new(path))) {
                 let mut remove = git::git(&self.top);
                 // Forced twice, because they are locked.
                 remove
@@ -272,6 +284,18 @@ impl Drop for Checkout {
         self.interrupt.note_in(None);
         // Closing the file is not enough: a process that is just being started still has a copy of it.
         let _ = self.lock.unlock();
+    }
+}
+
+/// Removes a tree that may not be there.
+fn remove(path: &Path) -> Result<(), Vec<Diagnostic>> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            let word = shell_word(&path.to_string_lossy());
+            let hint = format!("chmod -R u+w {word} && rm -rf {word}");
+            Err(vec![cache::unwritable(path, &error, hint)])
+        }
+        _ => Ok(()),
     }
 }
 

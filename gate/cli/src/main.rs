@@ -3,6 +3,7 @@
 //! Effects live here and only here: files, clock, terminal. Arithmetic on metrics lives in
 //! `gate-core`, wording and layout in `gate-render`.
 
+mod accepted;
 mod args;
 mod checkout;
 mod commands;
@@ -22,6 +23,7 @@ mod process;
 mod profile;
 mod provenance;
 mod publish;
+mod refusal;
 mod show;
 mod signal;
 mod terminal;
@@ -38,6 +40,7 @@ fn main() -> std::process::ExitCode {
         Verb::Calibrate(calibrate) => commands::calibrate::run(calibrate),
         Verb::Lint(lint) => commands::lint::run(lint),
         Verb::Doctor(doctor) => commands::doctor::run(doctor),
+        Verb::Bisect(bisect) => commands::bisect::run(bisect),
         Verb::Plan(plan) => commands::plan::run(plan),
         Verb::Compare(compare) => commands::compare::run(compare),
         Verb::Publish(publish) => commands::publish::run(publish),

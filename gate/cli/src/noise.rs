@@ -1,4 +1,4 @@
-//! The calibration of a machine: `noise/` beside the policy, one file per fingerprint.
+//! The calibration of a machine: `noise/` beside the baseline, one file per fingerprint.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::document::{check_outputs, make_folder, write};
 use crate::policy::Loaded;
 
-/// Directory of calibrations beside a policy or baseline.
+/// Directory of calibrations beside a baseline, whatever policy is used.
 const DIRECTORY: &str = "noise";
 
 /// Hexadecimal digits of a fingerprint in a file name.
@@ -31,8 +31,7 @@ pub(crate) fn fingerprint(
         .collect()
 }
 
-/// The calibration file of this environment. `baseline` is where the policy is looked for by default.
-/// `None` for an environment that says nothing.
+/// The calibration file of this environment. `None` for an environment that says nothing.
 pub(crate) fn path(loaded: &Loaded, baseline: &Path, environment: &Environment) -> Option<PathBuf> {
     let fields = fingerprint(loaded, environment);
     if fields.is_empty() {
@@ -47,30 +46,28 @@ pub(crate) fn path(loaded: &Loaded, baseline: &Path, environment: &Environment) 
         .as_str()
         .trim_start_matches("sha256:")
         .get(..DIGITS)?;
-    let beside = loaded.path.as_deref().unwrap_or(baseline);
-    Some(
-        beside
-            .with_file_name(DIRECTORY)
-            .join(format!("{digits}.json")),
-    )
+    let folder = baseline.with_file_name(DIRECTORY);
+    Some(folder.join(format!("{digits}.json")))
 }
 
-/// What is known about the noise of this environment, if it was calibrated.
+/// What is known about the noise of this environment, if it was calibrated: beside the baseline, else beside
+/// the policy, which is what kept runs are compared with.
 pub(crate) fn beside(
     loaded: &Loaded,
     baseline: &Path,
     environment: &Environment,
 ) -> Result<Option<Noise>, Vec<Diagnostic>> {
-    match path(loaded, baseline, environment).filter(|path| path.exists()) {
+    let neighbours = std::iter::once(baseline).chain(loaded.path.as_deref());
+    let mut paths = neighbours.filter_map(|neighbour| path(loaded, neighbour, environment));
+    match paths.find(|path| path.exists()) {
         Some(path) => read(&path).map(Some),
         None => Ok(None),
     }
 }
 
-/// All calibrations beside the policy, sorted by name.
-pub(crate) fn all(loaded: &Loaded, baseline: &Path) -> Vec<PathBuf> {
-    let beside = loaded.path.as_deref().unwrap_or(baseline);
-    let entries = std::fs::read_dir(beside.with_file_name(DIRECTORY));
+/// All calibrations beside the baseline, sorted by name.
+pub(crate) fn all(baseline: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(baseline.with_file_name(DIRECTORY));
     let paths = entries.into_iter().flatten().filter_map(Result::ok);
     let mut paths: Vec<PathBuf> = paths.map(|entry| entry.path()).collect();
     paths.retain(|path| {

@@ -36,6 +36,17 @@ pub(crate) struct Loaded {
     pub(crate) waivers: Option<PathBuf>,
 }
 
+impl Loaded {
+    /// The policy file as git names it in a checkout at `top`.
+    pub(crate) fn path_below(&self, top: &Path) -> Option<String> {
+        let absolute =
+            |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = absolute(self.path.as_deref()?);
+        let below = path.strip_prefix(absolute(top)).unwrap_or(&path);
+        Some(below.display().to_string())
+    }
+}
+
 /// Reads the given files, else those beside the baseline, else takes the built-in policy without
 /// waivers. `today` is `YYYY-MM-DD`.
 pub(crate) fn load(
@@ -65,9 +76,9 @@ pub(crate) fn load(
     })
 }
 
-/// The policy that `text`, written in `path`, means.
-pub(crate) fn parse(path: &Path, text: &str) -> Result<Policy, Vec<Diagnostic>> {
-    Ok(parse::policy(path, text)?.0)
+/// What `text`, written in `path`, means.
+pub(crate) fn parse(path: &Path, text: &str) -> Result<(Policy, Option<Measure>), Vec<Diagnostic>> {
+    parse::policy(path, text)
 }
 
 fn read(path: &Path) -> Result<String, Vec<Diagnostic>> {

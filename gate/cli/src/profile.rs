@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use gate_core::outcome::is_excused;
 use gate_core::profile::{ProfileSide, compare, time_per_operation};
 use gate_import::profile::Profile;
 use gate_schema::id::{Name, ScenarioId};
@@ -26,7 +27,7 @@ pub(crate) use files::lay;
 use files::{File, draw};
 
 /// Most scenarios that are profiled, worst first. Whoever breaks more breaks them for one reason.
-const MOST_SCENARIOS: usize = 5;
+pub(crate) const MOST_SCENARIOS: usize = 5;
 
 /// Time for profiling beyond what the budget has left.
 pub(crate) const ALLOWANCE: Duration = Duration::from_secs(2 * 60);
@@ -163,7 +164,7 @@ impl Causes<'_, '_> {
         let profiler = candidate.about.profiler.clone();
         let change = compare(&baseline.side(), &candidate.side(), profiler);
         Ok(match change {
-            None => absent("no samples were taken"),
+            None => absent("no samples were taken of which it is known whose time they are"),
             Some(change) => {
                 let files_of = draw(baseline, candidate, number, files);
                 Profiles::Compared(Box::new(ProfileChange {
@@ -192,13 +193,13 @@ impl Taken {
     }
 }
 
-/// Scenarios with a timing that got worse, worst first, each once. Where time goes says nothing about
+/// Scenarios with a timing that got worse and counts, worst first, each once. Where time goes says nothing about
 /// memory or recall.
-fn regressed(report: &Report) -> Vec<ScenarioId> {
+pub(crate) fn regressed(report: &Report) -> Vec<ScenarioId> {
     let mut scenarios: Vec<ScenarioId> = Vec::new();
     for row in &report.rows {
-        let is_wanted = row.unit.is_timing() && row.verdict.is_worse();
-        if is_wanted && !scenarios.contains(&row.scenario) {
+        let is_failing = row.gating && row.verdict.is_worse() && !is_excused(row);
+        if is_failing && row.unit.is_timing() && !scenarios.contains(&row.scenario) {
             scenarios.push(row.scenario.clone());
         }
     }
@@ -212,7 +213,7 @@ fn absent(reason: impl Into<String>) -> Profiles {
     }
 }
 
-fn observed_time(seen: &Seen, scenario: &ScenarioId) -> Option<TimePerOperation> {
+pub(crate) fn observed_time(seen: &Seen, scenario: &ScenarioId) -> Option<TimePerOperation> {
     let mut observed = seen.side().observed.iter();
     let observed = observed.find(|observed| observed.declared.scenario == *scenario)?;
     time_per_operation(observed)

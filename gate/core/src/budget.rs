@@ -92,10 +92,11 @@ pub fn check(standing: &Standing, budget: &Budget, at_limit: AtLimit) -> BudgetC
         Operator::Below | Operator::AtMost => budget.limit - standing.value,
         Operator::AtLeast | Operator::Above => standing.value - budget.limit,
     };
-    let headroom = if budget.limit > 0.0 {
-        distance / budget.limit
-    } else {
-        0.0
+    // A limit of zero has no fractions: it is kept, or broken whole.
+    let headroom = match holds(standing.value) {
+        _ if budget.limit > 0.0 => distance / budget.limit,
+        true => 0.0,
+        false => -1.0,
     };
     BudgetCheck {
         budget: budget.clone(),

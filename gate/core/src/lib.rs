@@ -12,6 +12,7 @@
 
 pub mod accepted;
 pub mod assess;
+pub mod bisect;
 pub mod budget;
 pub mod calibrate;
 pub mod comparable;
@@ -19,6 +20,7 @@ pub mod estimate;
 pub mod evaluate;
 pub mod evidence;
 pub mod family;
+pub mod looser;
 pub mod modes;
 pub mod next;
 pub mod observe;

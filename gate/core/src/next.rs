@@ -98,6 +98,7 @@ pub fn next(
 ) -> Result<Step, EvaluateError> {
     let assessment = assess(baseline, candidate, known.noise, policy)?;
     let scenarios = by_scenario(&assessment);
+    let tested = scenarios.values().filter(|s| s.is_tested).count();
     let suspects = suspects(&scenarios);
     let again = |suspects: &[&ScenarioId], pairs, why| -> Vec<Need> {
         let need = |scenario: &&ScenarioId| Need {
@@ -109,7 +110,7 @@ pub fn next(
     };
 
     match known.canary {
-        None if are_many(suspects.len(), scenarios.len()) => {
+        None if are_many(suspects.len(), tested) => {
             return Ok(Step::Canaries {
                 scenarios: suspects.into_iter().take(CANARIES).cloned().collect(),
                 pairs: plan.pairs,
@@ -124,7 +125,7 @@ pub fn next(
         None => {}
     }
     let repeated = scenarios.values().filter(|s| s.sessions > 1).count();
-    let most = MIN_RERUN.max((MAX_RERUN * scenarios.len() as f64).ceil() as usize);
+    let most = MIN_RERUN.max((MAX_RERUN * tested as f64).ceil() as usize);
     let left = most.saturating_sub(repeated).min(suspects.len());
     let mut needs = again(&suspects[..left], plan.rerun_pairs, Why::Suspicious);
     if needs.is_empty() {
@@ -149,6 +150,8 @@ pub fn next(
 struct Scenario {
     /// Sessions of pairs.
     sessions: usize,
+    /// Whether any row can look worse by chance. Exact rows and budgets cannot.
+    is_tested: bool,
     /// Smallest p-value of its suspicious rows.
     suspicion: Option<f64>,
     /// Whether a row needs a third session.
@@ -166,6 +169,7 @@ fn by_scenario<'a>(assessment: &'a Assessment<'_>) -> BTreeMap<&'a ScenarioId, S
         let Some(evidence) = draft.tested() else {
             continue;
         };
+        scenario.is_tested = true;
         if draft.is_suspicious() {
             let least = scenario.suspicion.get_or_insert(evidence.p_worse);
             *least = least.min(evidence.p_worse);
@@ -215,19 +219,17 @@ fn undecided(
         if !is_open || disagrees || !is_undecided {
             continue;
         }
-        let pairs = if decision.is_about_budget() {
-            Some(plan.rerun_pairs)
-        } else {
-            draft.pairs_needed()
+        let is_about_budget = decision.is_about_budget();
+        let pairs = match decision.relative {
+            Verdict::Inconclusive => draft.pairs_needed(),
+            _ => Some(plan.rerun_pairs),
         };
-        match pairs {
-            Some(pairs) => {
-                let most = needed.entry(draft.scenario).or_insert(plan.rerun_pairs);
-                *most = pairs.max(*most);
-            }
-            None => {
-                hopeless.insert(draft.scenario);
-            }
+        if pairs.is_some() || is_about_budget {
+            let most = needed.entry(draft.scenario).or_insert(plan.rerun_pairs);
+            *most = pairs.unwrap_or_default().max(*most);
+        }
+        if pairs.is_none() {
+            hopeless.insert(draft.scenario);
         }
     }
     let mut needs: Vec<Need> = needed

@@ -36,11 +36,18 @@ pub fn weight(verdict: Verdict, policy: &Policy) -> Outcome {
 pub fn join(report: &Report, policy: &Policy) -> Outcome {
     let gating = || report.rows.iter().filter(|row| row.gating);
     let has_failed = (report.failures.iter()).any(|failed| failed.side == SideName::Candidate);
-    let is_decided = |row: &Row| match row.verdict {
+    // A budget is excused only for a row that passes against its base.
+    let verdict = |row: &Row| {
+        if is_excused(row) {
+            Verdict::Pass
+        } else {
+            row.verdict
+        }
+    };
+    let is_decided = |row: &Row| match verdict(row) {
         Verdict::Pass | Verdict::Improved | Verdict::Waived => true,
-        // In doubt against the baseline, it may be known to keep its budget.
-        Verdict::Inconclusive => is_kept(row),
-        _ => row.budget.is_some(),
+        // Without an answer to its baseline, it may be known to keep its budget.
+        _ => is_kept(row),
     };
     let is_stale = report.waivers.iter().any(|w| w.status.is_stale());
     let floor = if is_stale || has_failed {
@@ -51,14 +58,6 @@ pub fn join(report: &Report, policy: &Policy) -> Outcome {
         Outcome::Undecided
     };
     let together = report.uniform.iter().filter(|uniform| uniform.gating);
-    // A budget is excused only for a row that passes against its base.
-    let verdict = |row: &Row| {
-        if is_excused(row) {
-            Verdict::Pass
-        } else {
-            row.verdict
-        }
-    };
     gating()
         .map(verdict)
         .chain(together.map(|uniform| uniform.verdict))
@@ -72,7 +71,8 @@ fn is_kept(row: &Row) -> bool {
 }
 
 /// Whether the row breaks a budget that the base breaks without the candidate's change.
-pub(crate) fn is_excused(row: &Row) -> bool {
+#[must_use]
+pub fn is_excused(row: &Row) -> bool {
     row.verdict == Verdict::OverBudget && row.blame == Some(Blame::AlreadyOnBase)
 }
 

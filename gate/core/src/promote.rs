@@ -1,163 +1,62 @@
 //! Accepting a run as the level that later runs are compared with: the rules, and the cut-down form.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod lost;
+mod moves;
+mod refusal;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use gate_schema::defect::Defect;
 use gate_schema::hdr::{self, Histogram};
-use gate_schema::id::{MetricName, Name, ScenarioId};
-use gate_schema::quantity::Quantity;
+use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::run::{
-    Change, Check, Declared, Distribution, Kind, Measured, MetricValue, Pooled, Provenance,
-    Repetition, Run, Session, Summary,
+    Declared, Distribution, Kind, Measured, MetricValue, Pooled, Provenance, Repetition, Run,
+    Session, Summary,
 };
 
-use crate::budget::standing;
-use crate::comparable::environment_differences;
-use crate::estimate::Location;
-use crate::observe::{Observed, ObservedMetric, summary};
+use crate::observe::summary;
 use crate::stored::MAX_SESSIONS;
 
-/// Fewest repetitions per session worth keeping: with fewer, trimming has nothing to trim.
-pub const MIN_REPETITIONS: usize = 5;
-
-/// Smallest relative move of a level that is listed among the changes.
-pub const LISTED_CHANGE: f64 = 0.01;
-
-/// Most changes listed.
-pub const LISTED_CHANGES: usize = 20;
+pub use lost::{Lost, lost};
+pub use moves::{LISTED_CHANGE, LISTED_CHANGES, Move, Moved, SUSPICIOUS, listed, moves};
+pub use refusal::{MIN_REPETITIONS, MIN_SESSIONS, Override, Refusal, refusals};
 
 /// Significant decimal digits kept of a statistic: a hundred times finer than the histogram it
 /// comes from.
 const DIGITS: i32 = 6;
 
-/// Why a run should not become a baseline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Measured from a work tree that no commit holds.
-    Dirty,
-    /// Nobody knows what it was built from.
-    UnknownSource,
-    /// Accepted so far, and absent or declared differently now, so that its history would be dropped.
-    Dropped {
-        /// The scenario.
-        scenario: ScenarioId,
-    },
-    /// Too few repetitions in a session.
-    FewRepetitions {
-        /// The scenario.
-        scenario: ScenarioId,
-        /// Repetitions in its shortest session.
-        have: usize,
-    },
-    /// Measured on another machine than the sessions already accepted, so they cannot be mixed.
-    OtherMachine {
-        /// The first fingerprint field that differs.
-        field: Name,
-    },
-    /// A repetition crashed, hung or wrote no usable document. Promoted for a reason, nothing tells later
-    /// comparisons of it.
-    Failed {
-        /// The scenario.
-        scenario: ScenarioId,
-    },
-    /// A scenario's own check found a wrong answer. Promoted for a reason, its measurements are kept
-    /// and never compared with.
-    WrongAnswer {
-        /// The scenario.
-        scenario: ScenarioId,
-    },
-    /// Changes were planted on purpose.
-    Planted,
-    /// Declared and not measured in every session.
-    Incomplete {
-        /// The scenario.
-        scenario: ScenarioId,
-    },
+/// What a run is promoted onto.
+#[derive(Clone, Copy, Debug)]
+pub enum Onto<'a> {
+    /// Nothing was accepted before.
+    Nothing,
+    /// The sessions of this baseline stay.
+    Kept(&'a Run),
+    /// The sessions of this baseline go.
+    Replaced(&'a Run),
 }
 
-impl Refusal {
-    /// Whether a stated reason overrides the refusal.
+impl<'a> Onto<'a> {
+    /// What was accepted so far.
     #[must_use]
-    pub fn yields_to_reason(&self) -> bool {
-        matches!(
-            self,
-            Self::Dirty
-                | Self::UnknownSource
-                | Self::Dropped { .. }
-                | Self::FewRepetitions { .. }
-                | Self::Failed { .. }
-                | Self::WrongAnswer { .. }
-        )
+    pub fn accepted(self) -> Option<&'a Run> {
+        match self {
+            Self::Nothing => None,
+            Self::Kept(accepted) | Self::Replaced(accepted) => Some(accepted),
+        }
+    }
+
+    /// The baseline whose sessions stay.
+    #[must_use]
+    pub fn kept(self) -> Option<&'a Run> {
+        match self {
+            Self::Kept(accepted) => Some(accepted),
+            Self::Nothing | Self::Replaced(_) => None,
+        }
     }
 }
 
-/// Everything that speaks against promoting `run` on top of `accepted`.
-#[must_use]
-pub fn refusals(run: &Run, accepted: Option<&Run>) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    if !run.source.planted.is_empty() {
-        refusals.push(Refusal::Planted);
-    }
-    match (run.source.dirty, &run.source.commit) {
-        (Some(true), _) => refusals.push(Refusal::Dirty),
-        (Some(false), Some(_)) => {}
-        _ => refusals.push(Refusal::UnknownSource),
-    }
-    let declared = by_scenario(run);
-    if let Some(accepted) = accepted {
-        let differences =
-            environment_differences(&accepted.environment, &run.environment, &BTreeSet::new());
-        refusals.extend(
-            differences
-                .into_iter()
-                .next()
-                .map(|d| Refusal::OtherMachine { field: d.field }),
-        );
-        let dropped = accepted
-            .manifest
-            .scenarios
-            .iter()
-            .filter(|d| declared.get(&d.scenario) != Some(d));
-        refusals.extend(dropped.map(|d| Refusal::Dropped {
-            scenario: d.scenario.clone(),
-        }));
-    }
-    let failed: BTreeSet<&ScenarioId> = run.failures.iter().map(|f| &f.scenario).collect();
-    refusals.extend(failed.into_iter().map(|scenario| Refusal::Failed {
-        scenario: scenario.clone(),
-    }));
-    let mut measured: BTreeMap<&ScenarioId, Vec<&Measured>> = BTreeMap::new();
-    for record in run.sessions.iter().flat_map(|session| &session.scenarios) {
-        measured.entry(&record.scenario).or_default().push(record);
-    }
-    for (scenario, declared) in declared {
-        let measured = measured.remove(scenario).unwrap_or_default();
-        let scenario = || scenario.clone();
-        let holds_all =
-            |r: &Repetition| declared.metrics.iter().all(|d| r.metric(&d.name).is_some());
-        let is_complete = measured.iter().flat_map(|m| &m.repetitions).all(holds_all);
-        if measured.is_empty() || measured.len() < run.sessions.len() || !is_complete {
-            refusals.push(Refusal::Incomplete {
-                scenario: scenario(),
-            });
-        }
-        if measured.iter().any(|m| m.check == Check::Failed) {
-            refusals.push(Refusal::WrongAnswer {
-                scenario: scenario(),
-            });
-        }
-        let shortest = measured.iter().map(|m| m.repetitions.len()).min();
-        if let Some(have) = shortest.filter(|&n| n < MIN_REPETITIONS) {
-            refusals.push(Refusal::FewRepetitions {
-                scenario: scenario(),
-                have,
-            });
-        }
-    }
-    refusals
-}
-
-fn by_scenario(run: &Run) -> BTreeMap<&ScenarioId, &Declared> {
+pub(crate) fn by_scenario(run: &Run) -> BTreeMap<&ScenarioId, &Declared> {
     run.manifest
         .scenarios
         .iter()
@@ -205,55 +104,6 @@ pub fn kept(run: &Run) -> Result<Run, Defect> {
         provenance: None,
         ..run.clone()
     })
-}
-
-/// Levels that moved between two observed runs, largest first.
-#[must_use]
-pub fn changes(accepted: &[Observed], run: &[Observed]) -> Vec<Change> {
-    let accepted: BTreeMap<&ScenarioId, &Observed> =
-        accepted.iter().map(|o| (&o.declared.scenario, o)).collect();
-    let level = |metric: &ObservedMetric| standing(metric, Location::Trimmed);
-    let mut changes: Vec<(f64, Change)> = Vec::new();
-    for observed in run {
-        let scenario = &observed.declared.scenario;
-        let Some(counterpart) = accepted
-            .get(scenario)
-            .filter(|o| o.declared == observed.declared)
-        else {
-            continue;
-        };
-        let there: HashMap<&MetricName, &ObservedMetric> =
-            counterpart.metrics.iter().map(|m| (&m.name, m)).collect();
-        for metric in &observed.metrics {
-            let there = there.get(&metric.name).copied();
-            let (Some(from), Some(to)) = (there.and_then(level), level(metric)) else {
-                continue;
-            };
-            let moved = (to.value / from.value - 1.0).abs();
-            if moved.is_finite() && moved >= LISTED_CHANGE {
-                let quantity = |value| Quantity {
-                    value: rounded(value),
-                    unit: metric.unit(),
-                };
-                let (from, to) = (quantity(from.value), quantity(to.value));
-                changes.push((
-                    moved,
-                    Change {
-                        scenario: scenario.clone(),
-                        metric: metric.name.clone(),
-                        from,
-                        to,
-                    },
-                ));
-            }
-        }
-    }
-    changes.sort_by(|a, b| b.0.total_cmp(&a.0));
-    changes
-        .into_iter()
-        .map(|(_, change)| change)
-        .take(LISTED_CHANGES)
-        .collect()
 }
 
 /// The accepted sessions, without the scenarios whose declaration changed: those are of another

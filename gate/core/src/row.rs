@@ -3,7 +3,7 @@
 use gate_schema::policy::{AtLimit, Machine, Policy};
 use gate_schema::report::{Blame, BudgetCheck, BudgetStatus, Effect, Level, Reason, Row, Verdict};
 
-use crate::budget;
+use crate::budget::{self, Standing};
 use crate::estimate::Location;
 use crate::evidence::{Evidence, MIN_REPETITIONS};
 use crate::modes::modes;
@@ -25,6 +25,7 @@ impl Draft<'_> {
             reason,
             budget,
             blame,
+            ..
         } = self.decide(family, policy, is_unsteady);
         let sides = self.sides.as_ref();
         let members = sides.map_or(Vec::new(), |sides| sides.members(&self.metric));
@@ -77,12 +78,10 @@ impl Draft<'_> {
             },
         };
         let at_limit = self.settings.at_limit;
-        let budget = self
-            .standing
-            .as_ref()
-            .zip(self.settings.budget.as_ref())
-            .map(|(s, b)| budget::check(s, b, at_limit));
-        let absolute = budget.as_ref().and_then(|check| absolute(check, at_limit));
+        let held = self.standing.as_ref().zip(self.settings.budget.as_ref());
+        let budget = held.map(|(standing, budget)| budget::check(standing, budget, at_limit));
+        let absolute = (held.zip(budget.as_ref()))
+            .and_then(|((standing, _), check)| absolute(standing, check, at_limit));
         let (verdict, reason) = match absolute {
             Some(absolute) if absolute.0 >= relative.0 => absolute,
             _ => relative.clone(),
@@ -98,6 +97,7 @@ impl Draft<'_> {
         };
         Decision {
             verdict,
+            relative: relative.0,
             reason,
             budget,
             blame,
@@ -192,6 +192,8 @@ impl Draft<'_> {
 /// A verdict, and what it rests on.
 pub(crate) struct Decision {
     pub(crate) verdict: Verdict,
+    /// What the baseline alone says.
+    pub(crate) relative: Verdict,
     reason: Reason,
     budget: Option<BudgetCheck>,
     blame: Option<Blame>,
@@ -205,8 +207,15 @@ impl Decision {
 }
 
 /// What a budget alone says about a row; `None` where it holds.
-fn absolute(check: &BudgetCheck, at_limit: AtLimit) -> Option<(Verdict, Reason)> {
-    let measured_holds = check.headroom >= 0.0;
+fn absolute(
+    standing: &Standing,
+    check: &BudgetCheck,
+    at_limit: AtLimit,
+) -> Option<(Verdict, Reason)> {
+    let measured_holds = check
+        .budget
+        .operator
+        .holds(standing.value, check.budget.limit);
     let certain = check.interval.is_some() || at_limit == AtLimit::Fail;
     match (check.status, at_limit) {
         (BudgetStatus::Within, _) => None,

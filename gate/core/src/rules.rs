@@ -208,3 +208,25 @@ impl<'a> Rules<'a> {
         unmatched.filter(move |rule| rule.line > 0 && applies(rule) && !repeats(rule))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_growth_the_factor_alone_is_judged() {
+        let policy = Policy::default();
+        let scenario = ScenarioId::new("vector/search/growth").expect("an id");
+        for (metric, expected) in [
+            ("growth.latency", Margin::Relative(0.03)),
+            ("growth.latency.low", Margin::Unjudged),
+            ("growth.index_bytes.high", Margin::Unjudged),
+            ("extrapolated.10M", Margin::Unjudged),
+            ("extrapolated.1B.high", Margin::Unjudged),
+        ] {
+            let name = MetricName::new(metric).expect("a name");
+            let settings = Rules::new(&policy).of_row(&scenario, &name, Unit::Count);
+            assert_eq!(settings.map(|of| of.margin), Ok(expected), "{metric}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gate_schema::exit::ExitCode;
 use gate_schema::id::{MetricName, Name, ScenarioId};
+use gate_schema::policy::Policy;
 use gate_schema::quantity::Quantity;
 use gate_schema::run::{Environment, Run};
 use gate_schema::trend::{FORMAT, MachineChange, Night, Trend, Way};
@@ -16,12 +17,17 @@ use gate_schema::unit::Unit;
 use crate::comparable::environment_differences;
 use crate::estimate::{Location, estimate, mean};
 use crate::observe::{Observed, ObservedMetric};
+use crate::rules::UnitMismatch;
 
 pub mod drift;
 mod found;
+mod held;
+mod host;
+pub mod improved;
 pub mod step;
 
 use found::Found;
+use held::Held;
 
 /// One run of a history, observed.
 pub struct Entry {
@@ -47,19 +53,35 @@ impl Entry {
     }
 }
 
-/// What the history shows, oldest run first; `None` when it is empty. Fingerprint fields in `ignored` do not count.
-#[must_use]
-pub fn trend(history: &[Entry], ignored: &BTreeSet<String>) -> Option<Trend> {
-    let newest = history.last()?;
-    let entries: Vec<&Entry> = history.iter().filter(|e| e.tier == newest.tier).collect();
-    let is_alike = |entry: &&Entry| {
-        let there = &entry.environment;
-        !there.fingerprint.is_empty()
-            && environment_differences(there, &newest.environment, ignored).is_empty()
+/// What the history shows, oldest run first; `None` when it is empty. `promoted` is the promoted baseline and the name
+/// of its file. Of the policy count margins, and the fingerprint fields that may differ.
+///
+/// # Errors
+/// A margin or budget that does not fit the unit of a row.
+pub fn trend(
+    history: &[Entry],
+    policy: &Policy,
+    promoted: Option<(&str, &Entry)>,
+) -> Result<Option<Trend>, UnitMismatch> {
+    let ignored = &policy.ignore_environment;
+    let Some(newest) = history.last() else {
+        return Ok(None);
     };
+    let entries: Vec<&Entry> = history.iter().filter(|e| e.tier == newest.tier).collect();
+    let is_alike = |entry: &&Entry| held::is_alike(entry, newest, ignored);
     let alike: Vec<bool> = entries.iter().map(is_alike).collect();
-    let series = series(&entries, &alike);
-    let found = Found::of(&series, &entries);
+    let mut series = series(&entries, &alike);
+    held::hold(
+        &mut series,
+        newest,
+        policy,
+        promoted.map(|(_, entry)| entry),
+    )?;
+    let mut found = Found::of(&series, &entries);
+    host::suspect(&mut found.drifts, &series, &entries);
+    let promoted = promoted.map(|(baseline, _)| {
+        improved::promoted(baseline, &series, &found.steps, entries.len() - 1)
+    });
     let is_red = found
         .steps
         .iter()
@@ -70,7 +92,7 @@ pub fn trend(history: &[Entry], ignored: &BTreeSet<String>) -> Option<Trend> {
         (false, 0) => ExitCode::Undecided,
         (false, _) => ExitCode::Pass,
     };
-    Some(Trend {
+    Ok(Some(Trend {
         format: FORMAT.to_owned(),
         exit_code,
         tier: newest.tier.clone(),
@@ -82,9 +104,10 @@ pub fn trend(history: &[Entry], ignored: &BTreeSet<String>) -> Option<Trend> {
         needed: step::fewest(),
         steps: found.steps,
         drifts: found.drifts,
+        promoted,
         machines: machines(&entries, ignored),
         rows: found.rows,
-    })
+    }))
 }
 
 /// The runs that were measured under other conditions than the one before.
@@ -105,13 +128,19 @@ struct Series {
     nights: Vec<usize>,
     /// Their values on the axis.
     values: Vec<f64>,
+    held: Held,
 }
 
 impl Series {
     /// The distance on the axis that is `part` of the level.
     fn smallest(&self, part: f64) -> f64 {
         let level = crate::estimate::median(&self.values).unwrap_or(0.0);
-        self.axis.part(part, level)
+        let part = self.axis.part(part, level);
+        if self.axis.is_logarithmic {
+            part
+        } else {
+            part.max(SMALLEST_RATIO)
+        }
     }
 }
 
@@ -171,7 +200,7 @@ impl Axis {
         if self.is_logarithmic {
             part.ln_1p()
         } else {
-            (part * level.abs()).max(SMALLEST_RATIO)
+            part * level.abs()
         }
     }
 }
@@ -218,6 +247,7 @@ fn series(entries: &[&Entry], alike: &[bool]) -> Vec<Series> {
             axis,
             nights,
             values: raw.into_iter().map(|value| axis.place(value)).collect(),
+            held: Held::default(),
         }
     })
     .collect()

@@ -1,11 +1,16 @@
 //! The bytes of an artifact into run documents. Every byte was written by a pull request's own code:
 //! nothing is believed, nothing touches a disk, nothing of it is repeated in a message.
 
+use gate_schema::id::ScenarioId;
+use gate_schema::profile::{About, Stacks};
 use gate_schema::run::Run;
 
 mod document;
 mod json;
+mod profile;
 mod zip;
+
+use zip::Kind;
 
 /// Sizes above which an artifact is a mistake or an attack.
 pub mod limits {
@@ -15,8 +20,8 @@ pub mod limits {
     pub const INFLATED_BYTES: usize = 16 << 20;
     /// Bytes an entry may grow by, per byte.
     pub const RATIO: usize = 100;
-    /// Entries.
-    pub const ENTRIES: usize = 8;
+    /// Entries: four documents, and two profiles of each scenario that has some.
+    pub const ENTRIES: usize = 4 + 2 * PROFILES;
     /// Bytes of one run document.
     pub const JSON_BYTES: usize = 8 << 20;
     /// Levels of a run document.
@@ -27,6 +32,16 @@ pub mod limits {
     pub const REPETITIONS: usize = 10_000;
     /// Bytes of one value of the environment.
     pub const ENVIRONMENT_BYTES: usize = 160;
+    /// Scenarios with profiles: as many as `gate check` takes profiles of.
+    pub const PROFILES: usize = 5;
+    /// Bytes of one stored profile, packed.
+    pub const PROFILE_BYTES: usize = 128 << 10;
+    /// Bytes of one stored profile, unpacked.
+    pub const PROFILE_TEXT_BYTES: usize = 4 << 20;
+    /// Stacks in one profile.
+    pub const PROFILE_STACKS: usize = 200_000;
+    /// Characters of a frame's name; the rest is cut off.
+    pub const FRAME_CHARS: usize = 300;
 }
 
 /// What an artifact holds.
@@ -38,6 +53,36 @@ pub struct Bundle {
     pub candidate: Run,
     /// The baseline measured against itself, where that was done.
     pub canary: Option<Run>,
+    /// What was profiled, each scenario once.
+    pub profiles: Vec<Profiled>,
+    /// The first rule that another profile broke.
+    pub refused: Option<Rejected>,
+}
+
+/// The profiles of one scenario: both sides, each of the commit of its run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profiled {
+    /// Of the base.
+    pub baseline: Profile,
+    /// Of the head.
+    pub candidate: Profile,
+}
+
+impl Profiled {
+    /// The scenario, which both runs declare.
+    #[must_use]
+    pub fn scenario(&self) -> &ScenarioId {
+        &self.candidate.about.scenario
+    }
+}
+
+/// One stored profile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// What it says it is of.
+    pub about: About,
+    /// Never empty; names are bounded, and from outside: escape before showing.
+    pub stacks: Stacks,
 }
 
 /// Why an artifact is not believed: a rule and where it was broken, and nothing of what was there.
@@ -90,11 +135,17 @@ pub enum Rule {
     Provenance,
     /// Its distributions decode to what they declare.
     Histogram,
+    /// A profile is within its size, packed and unpacked.
+    ProfileSize,
+    /// It is a stored profile as gate writes it.
+    ProfileForm,
+    /// It is of a scenario of the runs and of the commit of its side, once for each side.
+    ProfileOf,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::Artifact,
         Self::Digest,
         Self::ZipSize,
@@ -114,6 +165,9 @@ impl Rule {
         Self::Source,
         Self::Provenance,
         Self::Histogram,
+        Self::ProfileSize,
+        Self::ProfileForm,
+        Self::ProfileOf,
     ];
 
     /// The id, as check, comment and log name it.
@@ -139,6 +193,9 @@ impl Rule {
             Self::Source => "source",
             Self::Provenance => "provenance",
             Self::Histogram => "histogram",
+            Self::ProfileSize => "profile-size",
+            Self::ProfileForm => "profile-form",
+            Self::ProfileOf => "profile-of",
         }
     }
 }
@@ -149,23 +206,24 @@ impl Rule {
 /// The first rule broken.
 pub fn read(bytes: &[u8], head: &str) -> Result<Bundle, Rejected> {
     let entries = zip::read(bytes)?;
-    let run = |name: &str| {
-        entries
-            .get(name)
-            .map(|text| document::read(text))
-            .transpose()
+    let run = |kind: Kind| {
+        let text = entries.get(&kind);
+        text.map(|text| document::read(text)).transpose()
     };
     let incomplete = Rejected {
         rule: Rule::Incomplete,
         offset: 0,
     };
-    let baseline = run("baseline.json")?.ok_or(incomplete)?;
-    let candidate = run("candidate.json")?.ok_or(incomplete)?;
+    let baseline = run(Kind::Baseline)?.ok_or(incomplete)?;
+    let candidate = run(Kind::Candidate)?.ok_or(incomplete)?;
     document::is_of(&candidate, head)?;
+    let (profiles, refused) = profile::read(&entries, &baseline, &candidate);
     Ok(Bundle {
+        canary: run(Kind::Canary)?,
         baseline,
         candidate,
-        canary: run("canary.json")?,
+        profiles,
+        refused,
     })
 }
 

@@ -204,6 +204,7 @@ mod tests {
             head: "4f2c9e1".into(),
             conclusion: Conclusion::Success,
             target: Target::Commit(""),
+            base: None,
         }
     }
 

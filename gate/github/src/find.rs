@@ -37,6 +37,8 @@ pub struct Measured {
     pub conclusion: Conclusion,
     /// Where to publish.
     pub target: Target,
+    /// The branch that the commit is to be merged into, where that is known.
+    pub base: Option<String>,
 }
 
 /// How a measuring run ended.
@@ -109,6 +111,7 @@ pub async fn find(client: &Client<'_>, settings: &Settings, event: &Event) -> Re
     if let Err(why) = confirm(&run, event, &here, &workflow) {
         return Ok(Found::Nothing(why));
     }
+    let mut base = queued_for(&run).map(str::to_owned);
     let target = match head_of(&run) {
         Err(why) => Target::Commit(why),
         Ok(head) => {
@@ -118,11 +121,14 @@ pub async fn find(client: &Client<'_>, settings: &Settings, event: &Event) -> Re
                 .await?;
             match resolve(&pulls.items, &run, &here) {
                 Err(why) => Target::Commit(why),
-                Ok(pull) => Target::Pull(PullRequest {
-                    number: pull.number,
-                    is_fork: pull.head.repo.as_ref().map(|repo| repo.id) != Some(here.id),
-                    edits_policy: edits_policy(client, settings, pull.number).await?,
-                }),
+                Ok(pull) => {
+                    base = Some(pull.base.name.clone());
+                    Target::Pull(PullRequest {
+                        number: pull.number,
+                        is_fork: pull.head.repo.as_ref().map(|repo| repo.id) != Some(here.id),
+                        edits_policy: edits_policy(client, settings, pull.number).await?,
+                    })
+                }
             }
         }
     };
@@ -132,6 +138,7 @@ pub async fn find(client: &Client<'_>, settings: &Settings, event: &Event) -> Re
         conclusion: Conclusion::parse(run.conclusion.as_deref()),
         head: run.head_sha,
         target,
+        base,
     }))
 }
 
@@ -159,6 +166,14 @@ fn confirm(
         return Err("the run has been started again; its newest attempt publishes");
     }
     Ok(())
+}
+
+/// The branch that a merge queue is of: GitHub names the branches of a queue after it.
+fn queued_for(run: &Run) -> Option<&str> {
+    let branch = run.head_branch.as_deref()?;
+    let queued = branch.strip_prefix("gh-readonly-queue/")?;
+    let (base, _) = queued.rsplit_once("/pr-")?;
+    (run.event == "merge_group").then_some(base)
 }
 
 /// The `owner:branch` to look for, encoded.

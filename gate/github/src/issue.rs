@@ -34,6 +34,9 @@ pub struct Standing {
     pub title: String,
     /// Markdown.
     pub body: String,
+    /// What was found out about it, one line of Markdown. It is kept on later nights, until something new is found
+    /// out or the thing itself is new again.
+    pub finding: Option<String>,
     /// Whether the night showed it first.
     pub is_new: bool,
     /// When the first run with it was made, RFC 3339 in UTC; the last of these where it is several things. An issue

@@ -17,6 +17,7 @@
 
 pub mod base;
 pub mod bundle;
+mod changed;
 pub mod client;
 pub mod clock;
 pub mod event;
@@ -29,6 +30,7 @@ mod transport;
 mod wire;
 pub mod write;
 
+pub use changed::changed;
 pub use fault::Fault;
 pub use fetch::{Fetched, fetch};
 pub use find::find;

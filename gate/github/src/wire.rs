@@ -71,6 +71,12 @@ pub(crate) struct ChangedFile {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Comparison {
+    #[serde(default)]
+    pub(crate) files: Option<Vec<ChangedFile>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Artifacts {
     #[serde(default)]
     pub(crate) artifacts: Vec<Artifact>,

@@ -159,6 +159,7 @@ mod tests {
             head: "aa".into(),
             conclusion: Conclusion::Success,
             target: Target::Commit(""),
+            base: None,
         };
         let newer = "the pull request has a newer head, whose own run will publish";
         for (name, state, head, expected) in [

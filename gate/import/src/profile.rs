@@ -147,7 +147,7 @@ impl ProfileError {
             ProfileFault::Empty => {
                 "nothing was sampled; run the workload for longer, or check that the profiler may sample it".into()
             }
-            ProfileFault::TooLarge => DecodeError::TooLarge.hint().into(),
+            ProfileFault::TooLarge => DecodeError::TooLarge(MAX_TEXT_BYTES).hint().into(),
             ProfileFault::Packed(error) => error.hint().into(),
             ProfileFault::NotUtf8 => {
                 "expected folded stacks, a stored profile, or the output of `perf script`, not perf.data itself".into()
@@ -156,7 +156,7 @@ impl ProfileError {
                 "every line is `outermost;...;innermost count`; if this is the last line, the file was cut off".into()
             }
             ProfileFault::TooDeep => "cut stacks off, as `perf record` does by itself".into(),
-            ProfileFault::TooManyFrames => DecodeError::TooLarge.hint().into(),
+            ProfileFault::TooManyFrames => DecodeError::TooLarge(MAX_TEXT_BYTES).hint().into(),
             ProfileFault::Count => format!("counts are whole numbers of samples, at most {} together", u64::MAX),
             ProfileFault::Samples { .. } => "the file was edited; take the profile again".into(),
             ProfileFault::CutOff => "the file was cut off; run `perf script` again".into(),

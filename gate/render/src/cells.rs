@@ -117,7 +117,7 @@ fn with_disturbed(why: String, row: &Row) -> String {
 /// The budget as it was written and where the candidate stands: `<= 50ms, 12% left`.
 fn budget(check: &BudgetCheck, target: Target) -> String {
     let text = target.outside(&check.budget.text);
-    let headroom = quantity::headroom(check.headroom);
+    let headroom = quantity::headroom(check);
     match (check.status, headroom) {
         (BudgetStatus::AtLimit, Some(headroom)) => format!("{text}, at the limit: {headroom}"),
         (BudgetStatus::AtLimit, None) => format!("{text}, at the limit"),

@@ -79,11 +79,10 @@ pub(crate) fn passing_line(rows: &[&Row]) -> String {
             .filter(|effect| effect.scale == Scale::Relative && effect.estimate.is_finite())
             .map(|effect| effect.estimate)
             .max_by(|a, b| a.abs().total_cmp(&b.abs()));
-        let headroom = judged
-            .iter()
-            .filter_map(|row| row.budget.as_ref())
-            .map(|check| check.headroom);
-        let headroom = headroom.min_by(f64::total_cmp).and_then(quantity::headroom);
+        let budgets = judged.iter().filter_map(|row| row.budget.as_ref());
+        let budgets = budgets.filter(|check| quantity::headroom(check).is_some());
+        let tightest = budgets.min_by(|a, b| a.headroom.total_cmp(&b.headroom));
+        let headroom = tightest.and_then(quantity::headroom);
         let facts: Vec<String> = [
             largest.map(|change| format!("largest change {}", quantity::signed_percent(change))),
             headroom.map(|headroom| format!("tightest budget {headroom}")),

@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bisect;
 mod cause;
 mod cells;
 mod disturbed;
@@ -39,6 +40,7 @@ mod together;
 mod trend;
 mod wrap;
 
+pub use bisect::{bisect_about, bisect_step, bisection};
 pub use explain::{explain, explain_failed};
 pub use flame::{FlameSide, NoSamples, differential_flamegraph, flamegraph};
 pub use html::{Figure, html};

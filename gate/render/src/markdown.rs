@@ -41,9 +41,14 @@ impl Default for MarkdownOptions {
 /// alphabet is harmless. The only HTML is `details` and `summary`.
 #[must_use]
 pub fn markdown(report: &Report, options: &MarkdownOptions) -> String {
+    below(&head(report, options.icons), report, options)
+}
+
+/// The report as Markdown below a heading of its own, which may be of more rows than are shown.
+pub(crate) fn below(head: &str, report: &Report, options: &MarkdownOptions) -> String {
     let mut shortest = String::new();
     for detail in &LADDER {
-        shortest = write(report, detail, options.icons);
+        shortest = write(head, report, detail, options.icons);
         if shortest.len() <= options.max_bytes {
             break;
         }
@@ -66,9 +71,9 @@ pub(crate) fn head(report: &Report, icons: bool) -> String {
     )
 }
 
-fn write(report: &Report, detail: &Detail, icons: bool) -> String {
+fn write(head: &str, report: &Report, detail: &Detail, icons: bool) -> String {
     let target = Target::Markdown;
-    let mut out = head(report, icons);
+    let mut out = head.to_owned();
     let [baseline, candidate] = heading::sides(report, target);
     let judged =
         heading::judged(report, target).map_or(String::new(), |judged| format!("; {judged}"));

@@ -24,6 +24,7 @@ pub(crate) fn steps(report: &Report, target: Target) -> Vec<String> {
     ];
     let open = match report.method.mode {
         Mode::Single => vec![
+            suspected(report),
             inconclusive(report, target),
             few_sessions(report),
             other_machine(report),
@@ -150,7 +151,10 @@ fn missing(report: &Report, target: Target) -> Option<String> {
     let name = row_name(row, target);
     Some(
         if row.reason == Reason::NotDeclared && report.method.mode == Mode::Paired {
-            format!("bring {name}{more} back; the base still has it")
+            format!(
+                "bring {name}{more} back; if it is removed on purpose, give it `mode = \"report\"` in \
+                 `gate.toml` first"
+            )
         } else if row.reason == Reason::NotDeclared {
             format!(
                 "bring {name}{more} back; if it was removed on purpose, `gate promote` forgets it"
@@ -161,11 +165,44 @@ fn missing(report: &Report, target: Target) -> Option<String> {
     )
 }
 
+/// Whether no measuring settles the row: none gives a percentile more operations, quality back for speed,
+/// or a repetition what it lacks.
+fn is_out_of_reach(row: &Row) -> bool {
+    matches!(
+        row.reason,
+        Reason::FewSamples { .. }
+            | Reason::TradedQuality { .. }
+            | Reason::PartlyMeasured { .. }
+            | Reason::PartlyReached { .. }
+    )
+}
+
+/// Whether stored numbers can only raise a suspicion here, however many there are.
+fn needs_pairs(row: &Row) -> bool {
+    matches!(
+        row.reason,
+        Reason::SharedMachine | Reason::SlowerTogether { .. }
+    )
+}
+
+fn suspected(report: &Report) -> Option<String> {
+    let open = report.rows.iter();
+    let rows = open.filter(|row| row.verdict == Verdict::Inconclusive && needs_pairs(row));
+    let count = rows.count();
+    (count > 0).then(|| {
+        format!(
+            "confirm {} with both builds measured in turn: `gate check`",
+            inconclusive_rows(count)
+        )
+    })
+}
+
 fn inconclusive(report: &Report, target: Target) -> Option<String> {
     let rows: Vec<&Row> = report
         .rows
         .iter()
-        .filter(|row| row.verdict == Verdict::Inconclusive)
+        .filter(|row| row.verdict == Verdict::Inconclusive && !needs_pairs(row))
+        .filter(|row| !is_out_of_reach(row))
         .collect();
     if rows.is_empty() {
         return None;

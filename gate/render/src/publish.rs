@@ -3,12 +3,16 @@
 //! Links are built from a trusted address and numbers, never from text of the report.
 
 use gate_schema::report::{Outcome, ProfileFiles, Profiles, Report};
+use gate_schema::run::Manifest;
 
 use crate::escape::Target;
 use crate::fold::Folded;
 use crate::heading::short;
-use crate::markdown::head;
-use crate::{MarkdownOptions, markdown, sentence};
+use crate::markdown::{below, head};
+use crate::{MarkdownOptions, sentence};
+
+mod newcomers;
+use newcomers::Newcomers;
 
 /// What a report is shown for.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +33,8 @@ pub struct Occasion<'a> {
     pub is_fork: bool,
     /// Whether the pull request may change files that decide about verdicts.
     pub edits_policy: bool,
+    /// What the promoted baseline of the default branch declares; `None` where there is no baseline.
+    pub declared: Option<&'a Manifest>,
 }
 
 /// Why there is no report.
@@ -40,6 +46,8 @@ pub enum Notice {
     Expired,
     /// The run measured nothing.
     NothingMeasured,
+    /// The change touches nothing that is measured, by the policy of the default branch.
+    NothingToMeasure,
     /// The run failed before it measured anything.
     Failed,
     /// The run was stopped.
@@ -53,6 +61,14 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// The outcome in a word, and never that of a pass: nothing was judged.
+    fn word(self) -> &'static str {
+        match self {
+            Self::NothingToMeasure => "NOT MEASURED",
+            _ => "UNDECIDED",
+        }
+    }
+
     /// What happened, and what to do.
     fn texts(self) -> (String, &'static str) {
         let (what, next) = match self {
@@ -68,6 +84,10 @@ impl Notice {
             Self::NothingMeasured => (
                 "nothing was measured",
                 "if this change can affect performance, look why the measuring run left it out",
+            ),
+            Self::NothingToMeasure => (
+                "every path that changed is one that `ignore-paths` names",
+                "nothing; the policy of the default branch says so",
             ),
             Self::Failed => (
                 "the measuring run failed before it had anything to judge",
@@ -105,20 +125,16 @@ fn without_files(report: &Report) -> Report {
 /// The report as a comment or summary of at most `max_bytes`. A pass with nothing to look at is short.
 #[must_use]
 pub fn comment(report: &Report, occasion: &Occasion<'_>, max_bytes: usize) -> String {
-    let (report, frame) = (&without_files(report), frame(occasion));
-    let options = MarkdownOptions {
-        max_bytes: max_bytes.saturating_sub(frame.len()),
-        icons: true,
-    };
     let is_plain = report.outcome == Outcome::Pass && Folded::of(report, false).shown.is_empty();
+    let (head, frame, options, report) = parts(report, occasion, max_bytes);
     let body = if is_plain {
-        head(report, true)
+        head.clone()
     } else {
-        markdown(report, &options)
+        below(&head, &report, &options)
     };
     // Even the shortest report may have a line per waiver.
     let body = if body.len() > options.max_bytes {
-        head(report, true)
+        head
     } else {
         body
     };
@@ -128,20 +144,40 @@ pub fn comment(report: &Report, occasion: &Occasion<'_>, max_bytes: usize) -> St
 /// The full report for the summary of a job, at most `max_bytes`.
 #[must_use]
 pub fn summary(report: &Report, occasion: &Occasion<'_>, max_bytes: usize) -> String {
-    let (report, frame) = (&without_files(report), frame(occasion));
+    let (head, frame, options, report) = parts(report, occasion, max_bytes);
+    format!("{}\n{frame}", below(&head, &report, &options))
+}
+
+/// The heading, which counts everything; what stands under every text; the room between them, and what
+/// of the report may stand there.
+fn parts(
+    report: &Report,
+    occasion: &Occasion<'_>,
+    max_bytes: usize,
+) -> (String, String, MarkdownOptions, Report) {
+    let head = head(report, true);
+    let mut shown = without_files(report);
+    let newcomers = Newcomers::of(report, occasion.declared);
+    newcomers.leave_out_of(&mut shown);
+    let frame = format!("{}{}", newcomers.text(), frame(occasion));
     let options = MarkdownOptions {
         max_bytes: max_bytes.saturating_sub(frame.len()),
         icons: true,
     };
-    format!("{}\n{frame}", markdown(report, &options))
+    (head, frame, options, shown)
 }
 
 /// Why there is no report, as a comment or summary.
 #[must_use]
 pub fn notice(notice: Notice, occasion: &Occasion<'_>) -> String {
     let (what, next) = notice.texts();
+    let icon = match notice {
+        Notice::NothingToMeasure => '\u{2796}',
+        _ => '\u{2754}',
+    };
     format!(
-        "### \u{2754} UNDECIDED: {what}\n\n**Next:** {next}\n\n{}",
+        "### {icon} {}: {what}\n\n**Next:** {next}\n\n{}",
+        notice.word(),
         frame(occasion)
     )
 }
@@ -156,7 +192,8 @@ pub fn title(report: &Report) -> String {
 /// Why there is no report, as one line of plain text.
 #[must_use]
 pub fn notice_title(notice: Notice) -> String {
-    format!("UNDECIDED: {}", notice.texts().0.replace('`', ""))
+    let what = notice.texts().0.replace('`', "");
+    format!("{}: {what}", notice.word())
 }
 
 /// What stands under every text: what counts, where the rest is, and whose numbers these are.

@@ -11,6 +11,7 @@ use crate::heading::short;
 use crate::quantity::{quantity, signed_percent};
 
 mod issue;
+mod promoted;
 pub use issue::{TrendIssue, trend_gone, trend_issues};
 
 /// Steps that were known before are listed up to this many.
@@ -20,6 +21,7 @@ const LISTED: usize = 20;
 #[must_use]
 pub fn trend(trend: &Trend) -> String {
     let mut lines = vec![outcome(trend), counts(trend)];
+    lines.extend(trend.promoted.as_ref().map(promoted::counts));
     let (new, known): (Vec<&Step>, Vec<&Step>) = trend.steps.iter().partition(|step| step.is_new);
     list(&mut lines, "New:", new.into_iter().map(step), usize::MAX);
     list(
@@ -28,6 +30,9 @@ pub fn trend(trend: &Trend) -> String {
         trend.drifts.iter().map(drift),
         usize::MAX,
     );
+    if let Some(promoted) = &trend.promoted {
+        promoted::improvements(&mut lines, promoted);
+    }
     list(
         &mut lines,
         "Known steps:",
@@ -127,8 +132,13 @@ fn step(step: &Step) -> String {
 }
 
 fn drift(drift: &Drift) -> String {
+    let suspect = match drift.suspect {
+        Suspect::Code => "",
+        Suspect::SameCommit => ": not of the code, all runs since are of one commit",
+        Suspect::Everything => ", as most timings: look at the machine before the code",
+    };
     format!(
-        "{} {} crept {} since {}",
+        "{} {} crept {} since {}{suspect}",
         Target::Ascii.outside(drift.scenario.as_str()),
         Target::Ascii.outside(drift.metric.as_str()),
         moved(drift.way, &drift.from, &drift.to),

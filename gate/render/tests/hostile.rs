@@ -6,9 +6,14 @@ use comrak::nodes::{Node, NodeValue};
 use comrak::{Arena, Options, parse_document};
 use gate_render::{
     MarkdownOptions, Occasion, Style, comment, explain, explain_failed, markdown, summary,
-    terminal, title,
+    terminal, title, trend_issues,
 };
+use gate_schema::bisect::{Bisection, Found};
+use gate_schema::quantity::Quantity;
 use gate_schema::report::Report;
+use gate_schema::run::Manifest;
+use gate_schema::trend::{Night, Step, Suspect, Trend, Way};
+use gate_schema::unit::Unit;
 use proptest::prelude::*;
 
 /// Stands in every hostile text; must be found in code spans only.
@@ -27,6 +32,13 @@ const OCCASION: Occasion<'static> = Occasion {
     publisher: Some(8),
     is_fork: true,
     edits_policy: true,
+    declared: Some(&EMPTY),
+};
+
+/// A baseline to which everything is new.
+static EMPTY: Manifest = Manifest {
+    tier: None,
+    scenarios: Vec::new(),
 };
 
 const FIXED: [&str; 16] = [
@@ -190,6 +202,74 @@ fn known_attacks_stay_in_their_code_span() {
             }
         }
     }
+}
+
+/// The frozen bisection and a trend with the step it is about, with `text` wherever a commit or an error is quoted.
+fn searched(text: &str) -> (Bisection, Trend) {
+    let read = include_str!("../../schema/tests/frozen/bisect.v1.json");
+    let mut bisection: Bisection = serde_json::from_str(read).expect("parses");
+    for step in &mut bisection.steps {
+        (step.revision.subject, step.how) = (text.to_owned(), Some(text.to_owned()));
+    }
+    bisection.to.subject = text.to_owned();
+    let night = |commit: &str| Night {
+        created: "2026-11-20T03:17:00Z".to_owned(),
+        commit: Some(commit.to_owned()),
+    };
+    let level = |value| Quantity {
+        value,
+        unit: Unit::Nanoseconds,
+    };
+    let read = include_str!("../../schema/tests/frozen/trend.v1.json");
+    let mut trend: Trend = serde_json::from_str(read).expect("parses");
+    trend.steps = vec![Step {
+        scenario: bisection.scenario.clone(),
+        metric: bisection.metric.clone(),
+        way: Way::Worse,
+        suspect: Suspect::Code,
+        is_new: true,
+        score: 9.0,
+        from: level(1e6),
+        to: level(1.2e6),
+        good: night(&bisection.good.commit),
+        bad: night(&bisection.bad.commit),
+    }];
+    (bisection, trend)
+}
+
+#[test]
+fn no_subject_of_a_commit_leaves_an_issue() {
+    for text in FIXED {
+        for found in [Found::Commit, Found::Range, Found::NotConfirmed] {
+            let (mut bisection, trend) = searched(text);
+            bisection.found = found;
+            let issues = trend_issues(&trend, "https://github.example/o/n", Some(&bisection));
+            let finding = issues[0].finding.as_deref().expect("it is about this step");
+            assert_eq!(finding.lines().count(), 1, "{finding:?}");
+            check(finding);
+            let shown = gate_render::bisection(&bisection);
+            assert!(
+                shown.chars().all(|c| c == '\n' || (' '..='~').contains(&c)),
+                "{shown:?}"
+            );
+        }
+    }
+    let (mut bisection, trend) = searched("x");
+    let many = bisection
+        .steps
+        .iter()
+        .cycle()
+        .take(1_000)
+        .cloned()
+        .collect();
+    bisection.steps = many;
+    let issues = trend_issues(&trend, "https://github.example/o/n", Some(&bisection));
+    let finding = issues[0].finding.as_deref().expect("it is about this step");
+    assert!(finding.len() < 20_000, "{}", finding.len());
+    assert!(finding.ends_with("and 980 more."), "{finding}");
+    bisection.good.commit = "a".repeat(40);
+    let issues = trend_issues(&trend, "https://github.example/o/n", Some(&bisection));
+    assert_eq!(issues[0].finding, None, "it searched somewhere else");
 }
 
 #[test]

@@ -181,17 +181,17 @@ impl Code {
             ),
             Self::Promotion => (
                 "G401",
-                "A promotion breaks a rule that a reason can override: a dirty or unknown work tree, a failed check or repetition, too few repetitions, a scenario whose history would be dropped.",
-                "Repair the run, or promote with --reason \"...\"; the reason is kept in the baseline.",
+                "A promotion breaks a rule that a reason can override: a dirty or unknown work tree, too few sessions or repetitions, a level that is worse or twice as fast, a scenario whose history would be dropped or, with --accept-missing, that is gone.",
+                "Repair the run, or promote with --reason \"...\"; the reason is kept in the baseline, and what it overrode.",
             ),
             Self::PromotionNever => (
                 "G402",
-                "A promotion that no reason allows: a planted change, an incomplete run, another machine without --replace.",
-                "Measure the whole suite again, without plants.",
+                "A promotion that no reason allows: a wrong answer, a failed repetition, a planted change, an incomplete run, another machine without --replace.",
+                "Repair what failed and measure the whole suite again, without plants.",
             ),
             Self::Baseline => (
                 "G403",
-                "A baseline is not as it was promoted, is older than allowed, accepts a worse level without a reason, or a policy tolerates more without one.",
+                "A baseline is not as it was promoted, is older than allowed or gone, guards less or accepts a worse level without a reason, or a policy tolerates more without one.",
                 "Promote with `gate promote`; a looser `gate.toml` says why in a line `# loosened: ...`.",
             ),
             Self::Import => (
@@ -206,7 +206,7 @@ impl Code {
             ),
             Self::Revision => (
                 "G601",
-                "`gate check` was started outside a git repository, or a revision does not exist in it.",
+                "A verb that measures was started outside a git repository, a revision does not exist in it, or nothing lies between two of them.",
                 "Name a commit, branch or tag that `git rev-parse` knows; a shallow clone may lack it (`git fetch --unshallow`).",
             ),
             Self::Build => (
@@ -221,7 +221,7 @@ impl Code {
             ),
             Self::Busy => (
                 "G604",
-                "Another `gate check` or `gate calibrate` of this repository is running; two at once would measure each other.",
+                "Another `gate check`, `gate calibrate` or `gate bisect` of this repository is running; two at once would measure each other.",
                 "Wait for it to end.",
             ),
             Self::Interrupted => (

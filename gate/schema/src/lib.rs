@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bisect;
 pub mod code;
 pub mod defect;
 pub mod exit;

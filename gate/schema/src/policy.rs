@@ -64,6 +64,16 @@ impl Default for Policy {
                     drift_budget: Some(Margin::Absolute(0.01)),
                     ..rule("recall*")
                 },
+                Rule {
+                    margin: Some(Margin::Unjudged),
+                    drift_budget: Some(Margin::Unjudged),
+                    ..rule("growth.*.{low,high}")
+                },
+                Rule {
+                    margin: Some(Margin::Unjudged),
+                    drift_budget: Some(Margin::Unjudged),
+                    ..rule("extrapolated.*")
+                },
             ],
             false_discovery: 0.01,
             inconclusive: Undecided::Report,

@@ -51,7 +51,8 @@ pub struct About {
     /// Time of one operation as measured without a profiler, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_per_operation: Option<TimePerOperation>,
-    /// Stacks below this share of the samples were joined into `[other]`; absent when all were kept.
+    /// Of stacks below this share of the samples only the function was kept whose own time they are, as
+    /// `[other];function`; absent when all were kept whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_below: Option<f64>,
 }
@@ -126,7 +127,15 @@ pub fn is_packed(bytes: &[u8]) -> bool {
 /// # Errors
 /// See [`DecodeError`].
 pub fn decode(bytes: &[u8]) -> Result<(Option<Head>, String), DecodeError> {
-    let text = unpack(bytes)?;
+    decode_within(bytes, MAX_TEXT_BYTES)
+}
+
+/// [`decode`] of a text of at most `most` bytes, for files of strangers.
+///
+/// # Errors
+/// See [`DecodeError`].
+pub fn decode_within(bytes: &[u8], most: usize) -> Result<(Option<Head>, String), DecodeError> {
+    let text = unpack(bytes, most)?;
     let Some(rest) = text.strip_prefix("# {") else {
         return Ok((None, text));
     };
@@ -145,20 +154,20 @@ pub fn decode(bytes: &[u8]) -> Result<(Option<Head>, String), DecodeError> {
     Ok((Some(head), folded.to_owned()))
 }
 
-fn unpack(bytes: &[u8]) -> Result<String, DecodeError> {
+fn unpack(bytes: &[u8], most: usize) -> Result<String, DecodeError> {
     let packed = |why: &dyn fmt::Display| DecodeError::Packed(why.to_string());
     let mut left = bytes;
     let mut text = Vec::new();
     // A file may be several frames: `cat a.zst b.zst`.
     while !left.is_empty() {
         let decoder = StreamingDecoder::new(&mut left).map_err(|error| packed(&error))?;
-        let room = (MAX_TEXT_BYTES - text.len()) as u64 + 1;
+        let room = (most - text.len()) as u64 + 1;
         decoder
             .take(room)
             .read_to_end(&mut text)
             .map_err(|error| packed(&error))?;
-        if text.len() > MAX_TEXT_BYTES {
-            return Err(DecodeError::TooLarge);
+        if text.len() > most {
+            return Err(DecodeError::TooLarge(most));
         }
     }
     String::from_utf8(text).map_err(|error| DecodeError::Utf8(error.utf8_error().valid_up_to()))
@@ -190,8 +199,8 @@ fn digest(folded: &str) -> Digest {
 pub enum DecodeError {
     /// Not zstd, or cut off; carries the decoder's words.
     Packed(String),
-    /// Unpacks to more than [`MAX_TEXT_BYTES`].
-    TooLarge,
+    /// Unpacks to more bytes than this.
+    TooLarge(usize),
     /// Not UTF-8; carries the byte at which it ends being that.
     Utf8(usize),
     /// The first line is not a head; carries what is wrong with it.
@@ -208,7 +217,7 @@ impl DecodeError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Packed(_) => "the file is cut off or damaged; take the profile again",
-            Self::TooLarge => "sample for a shorter time, or at a lower rate",
+            Self::TooLarge(_) => "sample for a shorter time, or at a lower rate",
             Self::Utf8(_) => "write the stacks as UTF-8",
             Self::Head(_) | Self::Changed => {
                 "the file was edited; take the profile again, or remove its first line"
@@ -222,7 +231,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Packed(why) => write!(f, "does not unpack: {why}"),
-            Self::TooLarge => write!(f, "unpacks to more than {} MiB", MAX_TEXT_BYTES >> 20),
+            Self::TooLarge(most) => write!(f, "unpacks to more than {} MiB", most >> 20),
             Self::Utf8(at) => write!(f, "not UTF-8 from byte {at} of the unpacked text"),
             Self::Head(why) => write!(f, "the first line does not describe a profile: {why}"),
             Self::Format(found) => {

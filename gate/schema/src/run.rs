@@ -362,7 +362,10 @@ pub struct Provenance {
     pub workflow_run: Option<String>,
     /// Digest of the promoted document.
     pub promoted_document: Digest,
-    /// What changed against the baseline it replaced, largest first.
+    /// Rules of promotion that the reason overrode, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overridden: Vec<String>,
+    /// What changed against the baseline it replaced: levels that got worse first, of each kind the largest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
 }

@@ -7,6 +7,9 @@ use crate::id::{MetricName, Name, ScenarioId};
 use crate::quantity::Quantity;
 use crate::report::FieldDifference;
 
+mod promoted;
+pub use promoted::{Improvement, Promoted};
+
 /// The format this version writes.
 pub const FORMAT: &str = "gate.trend/1";
 
@@ -38,8 +41,12 @@ pub struct Trend {
     /// Steps that stand: the last one of each row, while the newest runs are nearer to its level than to that before.
     /// New ones first, then worst first.
     pub steps: Vec<Step>,
-    /// Rows that crept away since their last step, worst first.
+    /// Rows that crept away since their last step by more than their margins, and away from what was promoted, worst
+    /// first.
     pub drifts: Vec<Drift>,
+    /// How it stands to the promoted baseline; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promoted: Option<Promoted>,
     /// Runs that were measured under other conditions than the run before them, oldest first.
     pub machines: Vec<MachineChange>,
     /// Every row of the newest run. What is not listed is not told.
@@ -111,6 +118,9 @@ pub struct Drift {
     pub metric: MetricName,
     /// Which way.
     pub way: Way,
+    /// What may be behind it; the code where nothing is said.
+    #[serde(default, skip_serializing_if = "Suspect::is_code")]
+    pub suspect: Suspect,
     /// How far it stands out, in standard errors.
     pub score: f64,
     /// Level of the oldest runs since the last step.
@@ -132,17 +142,26 @@ pub enum Way {
     Better,
 }
 
-/// What may be behind a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What may be behind a step or a drift.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub enum Suspect {
     /// The commits between the two runs.
+    #[default]
     Code,
     /// The machine: both runs, and those around them, were built from one commit.
     SameCommit,
     /// The machine, or something all code shares: most timings moved the same way at the same time.
     Everything,
+}
+
+impl Suspect {
+    /// Whether it is nothing but the code.
+    #[must_use]
+    pub fn is_code(&self) -> bool {
+        *self == Self::Code
+    }
 }
 
 /// A run that was measured under other conditions than the run before it.

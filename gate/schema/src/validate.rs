@@ -102,6 +102,9 @@ impl Run {
                     found.check_with(|| format!("/provenance/{at}"), showable(text));
                 }
             }
+            for (at, text) in provenance.overridden.iter().enumerate() {
+                found.check_with(|| format!("/provenance/overridden/{at}"), showable(text));
+            }
         }
     }
 

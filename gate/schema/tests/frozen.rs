@@ -1,5 +1,6 @@
 //! Documents of every published format version, kept as they were: they must parse for ever.
 
+use gate_schema::bisect::{self, Bisection};
 use gate_schema::noise::Noise;
 use gate_schema::profile::decode;
 use gate_schema::report::Report;
@@ -8,6 +9,7 @@ use gate_schema::trend::{FORMAT, Trend};
 
 const RUN: &[u8] = include_bytes!("frozen/run.v1.json");
 const BASELINE: &[u8] = include_bytes!("frozen/baseline.v1.json");
+const BISECT: &[u8] = include_bytes!("frozen/bisect.v1.json");
 const NOISE: &[u8] = include_bytes!("frozen/noise.v1.json");
 const PROFILE: &[u8] = include_bytes!("frozen/profile.v1.folded.zst");
 const TREND: &[u8] = include_bytes!("frozen/trend.v1.json");
@@ -60,6 +62,15 @@ fn trend_v1() {
     assert_eq!(trend.format, FORMAT);
     let written = serde_json::to_value(&trend).expect("serialises");
     let read: serde_json::Value = serde_json::from_slice(TREND).expect("parses");
+    assert!(written == read, "reading and writing loses something");
+}
+
+#[test]
+fn bisect_v1() {
+    let bisection: Bisection = serde_json::from_slice(BISECT).expect("parses");
+    assert_eq!(bisection.format, bisect::FORMAT);
+    let written = serde_json::to_value(&bisection).expect("serialises");
+    let read: serde_json::Value = serde_json::from_slice(BISECT).expect("parses");
     assert!(written == read, "reading and writing loses something");
 }
 

@@ -2,6 +2,7 @@
 
 mod committed;
 
+use gate_schema::bisect::Bisection;
 use gate_schema::noise::Noise;
 use gate_schema::profile::Head;
 use gate_schema::report::Report;
@@ -31,6 +32,11 @@ fn noise_document() {
 #[test]
 fn trend_document() {
     check("trend.v1.schema.json", &schemars::schema_for!(Trend));
+}
+
+#[test]
+fn bisection_document() {
+    check("bisect.v1.schema.json", &schemars::schema_for!(Bisection));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use humantime::format_rfc3339_seconds;
 
 use super::answer;
 use super::args::{CountArgs, Selected};
+use super::fit::{FEWER, fit};
 use crate::child::Children;
 use crate::count::{
     CountError, Counted, count as count_once, find_valgrind, instructions, prepare,
@@ -21,6 +22,7 @@ use crate::emit::Destination;
 use crate::environment::environment;
 use crate::error::BenchError;
 use crate::plant::Planted;
+use crate::prepare::audit;
 use crate::scenario::Scenario;
 use crate::source::source;
 use crate::talk::{Phase, say};
@@ -53,6 +55,10 @@ pub(super) fn count(suite: &[&dyn Scenario], args: &CountArgs) -> Result<ExitCod
     if let Some(scenario) = alone.iter().find(is_timed) {
         return Err(BenchError::Uncountable(scenario.id()));
     }
+    let cache = args.selection.setup.cache();
+    let _hold = cache.hold()?;
+    audit(&alone, tier, &cache, &|| false)?;
+    fit(&alone, tier, &cache).all_or(FEWER)?;
     find_valgrind()?;
     let children = args.selection.children(&plants)?;
     // Described first: a commit made while we count must not be credited.
@@ -127,6 +133,9 @@ fn count_all<'s>(
                 outcome.kept.push(scenario);
             }
             Ok(Err(why)) => progress.say(format_args!("left out {}: {why}", scenario.id())),
+            Err(why @ CountError::Threads(_)) => {
+                progress.say(format_args!("left out {}: {why}", scenario.id()));
+            }
             Err(error) => {
                 progress.say(format_args!("error: {}: {error}", scenario.id()));
                 outcome.failures.push(failure(scenario, &error));

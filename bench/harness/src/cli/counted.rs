@@ -15,6 +15,7 @@ pub(super) fn counted(suite: &[&dyn Scenario], args: &ChildArgs) -> Result<ExitC
     let scenario = find(suite, &args.scenario)?;
     let (setup, cache) = (&args.setup, args.setup.cache());
     let planted = Planted::in_scenario(scenario.id(), &setup.plants);
+    let _hold = cache.hold()?;
     let context = Context::new(setup.tier, &cache).with_settings(planted.settings);
     let operated = operate(scenario, &context)?;
     let json = serde_json::to_string(&operated).expect("text and numbers only");

@@ -8,6 +8,7 @@ use gate_schema::profile::{EXTENSION, decode};
 
 use super::answer;
 use super::args::{ProfileArgs, Selected};
+use super::fit::{FEWER, fit};
 use super::ready::Preparing;
 use crate::error::BenchError;
 use crate::prepare::audit;
@@ -24,6 +25,7 @@ pub(super) fn profile(suite: &[&dyn Scenario], args: &ProfileArgs) -> Result<Exi
     let (tier, cache) = (args.selection.setup.tier, args.selection.setup.cache());
     let _hold = cache.hold()?;
     audit(&scenarios, tier, &cache, &|| false)?;
+    fit(&scenarios, tier, &cache).all_or(FEWER)?;
     let mut preparing = Preparing::new(&children, tier, &cache);
     let mut outcome = ExitCode::Pass;
     for scenario in scenarios {

@@ -9,15 +9,14 @@ use gate_schema::run::{Check, Failure, Run};
 
 use super::answer;
 use super::args::{RunArgs, Selected};
+use super::fit::fit;
 use super::ready::Preparing;
 use crate::child::ChildError;
 use crate::document::{Parts, manifest, run_id, scenario_id};
 use crate::emit::Destination;
 use crate::environment::environment;
 use crate::error::BenchError;
-use crate::fitting::{Fitting, Misfit};
 use crate::interrupt::Interrupt;
-use crate::needs::Available;
 use crate::prepare::audit;
 use crate::profile::VARIABLE;
 use crate::repetition::Observation;
@@ -43,7 +42,7 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
     audit(&scenarios, setup.tier, &cache, &|| interrupt.is_asked())?;
     let sessions = args.sessions.unwrap_or(setup.tier.sessions());
     let repetitions = args.repetitions.unwrap_or(setup.tier.repetitions());
-    let (fitting, mut failures) = fit(&scenarios, args, sessions * repetitions)?;
+    let (fitting, mut failures) = fitting(&scenarios, args, sessions * repetitions)?;
     let turns = fitting.len() * (sessions * repetitions) as usize;
     if profile.is_some() && turns != 1 {
         return Err(BenchError::ManyProfiles(turns));
@@ -109,36 +108,25 @@ pub(super) fn run(suite: &[&dyn Scenario], args: &RunArgs) -> Result<ExitCode, B
 
 /// The scenarios that this machine can measure, `repetitions` times each, and the others as failures
 /// when they may be skipped.
-fn fit<'s>(
+fn fitting<'s>(
     scenarios: &[&'s dyn Scenario],
     args: &RunArgs,
     repetitions: u32,
 ) -> Result<(Vec<&'s dyn Scenario>, Vec<Failure>), BenchError> {
-    let (tier, cache) = (args.selection.setup.tier, args.selection.setup.cache());
-    let mut together = Fitting::new(tier, &cache, Available::now(cache.root()));
-    let mut fitting = Vec::new();
-    let mut unfit: Vec<(&dyn Scenario, Misfit)> = Vec::new();
-    for scenario in scenarios {
-        match together.add(*scenario) {
-            Ok(()) => fitting.push(*scenario),
-            Err(misfit) => unfit.push((*scenario, misfit)),
-        }
+    let setup = &args.selection.setup;
+    let fit = fit(scenarios, setup.tier, &setup.cache());
+    if !args.skip_unfit {
+        fit.all_or(
+            "--skip-unfit measures the others and records these as not measured; a smaller --tier needs less",
+        )?;
     }
-    if !unfit.is_empty() && !args.skip_unfit {
-        return Err(BenchError::Unfit(
-            unfit
-                .into_iter()
-                .map(|(scenario, misfit)| format!("\n  {} {misfit}", scenario.id()))
-                .collect(),
-        ));
-    }
-    let skipped = unfit.into_iter().map(|(scenario, misfit)| {
+    let skipped = fit.unfit.into_iter().map(|(scenario, misfit)| {
         say(format_args!("skipping {}: it {misfit}", scenario.id()));
         unmeasured(scenario, format!("skipped: {misfit}"))
     });
     let skipped = skipped.collect();
-    say(together.time(repetitions));
-    Ok((fitting, skipped))
+    say(fit.together.time(repetitions));
+    Ok((fit.fitting, skipped))
 }
 
 /// The scenarios whose files are there, and the others as failures.

@@ -4,6 +4,7 @@ use gate_schema::exit::ExitCode;
 
 use super::answer;
 use super::args::{Selected, VerifyArgs};
+use super::fit::{FEWER, fit};
 use super::ready::Preparing;
 use crate::error::BenchError;
 use crate::prepare::audit;
@@ -15,6 +16,7 @@ pub(super) fn verify(suite: &[&dyn Scenario], args: &VerifyArgs) -> Result<ExitC
     let (tier, cache) = (args.selection.setup.tier, args.selection.setup.cache());
     let _hold = cache.hold()?;
     audit(&scenarios, tier, &cache, &|| false)?;
+    fit(&scenarios, tier, &cache).all_or(FEWER)?;
     let mut preparing = Preparing::new(&children, tier, &cache);
     let mut outcome = ExitCode::Pass;
     for scenario in scenarios {

@@ -122,6 +122,7 @@ mod tests {
                 wall: Duration::ZERO,
                 slices: Slices::default(),
                 behind: Vec::new(),
+                threads: 1,
             })
         });
         let behind = timings.expect("is measured").behind;

@@ -1,4 +1,8 @@
 //! The closed loop: every client asks again as soon as it was answered.
+//!
+//! All of them ask first at the same moment. With more clients than cores some wait for a core before they
+//! can, and that wait is in the latency of their first operation, as all later ones are in those that they
+//! interrupt.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -15,6 +19,7 @@ use crate::recorder::{Recorder, nanoseconds};
 struct Client {
     /// Every operation, in nanoseconds. Not a histogram: a thousand of those would be 216 MB.
     elapsed_ns: Vec<u64>,
+    /// When all clients began.
     start: Instant,
     end: Instant,
 }
@@ -30,33 +35,41 @@ pub(super) fn closed(
     let share = |of: usize| indexes.clone().skip(of).step_by(number);
     // Written to, so that no page is first touched while measuring.
     let prepare = |of: usize| (of, vec![u64::MAX; share(of).count()]);
-    let work = |(of, mut elapsed_ns): (usize, Vec<u64>), _| {
-        let mut slots = elapsed_ns.iter_mut();
-        let mut extra_work = crew.extra_work;
-        let start = crew.clock.now();
-        time(
-            share(of),
-            || crew.clock.now(),
-            |index| crew.service.serve(index),
-            |elapsed| match &mut extra_work {
-                Some(extra_work) => extra_work.follow(elapsed),
-                None => false,
-            },
-            |elapsed| {
-                if let Some(slot) = slots.next() {
-                    *slot = nanoseconds(elapsed);
-                }
-            },
-        );
-        let end = crew.clock.now();
-        Client {
-            elapsed_ns,
-            start,
-            end,
-        }
-    };
+    let work = |(of, elapsed_ns), start| ask(crew, share(of), elapsed_ns, start);
     let clients = crew.run(number, Duration::ZERO, watch, prepare, work);
     join(&clients)
+}
+
+/// Operates the `indexes` of one client, whose first operation began when all clients did: at `start`,
+/// whenever the system gave this one a core.
+fn ask(
+    crew: &Crew<'_>,
+    indexes: impl Iterator<Item = usize>,
+    mut elapsed_ns: Vec<u64>,
+    start: Instant,
+) -> Client {
+    let mut slots = elapsed_ns.iter_mut();
+    let mut extra_work = crew.extra_work;
+    let elapsed = time(
+        start,
+        indexes,
+        || crew.clock.now(),
+        |index| crew.service.serve(index),
+        |elapsed| match &mut extra_work {
+            Some(extra_work) => extra_work.follow(elapsed),
+            None => false,
+        },
+        |elapsed| {
+            if let Some(slot) = slots.next() {
+                *slot = nanoseconds(elapsed);
+            }
+        },
+    );
+    Client {
+        elapsed_ns,
+        start,
+        end: start + elapsed,
+    }
 }
 
 fn join(clients: &[Client]) -> Timings {
@@ -86,12 +99,14 @@ fn join(clients: &[Client]) -> Timings {
         wall,
         slices,
         behind: Vec::new(),
+        threads: 1,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use quanta::Clock;
 
@@ -122,5 +137,28 @@ mod tests {
             assert!((0..5).all(|index| served(index) == 0));
             assert!((5..50).all(|index| served(index) == 1));
         }
+    }
+
+    #[test]
+    fn who_waits_for_a_core_before_the_first_operation_waits_in_it() {
+        const WAIT: Duration = Duration::from_millis(50);
+        let counted = Counted((0..2).map(|_| AtomicUsize::new(0)).collect());
+        let clock = Clock::new();
+        let crew = Crew {
+            service: &counted,
+            clock: &clock,
+            warm_up: 0..0,
+            extra_work: None,
+        };
+        // The second client comes late to what both began together.
+        let late = |of: usize, start: Instant| {
+            thread::sleep(WAIT * of as u32);
+            ask(&crew, of..of + 1, vec![u64::MAX], start)
+        };
+        let clients = crew.run(2, Duration::ZERO, &mut (), |of| of, late);
+        let timings = join(&clients);
+        assert!(timings.recorder.quantile(1.0) >= WAIT, "{timings:?}");
+        assert!(timings.wall >= WAIT, "{timings:?}");
+        assert_eq!(timings.recorder.count(), 2);
     }
 }

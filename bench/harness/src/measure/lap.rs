@@ -62,6 +62,7 @@ pub(super) fn measuring_lap(
     for indexes in Slices::of(indexes) {
         let operations = indexes.len();
         let elapsed = time(
+            clock.now(),
             indexes,
             || clock.now(),
             |index| subject.operate(index),
@@ -80,21 +81,22 @@ pub(super) fn measuring_lap(
         wall,
         slices,
         behind: Vec::new(),
+        threads: 1,
     }
 }
 
-/// One clock read per operation: the end of one operation is the start of the next. `follow` is told
-/// how long an operation took and answers whether it added to it, which costs another read. Returns
-/// the time of all.
+/// One clock read per operation: the end of one operation is the start of the next, and the first began at
+/// `start`. `follow` is told how long an operation took and answers whether it added to it, which costs
+/// another read. Returns the time of all.
 #[inline(always)]
 pub(super) fn time(
+    start: Instant,
     indexes: impl Iterator<Item = usize>,
     now: impl Fn() -> Instant,
     mut operate: impl FnMut(usize) -> u64,
     mut follow: impl FnMut(Duration) -> bool,
     mut record: impl FnMut(Duration),
 ) -> Duration {
-    let start = now();
     let mut last = start;
     for index in indexes {
         black_box(operate(index));
@@ -157,7 +159,7 @@ mod tests {
                 clock.set(clock.get() + duration(index));
                 0
             };
-            time(indexes, now, operate, follow, |elapsed| {
+            time(now(), indexes, now, operate, follow, |elapsed| {
                 recorder.record(elapsed);
             });
             recorder

@@ -50,6 +50,7 @@ pub(super) fn scheduled(
         // The plan itself has trends; whoever falls behind it is saturated.
         slices: Slices::default(),
         behind: Vec::new(),
+        threads: 1,
     })
 }
 

@@ -13,6 +13,7 @@ use super::events::{self, Event, Generator};
 use super::index::{Bounds, CoEngagement, EVICTIONS_PER_EVENT};
 use super::model::{self, Model};
 use super::neighbours::KEPT;
+use crate::leak::Leak;
 use crate::random::SEED;
 
 /// The index may take this much more than the model says, for what the allocator rounds.
@@ -59,7 +60,10 @@ impl Scenario for Evict {
          Emptying all at once would stop one event in tens of thousands for most of a millisecond, where \
          no p99 sees it: so read evictions_per_event_max together with latency. \
          entries_max and index_bytes are the bound, and the order of all evictions is checked against \
-         a sequential model."
+         a sequential model. \
+         memory_growth is what all memory grows by per 1,000 events once the index was full: nothing, \
+         because all of it is there from the start. \
+         One event in a few thousand looks at that, in its own time."
     }
 
     fn layer(&self) -> Layer {
@@ -92,6 +96,7 @@ impl Scenario for Evict {
         // Declared only where the allocator tells: declared and absent would read as missing.
         let bytes = metric("index_bytes", Kind::Value, Unit::Bytes, Direction::Lower);
         metrics.extend(allocated_bytes().map(|_| bytes));
+        metrics.extend(Leak::declared(allocated_bytes));
         metrics
     }
 
@@ -128,6 +133,8 @@ struct Loaded {
     evicted: Vec<u32>,
     most_at_once: usize,
     entries_max: usize,
+    /// What the allocator has handed out since the index was full.
+    memory: Leak,
 }
 
 impl Loaded {
@@ -145,6 +152,7 @@ impl Loaded {
             events,
             most_at_once: 0,
             entries_max: 0,
+            memory: Leak::of(allocated_bytes).over(events::warm_up(tier), events::measured(tier)),
         }
     }
 }
@@ -168,6 +176,9 @@ impl Subject for Loaded {
             });
         self.most_at_once = self.most_at_once.max(self.evicted.len() - earlier);
         self.entries_max = self.entries_max.max(self.index.len());
+        if !self.evicted.is_empty() {
+            self.memory.after(index);
+        }
         self.index.len() as u64
     }
 
@@ -207,6 +218,7 @@ impl Subject for Loaded {
             count("evictions", self.evicted.len()),
             count("evictions_per_event_max", self.most_at_once),
         ];
+        metrics.extend(self.memory.reported());
         metrics.extend(self.bytes.map(|bytes| count("index_bytes", bytes as usize)));
         Ok(metrics)
     }
@@ -233,6 +245,8 @@ fn same<T: PartialEq + std::fmt::Debug>(
 
 #[cfg(test)]
 mod tests {
+    use bench_harness::cache::Cache;
+
     use super::*;
 
     fn played(bounds: Bounds) -> Loaded {
@@ -250,6 +264,20 @@ mod tests {
             assert_eq!(subject.check(), Ok(()), "capacity {capacity}");
             assert_eq!(subject.entries_max, 2 * capacity);
             assert!(subject.evicted.len() > 2 * capacity, "capacity {capacity}");
+        }
+    }
+
+    #[test]
+    fn everything_declared_is_reported() {
+        let context = Context::new(Tier::Tiny, &Cache::at("unused"));
+        let mut subject = Evict.load(&context).expect("loads");
+        for index in 0..subject.warm_up() + subject.operations() {
+            subject.operate(index);
+        }
+        let reported = subject.report().expect("reports");
+        for declared in Evict.metrics() {
+            let is_reported = reported.iter().any(|(name, _)| *name == declared.name);
+            assert!(is_reported, "{}", declared.name);
         }
     }
 

@@ -69,13 +69,6 @@ fn verdict(footprint: &Footprint, available: &Available) -> String {
 }
 
 /// What would fit, each in a line with the memory it takes.
-pub(crate) fn alternatives(footprint: &Footprint, available: &Available) -> Vec<String> {
-    let options = options(footprint, available).into_iter();
-    options
-        .map(|(option, bytes)| format!("{option}: {}", size(bytes)))
-        .collect()
-}
-
 fn remedies(footprint: &Footprint, available: &Available) -> String {
     let mut text = String::from("What would fit, with the memory it takes:\n");
     for (option, bytes) in options(footprint, available) {
@@ -209,13 +202,6 @@ What would fit, with the memory it takes:
     719 MB  4 shards on as many machines like this
 ";
         assert_eq!(verdict(&narrow, &machine(1)), expected);
-    }
-
-    #[test]
-    fn what_would_fit_is_said_where_a_scenario_is_refused() {
-        let all = alternatives(&TEN_MILLION, &machine(12));
-        assert_eq!(all.len(), 5);
-        assert_eq!(all[0], "--quantization bf16: 10 GB");
     }
 
     #[test]

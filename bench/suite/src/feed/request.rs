@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
 
 use bench_harness::scenario::{integer, metric, name};
 use bench_harness::schema::{DeclaredMetric, Direction, Kind, Name, Param, Unit};
@@ -37,6 +36,13 @@ const fn measured(tier: Tier) -> usize {
         Tier::Pr | Tier::Nightly => 5_000,
     }
 }
+
+/// Requests of each client, at the least: of fewer, a client of many gets most done in one or two turns on
+/// a core, and hardly any of them waits.
+const OF_A_CLIENT: usize = 50;
+
+/// Requests before the timed ones, of all clients together.
+const WARM_UP: usize = 500;
 
 /// One kind of request under one kind of traffic.
 #[derive(Debug)]
@@ -157,31 +163,54 @@ impl Scenario for Request {
 }
 
 impl Request {
-    fn open(&self, context: &Context) -> Result<Loaded, Failure> {
-        let tier = context.tier();
-        let threads = match self.traffic {
+    /// Threads that ask.
+    fn askers(&self) -> usize {
+        match self.traffic {
             Traffic::Alone => 1,
             Traffic::Clients(number) => number,
             Traffic::Open { workers, .. } => workers,
+        }
+    }
+
+    fn operations(&self, tier: Tier) -> usize {
+        measured(tier).max(OF_A_CLIENT * self.askers())
+    }
+
+    /// Which of the queries `requests` requests ask, one after the other and around again. Clients take every
+    /// so many of them; each time around all move on by one, so that none of a thousand clients asks the same
+    /// again and again.
+    fn order(&self, requests: usize) -> Vec<u32> {
+        let order = Stream::named("feed/order").shuffled(QUERIES);
+        let times = match self.traffic {
+            Traffic::Clients(number) if number > 1 => requests.div_ceil(QUERIES),
+            _ => 1,
         };
+        let moved = |by: usize| order.iter().cycle().skip(by).take(QUERIES);
+        (0..times).flat_map(moved).copied().collect()
+    }
+
+    fn open(&self, context: &Context) -> Result<Loaded, Failure> {
+        let tier = context.tier();
         let expansion = context.setting("expansion", EXPANSION);
-        let engine = Engine::load(context, expansion, threads)?;
+        let engine = Engine::load(context, expansion, self.askers())?;
         let questions = Questions::load(context, tier.items(), &TWO_TERMS, engine.text.fields)?;
+        let (warm_up, operations) = (WARM_UP.max(self.askers()), self.operations(tier));
         let (generator, files) = (Generator::new(DIMENSIONS), VectorFiles::of(tier));
         Ok(Loaded {
             what: self.what,
             is_busy: self.is_busy,
-            operations: measured(tier),
+            warm_up,
+            operations,
             engine,
             questions,
             queries: generator.queries(),
             generator,
             truth: TruthFiles { rows: rows(tier) }.load(context)?,
-            order: Stream::named("feed/order").shuffled(QUERIES),
+            order: self.order(warm_up + operations),
             shown: (0..QUERIES).map(|_| Mutex::default()).collect(),
             reported: Reported::by(files.metric, files.kind),
             stages: Stages::new(self.what.stages()),
-            operated: AtomicUsize::new(0),
+            while_warming_up: Stages::new(self.what.stages()),
             refused: Mutex::new(None),
         })
     }
@@ -198,6 +227,7 @@ fn rows(tier: Tier) -> Rows {
 mod tests {
     use bench_harness::cache::Cache;
     use bench_harness::prepare::prepare;
+    use bench_harness::schema::MetricValue;
 
     use super::*;
     use crate::text::truth::{load, save};
@@ -211,6 +241,51 @@ mod tests {
         layer: Layer::Facade,
         smallest_tier: Tier::Tiny,
     };
+
+    #[test]
+    fn every_client_warms_up_and_asks_enough_and_never_the_same_twice_in_a_row() {
+        for clients in [1, 10, 100, 1_000] {
+            let request = Request {
+                traffic: Traffic::Clients(clients),
+                ..SEARCH
+            };
+            let operations = request.operations(Tier::Pr);
+            assert!(operations >= 50 * clients);
+            let order = request.order(operations);
+            let asked: Vec<u32> = order.iter().copied().step_by(clients).take(50).collect();
+            let is_new = |pair: &[u32]| pair[0] != pair[1];
+            assert!(asked.windows(2).all(is_new), "{clients} clients: {asked:?}");
+        }
+        let alone = SEARCH.order(3_500);
+        assert_eq!(alone, Stream::named("feed/order").shuffled(QUERIES));
+        assert_eq!(SEARCH.operations(Tier::Smoke), 3_000);
+    }
+
+    #[test]
+    fn stages_are_those_of_measured_requests_alone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(directory.path());
+        prepare(&SEARCH, Tier::Tiny, &cache).expect("prepares");
+        let crowd = Request {
+            traffic: Traffic::Clients(1_000),
+            ..SEARCH
+        };
+        let context = Context::new(Tier::Tiny, &cache);
+        for (request, warm_up) in [(SEARCH, 500), (crowd, 1_000)] {
+            let loaded = request.open(&context).expect("loads");
+            assert_eq!(loaded.warm_up(), warm_up, "at least one of each client");
+            // Clients come in any order, and the last of the warm-up may be the last of all.
+            for index in [warm_up, 0, warm_up + 1, warm_up - 1] {
+                loaded.serve(index);
+            }
+            for (_, value) in loaded.stages.report().expect("two were measured") {
+                let MetricValue::Distribution(stage) = value else {
+                    panic!("{value:?} is no time")
+                };
+                assert_eq!(stage.count, 2);
+            }
+        }
+    }
 
     #[test]
     fn candidates_of_either_engine_can_be_wrong() {

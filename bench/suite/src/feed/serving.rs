@@ -2,24 +2,21 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use bench_harness::scenario::name;
 use bench_harness::schema::{MetricName, MetricValue, Proportion};
 use bench_harness::{Background, Failure, Service, Subject, WrongAnswer};
 
 use super::engine::{BATCH, Engine, users};
-use super::model::Model;
-use super::rank::{Scored, fuse, score};
+use super::model::{Model, fused};
+use super::rank::Scored;
 use super::stages::Stages;
 use crate::text::asking::{PRECISION, Questions};
 use crate::text::truth::TOP;
 use crate::vector::kinds::Reported;
 use crate::vector::rows::{Generator, QUERIES};
 use crate::vector::truth::{Neighbour, Truth, distance};
-
-/// Requests before the timed ones.
-const WARM_UP: usize = 500;
 
 /// Signals written per second beside requests, and items added.
 pub(super) const WRITES: f64 = 2_000.0;
@@ -42,6 +39,7 @@ pub(crate) enum What {
 pub(super) struct Loaded {
     pub(super) what: What,
     pub(super) is_busy: bool,
+    pub(super) warm_up: usize,
     pub(super) operations: usize,
     pub(super) engine: Engine,
     pub(super) questions: Questions,
@@ -55,7 +53,7 @@ pub(super) struct Loaded {
     /// The distances that the vector engine should report.
     pub(super) reported: Reported,
     pub(super) stages: Stages,
-    pub(super) operated: AtomicUsize,
+    pub(super) while_warming_up: Stages,
     /// The first request that the engine refused, and why.
     pub(super) refused: Mutex<Option<String>>,
 }
@@ -128,14 +126,13 @@ impl Loaded {
         Ok(match self.what {
             What::Retrieve => near
                 .iter()
-                .map(|near| (near.key, score(near.distance, model.likes(near.key))))
+                .map(|near| (near.key, model.score(near)))
                 .collect(),
             What::Search => {
                 let by_text = self.engine.matching(self.questions.query(number))?;
-                let by_text = by_text.into_iter().map(|(_, item)| item).collect();
-                let by_vector = near.iter().map(|near| near.key).collect();
-                let fused = fuse(&[by_text, by_vector]).into_iter();
-                fused.map(|scored| (scored.item, scored.score)).collect()
+                let by_text: Vec<u32> = by_text.into_iter().map(|(_, item)| item).collect();
+                let by_vector: Vec<u32> = near.iter().map(|near| near.key).collect();
+                fused([&by_text, &by_vector])
             }
         })
     }
@@ -143,7 +140,7 @@ impl Loaded {
 
 impl Subject for Loaded {
     fn warm_up(&self) -> usize {
-        WARM_UP
+        self.warm_up
     }
 
     fn operations(&self) -> usize {
@@ -165,7 +162,7 @@ impl Subject for Loaded {
         }
         let written = self.engine.written.load(Ordering::Relaxed);
         let events = &self.engine.events[..written.min(self.engine.events.len())];
-        let model = Model::new(self.engine.items, events, self.engine.now_s());
+        let model = Model::new(self.what, self.engine.items, events, self.engine.now_s());
         let unwatched = Stages::new(&[]);
         for number in (0..QUERIES).step_by(CHECKED) {
             let place = format!("request {number}");
@@ -205,11 +202,13 @@ impl Subject for Loaded {
 
 impl Service for Loaded {
     fn serve(&self, index: usize) -> u64 {
-        if self.operated.fetch_add(1, Ordering::Relaxed) == WARM_UP {
-            self.stages.restart();
-        }
-        let number = self.order[index % QUERIES] as usize;
-        match self.answer(number, &self.stages) {
+        // By its number: threads come to the end of the warm-up one by one.
+        let stages = match index < self.warm_up {
+            true => &self.while_warming_up,
+            false => &self.stages,
+        };
+        let number = self.order[index % self.order.len()] as usize;
+        match self.answer(number, stages) {
             Ok(shown) => {
                 let length = shown.len() as u64;
                 let is_checked = !self.is_busy && number.is_multiple_of(CHECKED);

@@ -68,14 +68,6 @@ impl Stages {
         }
     }
 
-    /// Forgets what the warm-up took.
-    pub(crate) fn restart(&self) {
-        let mut recorders = self.lock();
-        recorders
-            .iter_mut()
-            .for_each(|recorder| *recorder = Recorder::new());
-    }
-
     pub(crate) fn report(&self) -> Result<Vec<(MetricName, MetricValue)>, Defect> {
         let recorders = self.lock();
         let distribution = |stage: &Stage| {

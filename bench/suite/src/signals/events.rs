@@ -10,7 +10,7 @@ use super::entity::SIGNALS;
 use crate::random::{SEED, Stream};
 
 /// Skew of the entities' popularity: the usual figure of key-value benchmarks (YCSB).
-const SKEW: f64 = 0.99;
+pub(crate) const SKEW: f64 = 0.99;
 
 /// The time all events span, in seconds: ninety days, so that the short windows decay to nothing
 /// and the long ones hardly.

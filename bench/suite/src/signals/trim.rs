@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::mem;
 
+use bench_harness::memory::allocated_bytes;
 use bench_harness::scenario::{integer, metric, name};
 use bench_harness::schema::{
     DeclaredMetric, Direction, Kind, MetricName, MetricValue, Name, Param, Unit,
@@ -18,6 +19,7 @@ use super::layout::{self, Counting, Loads};
 use super::model::FIRST;
 use super::start::{self, Start};
 use super::store::{Options, STRIPES, Signals};
+use crate::leak::Leak;
 
 /// The budget for each entity that there could be: half of the 267 bytes that an entity with one signal
 /// takes. Stated in bytes, so that a smaller entity is rewarded with more of them.
@@ -55,7 +57,9 @@ impl Scenario for Trim {
          entities. \
          Read latency together with hot_hit_rate, the share of writes of the most popular tenth that \
          found their entity: forgetting the wrong ones is no improvement. held_bytes is what the \
-         allocator has handed out, and stays below budget_bytes."
+         allocator has handed out, and stays below budget_bytes; memory_growth is what all that it has \
+         handed out grows by per 1,000 writes, and as many bytes come as go. \
+         One write in a few thousand looks at that, in its own time."
     }
 
     fn layer(&self) -> Layer {
@@ -91,6 +95,7 @@ impl Scenario for Trim {
             metric("evictions", Kind::Value, Unit::Count, Direction::Lower),
         ];
         metrics.extend(bytes::declared("held_bytes"));
+        metrics.extend(Leak::declared(allocated_bytes));
         metrics
     }
 
@@ -121,6 +126,7 @@ impl Loads for Trim {
             event.signal = signal(event.entity);
         }
         Ok(Box::new(Loaded {
+            memory: Leak::of(allocated_bytes).over(trace.warm_up, trace.measured),
             first_evictions: evictions(&signals),
             signals,
             // Written to, so that no page is first touched while measuring.
@@ -159,6 +165,8 @@ struct Loaded<H> {
     /// What each write answered: events of the signal since the entity came into being.
     answers: Vec<u32>,
     budget: Budget,
+    /// What the allocator has handed out meanwhile.
+    memory: Leak,
 }
 
 impl<H: Holder> Subject for Loaded<H> {
@@ -173,6 +181,7 @@ impl<H: Holder> Subject for Loaded<H> {
     fn operate(&mut self, index: usize) -> u64 {
         let events = self.signals.write(&self.events[index]);
         self.answers[index] = events;
+        self.memory.after(index);
         u64::from(events)
     }
 
@@ -209,6 +218,7 @@ impl<H: Holder> Subject for Loaded<H> {
             (name("hot_hit_rate"), hit_rate(hot_writes)),
             (name("evictions"), MetricValue::Value(evictions as f64)),
         ];
+        metrics.extend(self.memory.reported());
         let held = bytes::given_back(mem::take(&mut self.signals));
         metrics.extend(held.map(|bytes| (name("held_bytes"), MetricValue::Value(bytes))));
         Ok(metrics)
@@ -324,6 +334,10 @@ mod tests {
             subject.operate(index);
         }
         let metrics = subject.report().expect("reports");
+        for declared in Trim.metrics() {
+            let is_reported = metrics.iter().any(|(name, _)| *name == declared.name);
+            assert!(is_reported, "{}", declared.name);
+        }
         let rate = |wanted: &str| {
             let found = metrics.iter().find(|(name, _)| name.as_str() == wanted);
             match found {

@@ -10,7 +10,9 @@ use super::corpus::{Corpus, QUERIES};
 use super::queries::{Family, Operator, Query};
 use super::schema::Fields;
 use super::truth::{self, Expected, TOP, TruthFiles};
+use crate::order::Order;
 use crate::random::Stream;
+use crate::signals::events::Popularity;
 
 /// Relative difference allowed between a score in single precision and the true one.
 pub(crate) const PRECISION: Score = 1e-4;
@@ -27,8 +29,7 @@ pub(crate) fn scores(answer: &Answer) -> impl Iterator<Item = Score> {
 pub(crate) struct Questions {
     queries: Vec<Box<dyn tantivy::query::Query>>,
     expected: Vec<Expected>,
-    /// The queries are asked in this order, again and again.
-    order: Vec<u32>,
+    order: Order,
 }
 
 impl Questions {
@@ -47,13 +48,21 @@ impl Questions {
         Ok(Self {
             queries: queries.collect(),
             expected: truth::load(&TruthFiles::of(items).path(context, family)?)?,
-            order: Stream::named("text/order").shuffled(QUERIES),
+            order: order(Popularity::Uniform, 0),
         })
+    }
+
+    /// The same, asked as often as they are popular in so many operations after the warm-up.
+    pub(crate) fn by_popularity(self, popularity: Popularity, operations: usize) -> Self {
+        Self {
+            order: order(popularity, operations),
+            ..self
+        }
     }
 
     /// Number of the query that the operation `index` asks.
     pub(crate) fn asked(&self, index: usize) -> usize {
-        self.order[index % QUERIES] as usize
+        self.order.asked(index)
     }
 
     /// The query `number` in the engine's form.
@@ -81,6 +90,17 @@ impl Questions {
         Ok(())
     }
 
+    /// Asks every query, and compares its number of hits and its best scores with the true ones.
+    pub(crate) fn check_answers(&self, searcher: &Searcher) -> Result<(), WrongAnswer> {
+        self.check_hits(searcher)?;
+        (0..self.queries.len()).try_for_each(|number| {
+            let answer = self
+                .ask(searcher, number)
+                .map_err(|error| wrong(place(number), error.to_string(), "an answer".into()))?;
+            self.check_scores(number, scores(&answer), PRECISION)
+        })
+    }
+
     /// Compares the scores of an answer with the true ones, up to a relative difference of `precision`. Not the
     /// documents: those with equal scores may come in any order.
     pub(crate) fn check_scores(
@@ -100,6 +120,10 @@ impl Questions {
         let (found, expected) = (format!("scores {scores:?}"), format!("{expected:?}"));
         Err(wrong(place(number), found, expected))
     }
+}
+
+fn order(popularity: Popularity, operations: usize) -> Order {
+    Order::of(Stream::named("text/order"), QUERIES, popularity, operations)
 }
 
 fn in_engine(operator: Operator, query: &Query, fields: Fields) -> Box<dyn tantivy::query::Query> {

@@ -163,6 +163,11 @@ impl Subject for Loaded {
         self.texts.len() - WARM_UP
     }
 
+    fn differs(&self) -> bool {
+        // From some document on the queue is full.
+        true
+    }
+
     fn operate(&mut self, index: usize) -> u64 {
         if index == WARM_UP {
             self.start = Instant::now();
@@ -190,7 +195,7 @@ impl Subject for Loaded {
         let searcher = self
             .searcher()
             .map_err(|error| wrong("the index".into(), error.to_string(), "opens".into()))?;
-        self.questions.check_hits(&searcher)
+        self.questions.check_answers(&searcher)
     }
 
     fn report(&mut self) -> Result<Vec<(MetricName, MetricValue)>, Failure> {
@@ -215,7 +220,7 @@ mod tests {
     use bench_harness::prepare::prepare;
 
     use super::*;
-    use crate::text::truth::{TOP, load, save};
+    use crate::text::truth::{Expected, TOP, load, save};
 
     #[test]
     fn what_was_indexed_answers_as_the_model_does_and_a_changed_truth_is_noticed() {
@@ -242,13 +247,19 @@ mod tests {
         }
         let path = TruthFiles::of(items(Tier::Smoke)).path(&context, &TWO_TERMS);
         let path = path.expect("is there");
-        let mut answers = load(&path).expect("is whole");
+        let truth = load(&path).expect("is whole");
         // The number of scores on disk follows from the hits, up to the limit.
-        let often = answers
-            .iter_mut()
-            .find(|expected| expected.hits as usize >= TOP);
-        often.expect("some query hits often").hits += 1;
-        save(&path, &answers).expect("is writable");
-        assert!(indexed(&INDEXING[0]).check().is_err());
+        let often = truth
+            .iter()
+            .position(|expected| expected.hits as usize >= TOP)
+            .expect("some query hits often");
+        let more_hits = |expected: &mut Expected| expected.hits += 1;
+        let other_scores = |expected: &mut Expected| expected.scores[0] *= 1.01;
+        for change in [more_hits as fn(&mut Expected), other_scores] {
+            let mut changed = truth.clone();
+            change(&mut changed[often]);
+            save(&path, &changed).expect("is writable");
+            assert!(indexed(&INDEXING[0]).check().is_err());
+        }
     }
 }

@@ -17,6 +17,7 @@ use super::index::{IndexFiles, Opened};
 use super::queries::{self, Family};
 use super::truth::{TOP, TruthFiles};
 use crate::random::SEED;
+use crate::signals::events::{Popularity, SKEW};
 
 /// Ten best documents for each query of a family, one thread.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Search {
     pub(crate) id: &'static str,
     pub(crate) about: &'static str,
     pub(crate) family: &'static Family,
+    /// How often each query is asked.
+    pub(crate) popularity: Popularity,
     pub(crate) smallest_tier: Tier,
     /// Timed searches of that tier; smaller ones have [`OPERATIONS`].
     pub(crate) pr: usize,
@@ -47,17 +50,28 @@ impl Scenario for Search {
     }
 
     fn params(&self, tier: Tier) -> BTreeMap<Name, Param> {
-        BTreeMap::from([
+        let mut params = BTreeMap::from([
             (name("items"), integer(tier.items())),
             (name("terms"), integer(self.family.terms())),
             (name("top"), integer(TOP)),
             (name("queries"), integer(QUERIES)),
             (name("seed"), integer(SEED as usize)),
-        ])
+        ]);
+        if self.popularity == Popularity::Skewed {
+            let popularity = Param::Text(self.popularity.to_string());
+            params.insert(name("popularity"), popularity);
+        }
+        params
     }
 
     fn input(&self, tier: Tier) -> Recipe {
-        self.family.recipe(tier.items())
+        let queries = self.family.recipe(tier.items());
+        match self.popularity {
+            Popularity::Uniform => queries,
+            Popularity::Skewed => Recipe::new("queries by popularity, version 1")
+                .with("skew", SKEW)
+                .with_recipe("queries", &queries),
+        }
     }
 
     fn layer(&self) -> Layer {
@@ -89,14 +103,16 @@ impl Scenario for Search {
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
         let tier = context.tier();
         let opened = IndexFiles::of(tier.items()).open(context)?;
+        let operations = match tier {
+            Tier::Nightly => self.nightly,
+            Tier::Pr => self.pr,
+            Tier::Tiny | Tier::Smoke => OPERATIONS,
+        };
+        let questions = Questions::load(context, tier.items(), self.family, opened.fields)?;
         Ok(Box::new(Loaded {
-            questions: Questions::load(context, tier.items(), self.family, opened.fields)?,
+            questions: questions.by_popularity(self.popularity, operations),
             opened,
-            operations: match tier {
-                Tier::Nightly => self.nightly,
-                Tier::Pr => self.pr,
-                Tier::Tiny | Tier::Smoke => OPERATIONS,
-            },
+            operations,
             answers: vec![None; QUERIES],
             failures: 0,
             scorings: context.setting("scorings", 0),
@@ -188,19 +204,35 @@ impl Subject for Loaded {
     }
 }
 
+/// The commonest shape of a query.
+const TWO_TERMS: Search = Search {
+    id: "text/search/two-terms",
+    about: "Ten best documents by BM25 for either of two mid-frequency terms. \
+            The commonest shape of a full-text query, over an index in the state that 27 \
+            commits leave it in. \
+            Read latency together with segments: every segment is searched apart, so a merge \
+            policy that leaves more of them slows every query down.",
+    family: &queries::TWO_TERMS,
+    popularity: Popularity::Uniform,
+    smallest_tier: Tier::Tiny,
+    pr: OPERATIONS,
+    nightly: OPERATIONS,
+};
+
 /// The scenarios, `two-terms` first: the smallest tier has no other.
-pub(crate) static SEARCHES: [Search; 8] = [
+pub(crate) static SEARCHES: [Search; 9] = [
+    TWO_TERMS,
     Search {
-        id: "text/search/two-terms",
-        about: "Ten best documents by BM25 for either of two mid-frequency terms. \
-                The commonest shape of a full-text query, over an index in the state that 27 \
-                commits leave it in. \
-                Read latency together with segments: every segment is searched apart, so a merge \
-                policy that leaves more of them slows every query down.",
-        family: &queries::TWO_TERMS,
-        smallest_tier: Tier::Tiny,
-        pr: OPERATIONS,
-        nightly: OPERATIONS,
+        id: "text/search/zipf",
+        about: "The searches of text/search/two-terms, some queries far more often than others: the first \
+                of 1,000 is 13 % of all, the i-th 1 / i^0.99 of that. \
+                What real traffic looks like, where popular queries find the lists they need in the \
+                caches. \
+                Read latency beside text/search/two-terms: the distance is what caches are worth, and \
+                what one popular query costs by itself.",
+        popularity: Popularity::Skewed,
+        smallest_tier: Tier::Pr,
+        ..TWO_TERMS
     },
     Search {
         id: "text/search/one-term",
@@ -210,6 +242,7 @@ pub(crate) static SEARCHES: [Search; 8] = [
                 Half of the terms are rare and take microseconds, so read p50 as the fixed cost of \
                 a search and p99 as the cost of a long list.",
         family: &queries::ONE_TERM,
+        popularity: Popularity::Uniform,
         smallest_tier: Tier::Pr,
         pr: OPERATIONS,
         nightly: OPERATIONS,
@@ -222,6 +255,7 @@ pub(crate) static SEARCHES: [Search; 8] = [
                 those that cannot be among the best. \
                 Read it beside `text/search/two-terms`: when it grows alone, skipping became worse.",
         family: &queries::THREE_TERMS,
+        popularity: Popularity::Uniform,
         smallest_tier: Tier::Pr,
         pr: 10_000,
         nightly: 10_000,
@@ -233,6 +267,7 @@ pub(crate) static SEARCHES: [Search; 8] = [
                 Intersecting goes at the speed of the rarer term. \
                 Every query has a hit; read p99 as that of two frequent terms.",
         family: &queries::AND,
+        popularity: Popularity::Uniform,
         smallest_tier: Tier::Pr,
         pr: OPERATIONS,
         nightly: OPERATIONS,
@@ -245,6 +280,7 @@ pub(crate) static SEARCHES: [Search; 8] = [
                 both terms, to find that most have them apart. \
                 Read p99 as that of two frequent terms.",
         family: &queries::PHRASE,
+        popularity: Popularity::Uniform,
         smallest_tier: Tier::Pr,
         pr: 10_000,
         nightly: 10_000,
@@ -257,6 +293,7 @@ pub(crate) static SEARCHES: [Search; 8] = [
                 Operations are slow and therefore few, 2,000 on the largest tier: p99 lies between \
                 p98.5 and p99.4 of all, so read p50 first.",
         family: &queries::HEAD,
+        popularity: Popularity::Uniform,
         smallest_tier: Tier::Pr,
         pr: 5_000,
         nightly: 2_000,
@@ -269,6 +306,7 @@ pub(crate) static SEARCHES: [Search; 8] = [
                 worth looking at; here there may be none. \
                 Read it beside that one: the difference is what skipping gains.",
         family: &queries::MIDDLE,
+        popularity: Popularity::Uniform,
         smallest_tier: Tier::Pr,
         pr: OPERATIONS,
         nightly: OPERATIONS,
@@ -280,6 +318,7 @@ pub(crate) static SEARCHES: [Search; 8] = [
                 Read it as the price of a segment: it grows with their number and hardly with that \
                 of documents.",
         family: &queries::TAIL,
+        popularity: Popularity::Uniform,
         smallest_tier: Tier::Pr,
         pr: OPERATIONS,
         nightly: OPERATIONS,
@@ -333,6 +372,8 @@ mod tests {
                 change(&|expected| expected.scores[0] *= 1.001),
                 place(number)
             );
+            // Others ask the same queries.
+            save(&path, &answers).expect("is writable");
         }
     }
 }

@@ -12,7 +12,9 @@ use super::checked::SearchError;
 use super::judge::{Judge, wrong};
 use super::rows::QUERIES;
 use super::truth::{Neighbour, distance};
+use crate::order::Order;
 use crate::random::Stream;
+use crate::signals::events::Popularity;
 
 /// What answers queries.
 pub(crate) trait Searcher: Send + Sync {
@@ -37,14 +39,15 @@ pub(crate) trait Searcher: Send + Sync {
     fn figures(&self, queries: &[Vec<f32>]) -> Result<Vec<(MetricName, MetricValue)>, Failure>;
 }
 
-/// A searcher that is asked all queries again and again, always in the same order.
+/// A searcher that is asked all queries again and again, or some more often than others; always in the
+/// same order.
 pub(crate) struct Asked<S> {
     searcher: S,
     judge: Judge,
     recall: MetricName,
     operations: usize,
     /// The order of the queries.
-    order: Vec<u32>,
+    order: Order,
     /// Timed searches that gave no answer.
     failures: AtomicUsize,
     /// The last answer that each query was given, whoever asked.
@@ -63,7 +66,7 @@ impl<S: Searcher> Asked<S> {
             judge,
             recall: name(recall),
             operations,
-            order: Stream::named("vector/order").shuffled(QUERIES),
+            order: order(Popularity::Uniform, operations),
             failures: AtomicUsize::new(0),
             given: (0..QUERIES).map(|_| Mutex::default()).collect(),
             answers: Vec::new(),
@@ -74,6 +77,14 @@ impl<S: Searcher> Asked<S> {
     /// The same with extra work planted: every query is compared with so many vectors after its search.
     pub(crate) fn comparing(self, distances: usize) -> Self {
         Self { distances, ..self }
+    }
+
+    /// The same, asked as often as its queries are popular.
+    pub(crate) fn by_popularity(self, popularity: Popularity) -> Self {
+        Self {
+            order: order(popularity, self.operations),
+            ..self
+        }
     }
 
     /// Never inlined, so that a profile can name it.
@@ -103,7 +114,7 @@ impl<S: Searcher> Asked<S> {
 
 impl<S: Searcher> Service for Asked<S> {
     fn serve(&self, index: usize) -> u64 {
-        let number = self.order[index % QUERIES] as usize;
+        let number = self.order.asked(index);
         let query = &self.judge.queries[number];
         match self.searcher.search(query, self.judge.k) {
             Ok(found) => {
@@ -168,6 +179,15 @@ impl<S: Searcher> Subject for Asked<S> {
         metrics.push((self.recall.clone(), recall));
         Ok(metrics)
     }
+}
+
+fn order(popularity: Popularity, operations: usize) -> Order {
+    Order::of(
+        Stream::named("vector/order"),
+        QUERIES,
+        popularity,
+        operations,
+    )
 }
 
 /// The metrics of every searcher: its recall by that name, and its size.

@@ -225,6 +225,11 @@ impl Subject for Loaded {
         self.judge.items.div_ceil(BATCH) - self.warm_up()
     }
 
+    fn differs(&self) -> bool {
+        // The index grows.
+        true
+    }
+
     fn operate(&mut self, index: usize) -> u64 {
         self.serve(index)
     }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use bench_harness::needs::Available;
 use bench_harness::{Artifact, Context, Failure, Needs, Recipe, Tier};
 use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
 
@@ -141,8 +140,8 @@ impl Artifact for IndexFiles {
             .with_seconds(self.rows.items as f64 / adds_per_second / self.threads as f64)
     }
 
-    fn alternatives(&self, available: &Available) -> Vec<String> {
-        estimate::alternatives(&self.footprint(), available)
+    fn estimate(&self) -> Option<String> {
+        Some(estimate::call(&self.footprint()))
     }
 
     fn build(&self, context: &Context, directory: &Path) -> Result<(), Failure> {

@@ -18,6 +18,7 @@ use super::kinds::{Reported, kind_name, metric_name};
 use super::rows::{QUERIES, Rows};
 use super::truth::TruthFiles;
 use crate::random::SEED;
+use crate::signals::events::{Popularity, SKEW};
 
 mod family;
 mod searchers;
@@ -41,6 +42,8 @@ pub(crate) struct Search {
     /// Candidates that are compared again by 16-bit rows; `None` leaves the engine's answer alone.
     reranked: Option<usize>,
     traffic: Traffic,
+    /// How often each query is asked.
+    popularity: Popularity,
     /// Whether all of the graph is walked in search of orphans.
     audits: bool,
     /// Timed searches.
@@ -91,7 +94,7 @@ impl Scenario for Search {
     }
 
     fn params(&self, tier: Tier) -> BTreeMap<Name, Param> {
-        BTreeMap::from([
+        let mut params = BTreeMap::from([
             (name("items"), integer((self.items)(tier))),
             (name("dims"), integer(self.dimensions)),
             (name("k"), integer(self.k)),
@@ -99,11 +102,22 @@ impl Scenario for Search {
             (name("scalars"), Param::Text(kind_name(self.kind).into())),
             (name("queries"), integer(QUERIES)),
             (name("seed"), integer(SEED as usize)),
-        ])
+        ]);
+        if self.popularity == Popularity::Skewed {
+            let popularity = Param::Text(self.popularity.to_string());
+            params.insert(name("popularity"), popularity);
+        }
+        params
     }
 
     fn input(&self, tier: Tier) -> Recipe {
-        self.rows(tier).recipe()
+        let rows = self.rows(tier).recipe();
+        match self.popularity {
+            Popularity::Uniform => rows,
+            Popularity::Skewed => Recipe::new("queries by popularity, version 1")
+                .with("skew", SKEW)
+                .with_recipe("rows", &rows),
+        }
     }
 
     fn layer(&self) -> Layer {
@@ -154,7 +168,12 @@ impl Scenario for Search {
         let tier = context.tier();
         let rows = self.rows(tier);
         let expansion = context.setting("expansion", EXPANSION_SEARCH);
-        let engine = Engine::new(self.index(tier).load(context, expansion)?, self.audits);
+        let index = self.index(tier).load(context, expansion)?;
+        if let Traffic::Clients(clients) = self.traffic {
+            // Loading makes room for as many threads as there are cores and fails the others.
+            index.reserve_capacity_and_threads(index.size(), clients)?;
+        }
+        let engine = Engine::new(index, self.audits);
         let reported = match self.reranked {
             None => Reported::by(self.metric, self.kind),
             Some(_) => Reported::by(MetricKind::IP, ScalarKind::F32).within(ROUNDING),
@@ -163,12 +182,74 @@ impl Scenario for Search {
         let (recall, operations) = (self.recall(), self.operations);
         let distances = context.setting("distances", 0);
         Ok(match self.codes(tier).zip(self.reranked) {
-            None => Box::new(Asked::new(engine, judge, recall, operations).comparing(distances)),
+            None => Box::new(
+                Asked::new(engine, judge, recall, operations)
+                    .by_popularity(self.popularity)
+                    .comparing(distances),
+            ),
             Some((codes, reranked)) => {
                 let candidates = context.setting("reranked", reranked);
                 let searcher = Reranked::new(engine, codes.load(context)?, candidates);
-                Box::new(Asked::new(searcher, judge, recall, operations).comparing(distances))
+                Box::new(
+                    Asked::new(searcher, judge, recall, operations)
+                        .by_popularity(self.popularity)
+                        .comparing(distances),
+                )
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use bench_harness::cache::Cache;
+    use bench_harness::prepare::prepare;
+
+    use super::*;
+
+    fn found(id: &str) -> &'static Search {
+        let search = FAMILY.iter().find(|search| search.id == id);
+        search.expect("is one of the family")
+    }
+
+    #[test]
+    fn popular_queries_have_an_identity_of_their_own_and_are_checked() {
+        let (zipf, uniform) = (found("vector/search/zipf"), found("vector/search/k10"));
+        assert_ne!(
+            zipf.input(Tier::Tiny).to_string(),
+            uniform.input(Tier::Tiny).to_string()
+        );
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(directory.path());
+        prepare(zipf, Tier::Tiny, &cache).expect("prepares");
+        let context = Context::new(Tier::Tiny, &cache);
+        let mut subject = zipf.load(&context).expect("loads");
+        for index in 0..subject.warm_up() + 500 {
+            assert_eq!(subject.operate(index), 10);
+        }
+        assert_eq!(subject.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_crowd_is_answered_whole() {
+        let crowd = found("vector/search/k10-clients100");
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(directory.path());
+        prepare(crowd, Tier::Tiny, &cache).expect("prepares");
+        let context = Context::new(Tier::Tiny, &cache);
+        let mut subject = crowd.load(&context).expect("loads");
+        let service = subject.service().expect("serves many");
+        thread::scope(|scope| {
+            for client in 0..100 {
+                scope.spawn(move || {
+                    for index in 0..10 {
+                        assert_eq!(service.serve(client * 10 + index), 10);
+                    }
+                });
+            }
+        });
+        assert_eq!(subject.check(), Ok(()));
     }
 }

@@ -10,7 +10,6 @@ use bench_harness::scenario::{metric, name};
 use bench_harness::schema::{
     DeclaredMetric, Direction, Kind, MetricName, MetricValue, Name, Param, Proportion, Unit,
 };
-use bench_harness::watch::Watch;
 use bench_harness::{
     Artifact, Background, Context, Failure, Layer, Needs, Recipe, Scenario, Service, Subject, Tier,
     Traffic, WrongAnswer,
@@ -20,6 +19,7 @@ use super::collection::warm::{Warm, insertion};
 use super::collection::{Collection, CollectionError};
 use super::rows::{DIMENSIONS, QUERIES, Rows};
 use super::truth::Neighbour;
+use crate::leak::Leak;
 use crate::random::Stream as Randomness;
 use ledger::Ledger;
 
@@ -35,9 +35,6 @@ const DELETES_PER_SECOND: f64 = 100.0;
 
 /// Looks at the memory per second.
 const LOOKS_PER_SECOND: f64 = 50.0;
-
-/// Writes that memory is said to grow by.
-const WRITES: f64 = 1_000.0;
 
 /// Vectors there is room for from the start beside those that are there: a minute of adds, so that
 /// making room is not measured.
@@ -164,9 +161,7 @@ impl Scenario for Stream {
                 Unit::Nanoseconds,
                 Direction::Lower,
             ));
-            for (of, kind) in [("memory", Kind::Series), ("memory_growth", Kind::Value)] {
-                metrics.push(metric(of, kind, Unit::Bytes, Direction::Lower));
-            }
+            metrics.extend(Leak::declared(resident_bytes));
         }
         metrics
     }
@@ -188,7 +183,7 @@ impl Scenario for Stream {
             adds: AtomicUsize::new(0),
             deletes: AtomicUsize::new(0),
             insert_ns: AtomicU64::new(0),
-            memory: Watch::default(),
+            memory: Leak::of(resident_bytes),
             failures: AtomicUsize::new(0),
             start: None,
             answers: Vec::new(),
@@ -216,7 +211,7 @@ struct Loaded {
     /// Time of all adds.
     insert_ns: AtomicU64,
     /// What was resident meanwhile, by vectors added.
-    memory: Watch,
+    memory: Leak,
     /// Searches and writes that were refused.
     failures: AtomicUsize,
     /// Recall before the first write.
@@ -243,10 +238,7 @@ impl Loaded {
     }
 
     fn look(&self) {
-        if let Some(bytes) = resident_bytes() {
-            let adds = self.adds.load(Ordering::Relaxed);
-            self.memory.see(adds as f64, bytes as f64);
-        }
+        self.memory.look(self.adds.load(Ordering::Relaxed));
     }
 
     /// Deletes one of those that were there at the start.
@@ -381,16 +373,7 @@ impl Subject for Loaded {
             metrics.push(share("fresh", Proportion::from_queries(self.fresh()?, 1)?));
             let mean_ns = self.insert_ns.load(Ordering::Relaxed) as f64 / adds as f64;
             metrics.push((name("insert_time"), MetricValue::Value(mean_ns)));
-            let series = self.memory.series();
-            metrics.extend(series.map(|series| {
-                let memory = MetricValue::Series(Box::new(series));
-                (name("memory"), memory)
-            }));
-            metrics.extend(self.memory.growth().map(|growth| {
-                // A document has no room for zero bytes; what does not grow grows by one.
-                let bytes = (WRITES * growth.per_unit).max(1.0);
-                (name("memory_growth"), MetricValue::Value(bytes))
-            }));
+            metrics.extend(self.memory.reported());
         }
         Ok(metrics)
     }

@@ -32,8 +32,9 @@ use point::{Document, Point};
 /// Links per node that are tried.
 const CONNECTIVITIES: &str = "8,16,32";
 
-/// Candidates looked at while inserting that are tried.
-const EXPANSIONS_ADD: &str = "100,200,400";
+/// Candidates looked at while inserting that are tried, the default among them: what was chosen must be
+/// beside what was not.
+const EXPANSIONS_ADD: &str = "100,128,200,400";
 
 /// Candidates looked at per search that are tried, fewest first.
 const EXPANSIONS_SEARCH: &str = "16,24,32,48,64,96,128,192";

@@ -54,8 +54,12 @@ pub(crate) struct Trend {
     /// Also write it to FILE as JSON, format gate.trend/1.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Policy file, whose `ignore-environment` counts here, too [default: baselines/gate.toml, else the built-in
-    /// policy].
+    /// The promoted baseline: what it accepted is no drift, and what has been better for seven nights is named
+    /// [default: baselines/main.json, where it is there].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Policy file, whose margins and `ignore-environment` count here, too [default: gate.toml beside the baseline,
+    /// else the built-in policy].
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
 }
@@ -68,6 +72,9 @@ pub(crate) struct Issue {
     /// The trend, as `gate trend --output trend.json` writes it.
     #[arg(default_value = "trend.json")]
     pub(crate) trend: PathBuf,
+    /// What `gate bisect --output FILE` found out about one of its steps; it stands in the issue from then on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bisected: Option<PathBuf>,
     /// Where the issues are [default: $GITHUB_REPOSITORY].
     #[arg(long, value_name = "OWNER/NAME")]
     pub(crate) repository: Option<String>,

@@ -3,11 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use gate_core::evaluate::Known;
-use gate_core::next::Plan;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
-use gate_schema::report::Report;
 use gate_schema::run::Source;
 
 use crate::args::Check;
@@ -16,10 +13,11 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::document::read_run;
 use crate::measure::arm::Arm;
 use crate::measure::commands::Commands;
+use crate::measure::judge::{Asked, judge};
 use crate::measure::kept::Kept;
 use crate::measure::progress::Progress;
-use crate::measure::runs::{Runs, Seen};
-use crate::measure::sessions::{Measurement, Rules, Stopped};
+use crate::measure::runs::Seen;
+use crate::measure::sessions::{Measurement, Stopped};
 use crate::noise;
 use crate::policy::{self, BASELINE, Loaded, Measure};
 use crate::process;
@@ -33,7 +31,7 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     let cache = arguments.measuring.cache.as_deref();
     let mut checkout = Checkout::open(Path::new("."), cache, &interrupt)?;
     let (loaded, measure) = load(arguments, checkout.top())?;
-    let promoted = promoted(arguments, &loaded, checkout.top())?;
+    let promoted = promoted(arguments, checkout.top())?;
     let inputs = inputs(arguments, &loaded, checkout.top());
     let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
     let destinations = Destinations::check(&arguments.show, &inputs)?;
@@ -62,14 +60,13 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     }
     let start = Instant::now();
     let mut measurement = Measurement::new(id, arms, &mut commands, &progress);
-    let judged = judge(
-        &mut measurement,
-        arguments,
-        &loaded,
-        &measure,
-        promoted.as_ref(),
-        &top,
-    );
+    let asked = Asked {
+        only: &arguments.measuring.only,
+        pairs: arguments.pairs,
+        budget: arguments.budget.unwrap_or(measure.budget),
+        promoted: promoted.as_ref(),
+    };
+    let judged = judge(&mut measurement, &asked, &loaded, &measure, &top);
     let (runs, mut report) = match judged {
         Ok(judged) => judged,
         Err(stopped) => {
@@ -111,37 +108,6 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     Ok(exit_code(&report, &problems))
 }
 
-/// Measures for as long as it can change a verdict, and judges.
-fn judge(
-    measurement: &mut Measurement<'_>,
-    arguments: &Check,
-    loaded: &Loaded,
-    measure: &Measure,
-    promoted: Option<&Seen>,
-    top: &Path,
-) -> Result<(Runs, Report), Stopped> {
-    let only = &arguments.measuring.only;
-    let scenarios = measurement.prepare(only, measure.warm_up_starts)?;
-    let noise = noise::beside(loaded, &top.join(BASELINE), &measurement.environment())?;
-    let rules = Rules {
-        plan: Plan {
-            pairs: arguments.pairs.unwrap_or(measure.pairs),
-            ..measure.plan()
-        },
-        budget: arguments.budget.unwrap_or(measure.budget),
-        policy: &loaded.policy,
-        noise: noise.as_ref(),
-    };
-    let runs = measurement.check(&scenarios, &rules)?;
-    let known = Known {
-        promoted: promoted.map(Seen::side),
-        ..runs.known(noise.as_ref())
-    };
-    let (baseline, candidate) = (runs.baseline.side(), runs.candidate.side());
-    let report = gate_core::evaluate(baseline, candidate, &known, &loaded.policy);
-    Ok((runs, report.map_err(Stopped::Unjudgeable)?))
-}
-
 /// Keeps what was measured until something stopped it, and says where.
 fn keep(
     measurement: &Measurement<'_>,
@@ -178,36 +144,24 @@ fn load(arguments: &Check, top: &Path) -> Result<(Loaded, Measure), Vec<Diagnost
     Ok((loaded, measure))
 }
 
-/// `main.json` beside the policy.
-fn beside(loaded: &Loaded, top: &Path) -> PathBuf {
-    match &loaded.path {
-        Some(policy) => policy.with_file_name("main.json"),
-        None => top.join(BASELINE),
-    }
-}
-
 /// What people wrote or promoted and a check must not write over, also where it has no use for it.
 fn inputs(arguments: &Check, loaded: &Loaded, top: &Path) -> Vec<PathBuf> {
     let read = [&loaded.path, &loaded.waivers, &arguments.baseline];
     let read = read.into_iter().flatten().cloned();
     let mut inputs: Vec<PathBuf> = read.collect();
-    inputs.push(beside(loaded, top));
-    inputs.extend(noise::all(loaded, &top.join(BASELINE)));
+    inputs.push(top.join(BASELINE));
+    inputs.extend(noise::all(&top.join(BASELINE)));
     inputs
 }
 
-/// The promoted baseline: the one given, else `main.json` beside the policy where there is one. Against
-/// a release it has nothing to add.
-fn promoted(
-    arguments: &Check,
-    loaded: &Loaded,
-    top: &Path,
-) -> Result<Option<Seen>, Vec<Diagnostic>> {
-    let beside = beside(loaded, top);
+/// The promoted baseline: the one given, else the repository's where there is one. Against a release it has
+/// nothing to add.
+fn promoted(arguments: &Check, top: &Path) -> Result<Option<Seen>, Vec<Diagnostic>> {
+    let own = top.join(BASELINE);
     let path = match &arguments.baseline {
         Some(given) => given.clone(),
-        None if arguments.drift || !beside.exists() => return Ok(None),
-        None => beside,
+        None if arguments.drift || !own.exists() => return Ok(None),
+        None => own,
     };
     Seen::new(read_run(&path)?).map(Some)
 }

@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &Compare) -> Result<ExitCode, Vec<Diagnostic>> {
             candidate: sides[1],
             path: &arguments.baseline,
         };
-        let files = note(&mut report, folder, &compared)?;
+        let files = note(&mut report, folder, &compared);
         for problem in lay(destinations.folders().into_iter(), &files) {
             terminal::talk(&format!("note: {problem}\n"));
         }

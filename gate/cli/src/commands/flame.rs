@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use gate_core::profile::{alike, normalise};
 use gate_import::profile::{Profile, ProfileError};
 use gate_render::FlameSide;
 use gate_schema::code::Code;
@@ -32,10 +33,13 @@ pub(crate) fn run(arguments: &Flame) -> Result<ExitCode, Vec<Diagnostic>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    let stacks: Vec<Stacks> = profiles
-        .iter()
-        .map(|profile| gate_core::profile::normalise(&profile.stacks))
-        .collect();
+    let stacks: Vec<Stacks> = match profiles.as_slice() {
+        [baseline, candidate] => alike([baseline, candidate].map(given)).into(),
+        profiles => {
+            let stacks = profiles.iter().map(|profile| normalise(&profile.stacks));
+            stacks.collect()
+        }
+    };
     let sides: Vec<FlameSide> = profiles
         .iter()
         .zip(&stacks)
@@ -70,6 +74,15 @@ pub(crate) fn run(arguments: &Flame) -> Result<ExitCode, Vec<Diagnostic>> {
         samples.join(" -> ")
     ))?;
     Ok(ExitCode::Pass)
+}
+
+/// The stacks, and the share below which they were joined.
+fn given(profile: &Profile) -> (&Stacks, Option<f64>) {
+    let head = profile.head.as_ref();
+    (
+        &profile.stacks,
+        head.and_then(|head| head.about.other_below),
+    )
 }
 
 /// Reads one profile of whatever kind.

@@ -1,12 +1,17 @@
 //! `gate issue`: the issues of a trend, opened, kept up to date and closed.
 
+use std::path::Path;
+
 use gate_github::Fault;
 use gate_github::client::Client;
 use gate_github::clock::Deadlines;
 use gate_github::issue::{Gone, IssueDone, Nightly, Standing, keep};
+use gate_schema::bisect;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
-use gate_schema::trend::{FORMAT, Trend};
+use gate_schema::trend;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::args::Issue;
 use crate::diagnostic::{self, Diagnostic, Place};
@@ -17,14 +22,23 @@ use crate::publish::wall::Wall;
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Issue) -> Result<ExitCode, Vec<Diagnostic>> {
-    let trend = read(arguments)?;
+    let trend = read(&arguments.trend, &TREND)?;
+    let bisected = match &arguments.bisected {
+        Some(path) => Some(read(path, &BISECTED)?),
+        None => None,
+    };
     let told = settings::place(arguments.repository.as_ref(), arguments.api.as_ref())?;
-    let standing: Vec<Standing> = gate_render::trend_issues(&trend, &told.address)
+    let issues = gate_render::trend_issues(&trend, &told.address, bisected.as_ref());
+    if bisected.is_some() && issues.iter().all(|issue| issue.finding.is_none()) {
+        terminal::talk("note: what was bisected is no step that stands, so no issue says it\n");
+    }
+    let standing: Vec<Standing> = issues
         .into_iter()
         .map(|issue| Standing {
             key: issue.key,
             title: issue.title,
             body: issue.body,
+            finding: issue.finding,
             is_new: issue.is_new,
             bad: issue.bad,
         })
@@ -107,19 +121,42 @@ fn line(title: &str, done: IssueDone, is_dry: bool) -> String {
     format!("{would}{done}: {title}\n")
 }
 
-fn read(arguments: &Issue) -> Result<Trend, Vec<Diagnostic>> {
-    let path = &arguments.trend;
-    let hint = "write one with `gate trend --history STORE --output trend.json`";
+/// A document that this reads, and how to come by one.
+struct Kind {
+    name: &'static str,
+    format: &'static str,
+    hint: &'static str,
+}
+
+const TREND: Kind = Kind {
+    name: "trend",
+    format: trend::FORMAT,
+    hint: "write one with `gate trend --history STORE --output trend.json`",
+};
+
+const BISECTED: Kind = Kind {
+    name: "bisection",
+    format: bisect::FORMAT,
+    hint: "write one with `gate bisect ... --output bisected.json`",
+};
+
+fn read<T: DeserializeOwned>(path: &Path, kind: &Kind) -> Result<T, Vec<Diagnostic>> {
+    let Kind { name, format, hint } = kind;
     let bytes = std::fs::read(path).map_err(|error| vec![unreadable(path, &error, hint)])?;
     let wrong = |message: String| {
-        let place = Place::File(path.clone());
-        vec![Diagnostic::new(Code::Format, message, place, hint)]
+        let place = Place::File(path.to_owned());
+        vec![Diagnostic::new(Code::Format, message, place, *hint)]
     };
-    let trend: Trend =
-        serde_json::from_slice(&bytes).map_err(|error| wrong(format!("not a trend: {error}")))?;
-    if trend.format == FORMAT {
-        Ok(trend)
-    } else {
-        Err(wrong("not a trend of a version this gate reads".to_owned()))
+    let head: Head =
+        serde_json::from_slice(&bytes).map_err(|error| wrong(format!("not a {name}: {error}")))?;
+    if head.format != *format {
+        return Err(wrong(format!("not a {name} of a version this gate reads")));
     }
+    serde_json::from_slice(&bytes).map_err(|error| wrong(format!("not a {name}: {error}")))
+}
+
+/// What every document of ours says first.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
 }

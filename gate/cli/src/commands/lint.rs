@@ -28,14 +28,14 @@ pub(crate) fn run(arguments: &Lint) -> Result<ExitCode, Vec<Diagnostic>> {
     let measure = loaded.measure.as_ref().unwrap_or(&usual);
     let paths = match &arguments.noise {
         Some(path) => vec![path.clone()],
-        None => noise::all(&loaded, &baseline),
+        None => noise::all(&baseline),
     };
     if paths.is_empty() {
-        let beside = loaded.path.clone().unwrap_or(baseline);
+        let folder = baseline.with_file_name("noise");
         return Err(vec![Diagnostic::new(
             Code::Unreadable,
             "no machine was calibrated, so nothing is known of its noise",
-            Place::File(beside.with_file_name("noise")),
+            Place::File(folder),
             "run `gate calibrate` on the machine that measures",
         )]);
     }

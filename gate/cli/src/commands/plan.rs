@@ -28,14 +28,7 @@ pub(crate) fn run(arguments: &Plan) -> Result<ExitCode, Vec<Diagnostic>> {
         ([], Some(measure)) => &measure.ignore_paths[..],
         (given, _) => given,
     };
-    // Relative to the top, as git names what changed.
-    let policy = loaded.path.as_deref().map(|path| {
-        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        path.strip_prefix(&top)
-            .unwrap_or(&path)
-            .display()
-            .to_string()
-    });
+    let policy = loaded.path_below(&top);
     let found = plan::relevant(&fork.changed, ignore, policy.as_deref());
     let (changed, runner) = (fork.changed.len(), runner(arguments, &change));
     terminal::talk(&match found {

@@ -1,9 +1,8 @@
 //! `gate promote`: a run becomes the baseline, as a file change that is reviewed like code.
 
 use std::fmt::Write;
-use std::path::Path;
 
-use gate_core::promote::{self, MIN_REPETITIONS, Refusal};
+use gate_core::promote::{self, Onto, Override, Refusal};
 use gate_schema::code::Code;
 use gate_schema::defect::Problem;
 use gate_schema::exit::ExitCode;
@@ -15,6 +14,7 @@ use crate::document::{canonical, make_folder, read_run, read_run_with_digest, sa
 use crate::observe::observe;
 use crate::profile::stored::{keep, outdated};
 use crate::provenance;
+use crate::refusal;
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
@@ -29,17 +29,21 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
             hint,
         )]);
     }
-    let accepted = match arguments.baseline.exists() && !arguments.replace {
+    let accepted = match arguments.baseline.exists() {
         true => Some(read_run(&arguments.baseline)?),
         false => None,
     };
-    refuse(arguments, &run, accepted.as_ref())?;
-
+    let onto = match &accepted {
+        None => Onto::Nothing,
+        Some(accepted) if arguments.replace => Onto::Replaced(accepted),
+        Some(accepted) => Onto::Kept(accepted),
+    };
     let observed = observe(&arguments.run, &run)?;
-    let changes = match &accepted {
-        Some(accepted) => promote::changes(&observe(&arguments.baseline, accepted)?, &observed),
+    let moves = match &accepted {
+        Some(accepted) => promote::moves(&observe(&arguments.baseline, accepted)?, &observed),
         None => Vec::new(),
     };
+    let overridden = refuse(arguments, &promote::refusals(&run, onto, &moves))?;
     let Some(promoted_by) = arguments.by.clone().or_else(provenance::whoami) else {
         return Err(vec![Diagnostic::new(
             Code::Promotion,
@@ -54,9 +58,10 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
         reason: arguments.reason.clone(),
         workflow_run: provenance::workflow_run(),
         promoted_document: digest,
-        changes,
+        overridden,
+        changes: promote::listed(&moves),
     };
-    let baseline = promote::baseline(&run, accepted.as_ref(), provenance).map_err(|defect| {
+    let baseline = promote::baseline(&run, onto.kept(), provenance).map_err(|defect| {
         vec![Diagnostic::of_problem(
             &arguments.run,
             &Problem {
@@ -86,82 +91,40 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
         None => None,
     };
     make_folder(&arguments.baseline)?;
-    write(&arguments.baseline, canonical(&value).as_bytes())?;
-    let kept = profiles.map(|profiles| profiles.write()).transpose()?;
+    let text = canonical(&value);
+    let kept = match profiles {
+        Some(profiles) => profiles.write_beside((&arguments.baseline, text.as_bytes()))?,
+        None => {
+            write(&arguments.baseline, text.as_bytes())?;
+            String::new()
+        }
+    };
     if let Some(note) = outdated(&arguments.baseline, &baseline) {
         terminal::talk(&format!("note: {note}\n"));
     }
-    terminal::answer(&answer(arguments, &baseline, &kept.unwrap_or_default()))?;
+    terminal::answer(&answer(arguments, &baseline, &kept))?;
     Ok(ExitCode::Pass)
 }
 
-fn refuse(arguments: &Promote, run: &Run, accepted: Option<&Run>) -> Result<(), Vec<Diagnostic>> {
-    let problems: Vec<Diagnostic> = promote::refusals(run, accepted)
-        .into_iter()
-        .filter(|refusal| {
-            !(refusal.yields_to_reason()
-                && arguments
-                    .reason
-                    .as_deref()
-                    .is_some_and(|r| !r.trim().is_empty()))
-        })
-        .map(|refusal| diagnostic(&arguments.run, &refusal))
-        .collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems)
+/// What a reason overrides, in words.
+fn refuse(arguments: &Promote, refusals: &[Refusal]) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let reason = arguments.reason.as_deref();
+    let has_reason = reason.is_some_and(|reason| !reason.trim().is_empty());
+    let (overridden, refused): (Vec<&Refusal>, Vec<&Refusal>) =
+        refusals
+            .iter()
+            .partition(|refusal| match refusal.yields_to() {
+                Override::Reason => has_reason,
+                Override::ReasonAndLoss => has_reason && arguments.accept_missing,
+                Override::Never => false,
+            });
+    if refused.is_empty() {
+        return Ok(overridden.into_iter().map(refusal::sentence).collect());
     }
-}
-
-fn diagnostic(path: &Path, refusal: &Refusal) -> Diagnostic {
-    let code = if refusal.yields_to_reason() {
-        Code::Promotion
-    } else {
-        Code::PromotionNever
-    };
-    let reason = "or promote with --reason \"...\", which is kept in the baseline";
-    let (message, hint) = match refusal {
-        Refusal::Dirty => (
-            "the work tree had uncommitted changes, so nobody can build this again".to_owned(),
-            format!("commit and measure again, {reason}"),
-        ),
-        Refusal::FewRepetitions { scenario, have } => (
-            format!(
-                "{scenario} has {have} repetitions in a session, a baseline needs {MIN_REPETITIONS}"
-            ),
-            format!("`bench run --repetitions {MIN_REPETITIONS}`, {reason}"),
-        ),
-        Refusal::OtherMachine { field } => (
-            format!("measured on another machine than the accepted sessions: {field} differs"),
-            "sessions of two machines are never mixed; start afresh with --replace".to_owned(),
-        ),
-        Refusal::UnknownSource => (
-            "nobody knows which commit this was built from".to_owned(),
-            format!("measure in a clean checkout, {reason}"),
-        ),
-        Refusal::Dropped { scenario } => (
-            format!("{scenario} is accepted now, and absent or declared differently in this run"),
-            format!("its history would be dropped; measure the whole suite, {reason}"),
-        ),
-        Refusal::Failed { scenario } => (
-            format!("a repetition of {scenario} failed, so what it measured is not all there is"),
-            format!("repair it and measure again, {reason}"),
-        ),
-        Refusal::WrongAnswer { scenario } => (
-            format!("{scenario} gave a wrong answer, so nothing can be compared with it"),
-            format!("repair it and measure again, {reason}"),
-        ),
-        Refusal::Planted => (
-            "the run has changes planted on purpose".to_owned(),
-            "measure again without --plant".to_owned(),
-        ),
-        Refusal::Incomplete { scenario } => (
-            format!("{scenario} is declared but not wholly measured in every session"),
-            "measure the whole manifest again".to_owned(),
-        ),
-    };
-    Diagnostic::new(code, message, Place::File(path.to_owned()), hint)
+    let refused = refused.into_iter();
+    Err(refused
+        .map(|r| refusal::diagnostic(&arguments.run, r))
+        .collect())
 }
 
 fn answer(arguments: &Promote, baseline: &Run, kept: &str) -> String {
@@ -172,12 +135,15 @@ fn answer(arguments: &Promote, baseline: &Run, kept: &str) -> String {
         baseline.manifest.scenarios.len(),
         baseline.sessions.len(),
     );
+    // Writing to a String cannot fail.
+    for sentence in baseline.provenance.iter().flat_map(|p| &p.overridden) {
+        let _ = writeln!(text, "  overridden by the reason: {sentence}");
+    }
     for change in baseline.provenance.iter().flat_map(|p| &p.changes) {
         let (from, to) = (
             gate_render::quantity(&change.from),
             gate_render::quantity(&change.to),
         );
-        // Writing to a String cannot fail.
         let _ = writeln!(
             text,
             "  {} {}: {from} -> {to}",

@@ -5,7 +5,7 @@ use gate_github::client::Client;
 use gate_github::clock::Deadlines;
 use gate_github::find::{Conclusion, Found, Measured};
 use gate_github::write::{CheckDone, CommentDone, CommentText, Texts, Written, write};
-use gate_github::{Fault, Fetched, fetch, find};
+use gate_github::{Fault, Fetched, changed, fetch, find};
 use gate_render::Notice;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
@@ -79,7 +79,7 @@ async fn publish(
         }
     };
     let (said, artifact) = judge(client, arguments, told, rules, &measured).await?;
-    let occasion = occasion(told, &measured, artifact);
+    let occasion = occasion(told, &measured, artifact, rules.declared());
     // First of all the report is kept: whatever fails from here on, it can be read.
     summarise(told.summary.as_deref(), &said.summary(&occasion));
     let body = |most| said.text(&occasion, most);
@@ -128,7 +128,14 @@ async fn judge(
     let is_success = measured.conclusion == Conclusion::Success;
     let (id, attempt, bytes) = match fetch(client, &told.github, measured).await? {
         Fetched::Bytes { id, attempt, bytes } => (id, attempt, bytes),
-        Fetched::Absent if is_success => return without(Notice::NothingMeasured),
+        // That it needs no measuring is not believed of the run that left it out.
+        Fetched::Absent if is_success => {
+            let paths = changed(client, &told.github, measured).await?;
+            return without(match paths {
+                Some(paths) if rules.ignore(&paths) => Notice::NothingToMeasure,
+                _ => Notice::NothingMeasured,
+            });
+        }
         Fetched::Absent => return without(Notice::Failed),
         Fetched::Expired => return without(Notice::Expired),
         Fetched::Rejected(rejected) => return without(reject(rejected)),
@@ -137,6 +144,12 @@ async fn judge(
         Ok(bundle) => bundle,
         Err(rejected) => return Ok((Said::Notice(reject(rejected)), Some(id))),
     };
+    if let Some(rejected) = bundle.refused {
+        terminal::talk(&format!(
+            "note: a profile is left out: it breaks rule {}\n",
+            rejected.rule.id()
+        ));
+    }
     let said = match rules.judge(bundle, arguments) {
         // The runs of an earlier attempt cannot say that the one that failed now is fine.
         Ok(report)

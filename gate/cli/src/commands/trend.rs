@@ -14,24 +14,35 @@ use crate::history::Store;
 use crate::observe::observe;
 use crate::policy::{self, BASELINE};
 use crate::provenance;
+use crate::show::unit_mismatch;
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Trend) -> Result<ExitCode, Vec<Diagnostic>> {
     let outputs: Vec<PathBuf> = arguments.output.iter().cloned().collect();
     check_outputs(&outputs, &[])?;
     let given = arguments.policy.as_deref();
-    let loaded = policy::load(given, None, Path::new(BASELINE), &provenance::today())?;
+    let default = Path::new(BASELINE);
+    let baseline = arguments.baseline.as_deref();
+    let beside = baseline.unwrap_or(default);
+    let loaded = policy::load(given, None, beside, &provenance::today())?;
+    let baseline = baseline.or(Some(default).filter(|default| default.exists()));
+    let promoted = match baseline {
+        Some(path) => Some((path.display().to_string(), entry(path)?)),
+        None => None,
+    };
     // The files of a branch are there as long as `_copy` is.
     let (files, _copy) = Store::new(&arguments.store)?.read()?;
     let newest = files.len().saturating_sub(MOST_KEPT as usize);
     let entries = files[newest..]
         .par_iter()
-        .map(|path| {
-            let run = read_run(path)?;
-            Ok(Entry::new(&run, observe(path, &run)?))
-        })
+        .map(|path| entry(path))
         .collect::<Result<Vec<_>, Vec<Diagnostic>>>()?;
-    let Some(trend) = trend(&entries, &loaded.policy.ignore_environment) else {
+    let promoted = promoted
+        .as_ref()
+        .map(|(path, entry)| (path.as_str(), entry));
+    let trend = trend(&entries, &loaded.policy, promoted)
+        .map_err(|mismatch| vec![unit_mismatch(&mismatch, &loaded)])?;
+    let Some(trend) = trend else {
         let place = Place::File(PathBuf::from(&arguments.store.history));
         let hint = "`gate record RUN --history STORE` adds a run";
         return Err(vec![Diagnostic::new(
@@ -56,4 +67,9 @@ pub(crate) fn run(arguments: &Trend) -> Result<ExitCode, Vec<Diagnostic>> {
     }
     terminal::answer(&gate_render::trend(&trend))?;
     Ok(trend.exit_code)
+}
+
+fn entry(path: &Path) -> Result<Entry, Vec<Diagnostic>> {
+    let run = read_run(path)?;
+    Ok(Entry::new(&run, observe(path, &run)?))
 }

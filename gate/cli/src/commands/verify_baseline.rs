@@ -1,25 +1,23 @@
 //! `gate verify-baseline`: whether a baseline is what `gate promote` wrote, and what a change of it lets through.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use gate_core::accepted::{Flaw, Looser, flaws, looser};
+use gate_core::accepted::{Flaw, flaws};
+use gate_core::observe::Observed;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
-use gate_schema::policy::Policy;
 use gate_schema::run::Run;
 
+use crate::accepted::{Accepted, WHY, Written};
 use crate::args::VerifyBaseline;
-use crate::checkout;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::{canonical, parse_run, read_bytes, read_run_with_digest, unreadable};
-use crate::git;
+use crate::document::{canonical, parse_run, read_bytes, read_run_with_digest};
 use crate::observe::observe;
-use crate::policy::{self, FILE_NAME};
+use crate::policy::FILE_NAME;
+use crate::refusal::{of_lost, of_moved};
 use crate::terminal;
-
-/// What a comment in `gate.toml` starts with that says why it tolerates more.
-const WHY: &str = "# loosened:";
 
 /// Looser settings that are named before the rest is counted.
 const LISTED: usize = 10;
@@ -30,10 +28,21 @@ pub(crate) fn run(arguments: &VerifyBaseline) -> Result<ExitCode, Vec<Diagnostic
         None => None,
     };
     let mut problems = Vec::new();
+    // The rows of all baselines that one policy is for.
+    let mut policies: BTreeMap<PathBuf, Vec<Observed>> = BTreeMap::new();
     for path in &arguments.baselines {
-        match verify(arguments, path, accepted.as_ref()) {
+        let observed = policies.entry(path.with_file_name(FILE_NAME)).or_default();
+        match verify(arguments, path, accepted.as_ref(), observed) {
             Ok(found) => problems.extend(found),
             Err(found) => problems.extend(found),
+        }
+    }
+    if let Some(accepted) = &accepted {
+        for (file, rows) in &policies {
+            match loosened(accepted, file, rows) {
+                Ok(found) => problems.extend(found),
+                Err(found) => problems.extend(found),
+            }
         }
     }
     if !problems.is_empty() {
@@ -52,10 +61,12 @@ pub(crate) fn run(arguments: &VerifyBaseline) -> Result<ExitCode, Vec<Diagnostic
     Ok(ExitCode::Pass)
 }
 
+/// What is wrong with one baseline, whose rows are added to `observed`.
 fn verify(
     arguments: &VerifyBaseline,
     path: &Path,
     accepted: Option<&Accepted>,
+    observed: &mut Vec<Observed>,
 ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
     let bytes = read_bytes(path)?;
     let run = parse_run(path, &bytes)?;
@@ -74,17 +85,53 @@ fn verify(
     let Some(accepted) = accepted else {
         return Ok(problems);
     };
-    let observed = observe(path, &run)?;
+    let rows = observe(path, &run)?;
     if let Some(bytes) = accepted.file(path)? {
         let was = parse_run(path, &bytes)?;
-        let flaws = flaws((&was, &observe(path, &was)?), (&run, &observed));
+        let flaws = flaws((&was, &observe(path, &was)?), (&run, &rows));
         problems.extend(flaws.iter().map(|flaw| diagnostic(path, flaw)));
     }
-    let file = path.with_file_name(FILE_NAME);
-    let [before, now] = [accepted.policy(&file)?, Written::read(&file)?];
-    if before.text != now.text && !now.says_why(&before) {
-        let looser = looser(&before.policy, &now.policy, &observed);
-        problems.extend(silent(&file, &looser));
+    observed.extend(rows);
+    Ok(problems)
+}
+
+/// What the policy in `file` and the baselines beside it guard less than before, without a word.
+fn loosened(
+    accepted: &Accepted,
+    file: &Path,
+    rows: &[Observed],
+) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    let gone = accepted.gone(file)?;
+    let before = Written::new(file, accepted.file(file)?.unwrap_or_default())?;
+    let now = Written::read(file)?;
+    if now.says_why(&before) {
+        return Ok(Vec::new());
+    }
+    let hint = format!(
+        "add a line `{WHY} ...` to {FILE_NAME} that says why, to be reviewed with the change"
+    );
+    let problem = |path: &Path, message: String| {
+        Diagnostic::new(
+            Code::Baseline,
+            message,
+            Place::File(path.to_owned()),
+            hint.clone(),
+        )
+    };
+    let gone = gone.iter().map(|path| {
+        let message = "it was accepted and is gone, so nothing is compared with it any more";
+        problem(path, message.to_owned())
+    });
+    let mut problems: Vec<Diagnostic> = gone.collect();
+    let mut names = now.looser(&before, rows);
+    if names.len() > LISTED {
+        let more = format!("and {} more", names.len() - LISTED);
+        names.truncate(LISTED);
+        names.push(more);
+    }
+    if !names.is_empty() {
+        let message = format!("it tolerates more than before: {}", names.join(", "));
+        problems.push(problem(file, message));
     }
     Ok(problems)
 }
@@ -149,128 +196,33 @@ fn diagnostic(path: &Path, flaw: &Flaw) -> Diagnostic {
             let message = format!("session {session} is not the one that was accepted");
             wrong(path, "/sessions", message, AGAIN)
         }
-        Flaw::Replaced => wrong(
-            path,
-            "/provenance/reason",
-            "all accepted sessions are gone, and nobody says why",
-            reason,
-        ),
-        Flaw::Worse(change) => {
-            let levels = [&change.from, &change.to].map(gate_render::quantity);
+        Flaw::Mixed { field } => {
+            let message =
+                format!("accepted sessions stand beside those of another machine: {field} differs");
+            wrong(
+                path,
+                "/environment/fingerprint",
+                message,
+                "promote it again with --replace",
+            )
+        }
+        Flaw::Gone { gone, left } => {
             let message = format!(
-                "{} {} is accepted at a worse level, {} -> {}, and nobody says why",
-                change.scenario, change.metric, levels[0], levels[1]
+                "{gone} of {} accepted sessions are gone, and nobody says why",
+                gone + left
             );
             wrong(path, "/provenance/reason", message, reason)
         }
-    }
-}
-
-/// A policy that tolerates more without a word.
-fn silent(path: &Path, looser: &[Looser]) -> Option<Diagnostic> {
-    if looser.is_empty() {
-        return None;
-    }
-    let name = |looser: &Looser| match &looser.row {
-        Some((scenario, metric)) => format!("{} of {scenario} {metric}", looser.setting),
-        None => looser.setting.to_owned(),
-    };
-    let mut names: Vec<String> = looser.iter().take(LISTED).map(name).collect();
-    if looser.len() > LISTED {
-        names.push(format!("and {} more", looser.len() - LISTED));
-    }
-    let message = format!("it tolerates more than before: {}", names.join(", "));
-    let hint = format!("add a line `{WHY} ...` that says why, to be reviewed with the change");
-    let place = Place::File(path.to_owned());
-    Some(Diagnostic::new(Code::Baseline, message, place, hint))
-}
-
-/// A policy as it was written.
-struct Written {
-    text: String,
-    policy: Policy,
-}
-
-impl Written {
-    fn new(path: &Path, text: String) -> Result<Self, Vec<Diagnostic>> {
-        let policy = policy::parse(path, &text)?;
-        Ok(Self { text, policy })
-    }
-
-    /// Without a file, the built-in policy.
-    fn read(path: &Path) -> Result<Self, Vec<Diagnostic>> {
-        if !path.exists() {
-            return Self::new(path, String::new());
+        Flaw::Lost(lost) => {
+            let message = format!("{}, and nobody says why", of_lost(lost));
+            wrong(path, "/provenance/reason", message, reason)
         }
-        let bytes = std::fs::read_to_string(path);
-        let text = bytes.map_err(|error| vec![unreadable(path, &error, "restore it from git")])?;
-        Self::new(path, text)
-    }
-
-    /// Whether a line says why, which the other one does not have.
-    fn says_why(&self, before: &Self) -> bool {
-        let why = |text: &str| -> Vec<String> {
-            let lines = text
-                .lines()
-                .map(str::trim)
-                .filter_map(|line| line.strip_prefix(WHY));
-            lines
-                .map(|why| why.trim().to_owned())
-                .filter(|why| !why.is_empty())
-                .collect()
-        };
-        let known = why(&before.text);
-        why(&self.text).iter().any(|why| !known.contains(why))
-    }
-}
-
-/// The files of the revision that a change leaves.
-struct Accepted {
-    top: PathBuf,
-    commit: String,
-}
-
-impl Accepted {
-    fn new(base: &str) -> Result<Self, Vec<Diagnostic>> {
-        let top = checkout::top(Path::new("."))?;
-        let commit = git::resolve(&top, base, Place::Flag("--base"))?;
-        Ok(Self { top, commit })
-    }
-
-    /// What `path` was; `None` if it was not there.
-    fn file(&self, path: &Path) -> Result<Option<Vec<u8>>, Vec<Diagnostic>> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let real = std::fs::canonicalize(folder.unwrap_or(Path::new("."))).ok();
-        let name = path.file_name();
-        let inside = real.zip(name).and_then(|(folder, name)| {
-            let path = folder.strip_prefix(&self.top).ok()?.join(name);
-            path.to_str().map(str::to_owned)
-        });
-        let Some(inside) = inside else {
-            let message = "not a file of this repository, so nothing was accepted before it";
-            return Err(vec![wrong(path, "", message, "leave --base out")]);
-        };
-        let object = format!("{}:{inside}", self.commit);
-        let mut exists = git::git(&self.top);
-        if git::read(exists.args(["cat-file", "-e", &object])).is_err() {
-            return Ok(None);
+        Flaw::Worse(moved) => {
+            let message = format!(
+                "a worse level is accepted, and nobody says why: {}",
+                of_moved(moved)
+            );
+            wrong(path, "/provenance/reason", message, reason)
         }
-        let mut show = git::git(&self.top);
-        let shown = git::read(show.args(["cat-file", "blob", &object]));
-        shown.map(Some).map_err(|failure| {
-            let place = Place::File(path.to_owned());
-            vec![failure.diagnostic(
-                "cannot read what was accepted",
-                place,
-                "see the words of git",
-            )]
-        })
-    }
-
-    fn policy(&self, path: &Path) -> Result<Written, Vec<Diagnostic>> {
-        let bytes = self.file(path)?.unwrap_or_default();
-        Written::new(path, String::from_utf8_lossy(&bytes).into_owned())
     }
 }

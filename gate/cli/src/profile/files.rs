@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gate_core::profile::normalise;
+use gate_core::profile::{alike, normalise};
 use gate_render::{FlameSide, NoSamples, differential_flamegraph, flamegraph};
 use gate_schema::id::ScenarioId;
 use gate_schema::profile::{EXTENSION, encode};
@@ -62,12 +62,17 @@ pub(super) fn draw(
         files.push((PathBuf::from(path.as_str()), bytes?));
         Some(path)
     };
-    let stacks = [baseline, candidate].map(|side| normalise(&side.stacks));
+    let stacks = alike([baseline, candidate].map(|side| (&side.stacks, side.about.other_below)));
+    let whole = normalise(&candidate.stacks);
     let [from, to] =
         [(baseline, &stacks[0]), (candidate, &stacks[1])].map(|(side, stacks)| FlameSide {
             stacks,
             about: Some(&side.about),
         });
+    let alone = FlameSide {
+        stacks: &whole,
+        about: to.about,
+    };
     let svg = |drawn: Result<String, NoSamples>| drawn.ok().map(String::into_bytes);
     let stored = |side: &Taken| Some(encode(side.about.clone(), &side.stacks));
     ProfileFiles {
@@ -75,7 +80,7 @@ pub(super) fn draw(
             Kind::Differential,
             svg(differential_flamegraph(&from, &to, None)),
         ),
-        candidate: add(Kind::Candidate, svg(flamegraph(&to, None))),
+        candidate: add(Kind::Candidate, svg(flamegraph(&alone, None))),
         baseline_stacks: add(Kind::BaselineStacks, stored(baseline)),
         candidate_stacks: add(Kind::CandidateStacks, stored(candidate)),
     }

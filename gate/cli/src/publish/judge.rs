@@ -1,14 +1,19 @@
 //! The verdict on what a pull request measured, by the files of the default branch alone.
 
+use std::path::Path;
+
 use gate_core::evaluate::Known;
 use gate_github::bundle::{Bundle, Rejected, Rule};
 use gate_schema::report::Report;
+use gate_schema::run::Manifest;
 
+use super::causes;
 use crate::args::Publish;
 use crate::diagnostic::Diagnostic;
 use crate::document::read_run;
 use crate::measure::runs::Seen;
 use crate::noise;
+use crate::plan;
 use crate::policy::{self, Loaded};
 use crate::provenance;
 use crate::show::unjudgeable;
@@ -45,6 +50,19 @@ impl Rules {
         Ok(Self { loaded, promoted })
     }
 
+    /// What the promoted baseline declares, where there is one.
+    pub(crate) fn declared(&self) -> Option<&Manifest> {
+        self.promoted.as_ref().map(|seen| &seen.run.manifest)
+    }
+
+    /// Whether a change of these paths needs no measuring.
+    pub(crate) fn ignore(&self, changed: &[String]) -> bool {
+        let ignore = self.loaded.measure.as_ref();
+        let ignore = ignore.map_or(&[][..], |measure| &measure.ignore_paths);
+        let policy = self.loaded.path_below(Path::new("."));
+        plan::relevant(changed, ignore, policy.as_deref()).is_none()
+    }
+
     /// Judges as `gate check` did, with the same runs and not with its word.
     pub(crate) fn judge(&self, bundle: Bundle, arguments: &Publish) -> Result<Report, Unjudged> {
         let histogram = |_| {
@@ -67,13 +85,13 @@ impl Rules {
             canary: canary.as_ref().map(Seen::side),
             promoted: self.promoted.as_ref().map(Seen::side),
         };
-        let judged = gate_core::evaluate(
+        let mut report = gate_core::evaluate(
             baseline.side(),
             candidate.side(),
             &known,
             &self.loaded.policy,
-        );
-        judged.map_err(|error| {
+        )
+        .map_err(|error| {
             let candidate = "candidate.json".as_ref();
             Unjudged::Unjudgeable(Box::new(unjudgeable(
                 &error,
@@ -81,6 +99,9 @@ impl Rules {
                 "its baseline",
                 &self.loaded,
             )))
-        })
+        })?;
+        let sides = [&baseline, &candidate];
+        causes::note(&mut report, &bundle.profiles, bundle.refused, sides);
+        Ok(report)
     }
 }

@@ -8,6 +8,7 @@ use gate_github::write::{CheckText, Verdict, Wish};
 use gate_render::{Notice, Occasion};
 use gate_schema::exit::ExitCode;
 use gate_schema::report::{Outcome, Report, Verdict as RowVerdict};
+use gate_schema::run::Manifest;
 
 use super::settings::Told;
 use crate::args::{Publish, When};
@@ -43,6 +44,7 @@ impl Said {
         match self {
             Self::Report(report) => report.exit_code,
             Self::Notice(Notice::Rejected(_)) => ExitCode::Usage,
+            Self::Notice(Notice::NothingToMeasure) => ExitCode::Pass,
             Self::Notice(_) => ExitCode::Undecided,
         }
     }
@@ -85,6 +87,8 @@ impl Said {
             },
             Self::Notice(Notice::Cancelled) => Verdict::Cancelled,
             Self::Notice(Notice::TimedOut) => Verdict::TimedOut,
+            // Passes where the check is required, and still is no success: nothing was judged.
+            Self::Notice(Notice::NothingToMeasure) => Verdict::Neutral,
             Self::Notice(_) => undecided,
         };
         let publisher = told.publisher;
@@ -99,7 +103,9 @@ impl Said {
     /// Whether there should be a comment.
     pub(crate) fn wish(&self, arguments: &Publish) -> Wish {
         let is_worth_one = match self {
-            Self::Notice(notice) => !matches!(notice, Notice::NothingMeasured),
+            Self::Notice(notice) => {
+                !matches!(notice, Notice::NothingMeasured | Notice::NothingToMeasure)
+            }
             Self::Report(report) => {
                 let improved = report
                     .rows
@@ -122,6 +128,7 @@ pub(crate) fn occasion<'a>(
     told: &'a Told,
     measured: &'a Measured,
     artifact: Option<u64>,
+    declared: Option<&'a Manifest>,
 ) -> Occasion<'a> {
     let pull = match &measured.target {
         Target::Pull(pull) => Some(pull),
@@ -136,6 +143,7 @@ pub(crate) fn occasion<'a>(
         publisher: told.publisher,
         is_fork: pull.is_some_and(|pull| pull.is_fork),
         edits_policy: pull.is_some_and(|pull| pull.edits_policy),
+        declared,
     }
 }
 

@@ -92,6 +92,10 @@ fn a_check_uses_what_was_calibrated() {
     );
     let compared: Value = serde_json::from_str(&compared.stdout).expect("JSON");
     assert_eq!(compared, verdict);
+    // Another policy is for the same machine.
+    project.write("strict.toml", &project.read("baselines/gate.toml"));
+    let elsewhere = project.check(&["--policy", "strict.toml"]);
+    assert!(elsewhere.stdout.contains(said), "{}", elsewhere.stdout);
 }
 
 #[test]

@@ -150,6 +150,50 @@ fn a_step_is_told_once_with_the_commits_it_lies_between() {
 }
 
 #[test]
+fn what_has_been_better_for_seven_nights_is_to_be_promoted() {
+    let scratch = history(27, |at| if at >= 20 { 45_000.0 } else { 50_000.0 });
+    scratch.json("first.json", &night(0, 50_000.0));
+    let promote = |run: &str| {
+        let ran = scratch.gate(&["promote", run, "--by", "ann", "--reason", "level"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+    };
+    promote("first.json");
+    let trend = || {
+        let ran = scratch.gate(&["trend", "--history", "history"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        ran.stdout
+    };
+    insta::assert_snapshot!(trend());
+    // What the note says, for as many sessions as tell a level.
+    for at in 24..27 {
+        scratch.json("now.json", &night(at, 45_000.0));
+        promote("now.json");
+    }
+    assert!(!trend().contains("Better than"), "{}", trend());
+    // Another baseline, and a policy beside it, which must fit.
+    let elsewhere = |arguments: &[&str]| {
+        scratch.gate(&[&["trend", "--history", "history"], arguments].concat())
+    };
+    scratch.json("theirs/first.json", &night(0, 50_000.0));
+    let theirs = elsewhere(&["--baseline", "theirs/first.json"]);
+    assert!(
+        theirs.stdout.contains("Better than theirs/first.json"),
+        "{}",
+        theirs.stdout
+    );
+    let wide = "[[rule]]\nmetric = \"*\"\nmargin = \"20%\"\n";
+    scratch.write("theirs/gate.toml", wide);
+    let theirs = elsewhere(&["--baseline", "theirs/first.json"]);
+    assert!(!theirs.stdout.contains("Better than"), "{}", theirs.stdout);
+    scratch.write("theirs/gate.toml", &wide.replace("20%", "1 point"));
+    let theirs = elsewhere(&["--baseline", "theirs/first.json"]);
+    assert_eq!(theirs.code, 2, "{}", theirs.stdout);
+    assert!(theirs.stderr.contains("does not fit"), "{}", theirs.stderr);
+    let ran = elsewhere(&["--baseline", "nowhere.json"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+}
+
+#[test]
 fn another_machine_is_not_a_step_and_too_few_nights_are_not_a_pass() {
     let scratch = history(18, |_| 50_000.0);
     assert_eq!(scratch.gate(&["trend", "--history", "history"]).code, 0);

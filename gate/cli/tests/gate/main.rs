@@ -1,6 +1,7 @@
 //! The real binary on real files: what it prints, what it writes, how it exits.
 
 mod bad_input;
+mod bisect;
 mod calibrate;
 mod check;
 mod compare;

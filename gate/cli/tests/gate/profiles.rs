@@ -5,7 +5,7 @@ use gate_schema::id::Name;
 use gate_schema::profile::{About, Profiler, Stacks, StacksBuilder, decode, encode};
 use serde_json::Value;
 
-use crate::scratch::{BASELINE, Engine, Scratch, demo};
+use crate::scratch::{BASELINE, Engine, Ran, Scratch, demo};
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -111,6 +111,8 @@ fn promoted_profiles_are_bounded_and_tell_what_grew_since() {
         "--baseline",
         "main.json",
         "--replace",
+        "--reason",
+        "a new start",
         "--by",
         "me",
     ];
@@ -120,7 +122,10 @@ fn promoted_profiles_are_bounded_and_tell_what_grew_since() {
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
     let kept = std::fs::read(scratch.path("profiles/main/demo.search.folded.zst"));
     let (head, folded) = decode(&kept.expect("is there")).expect("reads");
-    assert_eq!(folded, "[other] 1\nt;search 5000\nt;search;score 5000\n");
+    assert_eq!(
+        folded,
+        "[other];rare 1\nt;search 5000\nt;search;score 5000\n"
+    );
     assert_eq!(head.and_then(|head| head.about.other_below), Some(0.001));
 
     let (_, profiles) = compared(&scratch, &["--profiles", "now"]);
@@ -146,44 +151,74 @@ fn promoted_profiles_are_bounded_and_tell_what_grew_since() {
 }
 
 #[test]
-fn profiles_of_something_else_are_refused() {
+fn profiles_of_something_else_are_not_promoted_and_change_no_verdict() {
     let scratch = slower();
     let of = |scenario: &str, commit: &str| profile(scenario, commit, &[("t;search", 9)]);
+    let whole = of("demo/search", COMMIT);
     scratch
         .write("empty/readme", "")
         .write("other/a.folded.zst", of("demo/search", "another"))
         .write("headless/a.folded.zst", "t;search 9\n")
-        .write("stranger/a.folded.zst", of("demo/gone", COMMIT));
-    for (folder, said) in [
-        (
-            "nowhere",
-            "hint: `bench profile --out DIR` writes one file per scenario",
-        ),
-        ("empty", "error[G502]: no stored profile here"),
+        .write("cut/a.folded.zst", &whole[..whole.len() / 2])
+        .write("stranger/a.folded.zst", of("demo/gone", COMMIT))
+        .write("twice/a.folded.zst", &whole)
+        .write("twice/b.folded.zst", &whole)
+        .write("some/a.folded.zst", &whole)
+        .write("some/b.folded.zst", "t;search 9");
+    let promote = [
+        "promote",
+        "out.json",
+        "--baseline",
+        "new.json",
+        "--by",
+        "me",
+        "--reason",
+        "the first one",
+    ];
+    for (folder, place, message, status) in [
+        ("nowhere", "nowhere", "cannot read: ", "absent"),
+        ("empty", "empty", "no stored profile here", "absent"),
         (
             "other",
-            "error[G502]: a profile of commit another, and the run is of 0123",
+            "other/a.folded.zst",
+            "a profile of commit another, and the run is of 0123",
+            "absent",
         ),
         (
             "headless",
-            "error[G502]: the profile does not say which scenario it is of",
+            "headless/a.folded.zst",
+            "the profile does not say which scenario it is of",
+            "absent",
+        ),
+        ("cut", "cut/a.folded.zst", "does not unpack: ", "absent"),
+        (
+            "twice",
+            "twice/b.folded.zst",
+            "a second profile of demo/search",
+            "candidate",
+        ),
+        (
+            "some",
+            "some/b.folded.zst",
+            "the profile does not say which scenario it is of",
+            "candidate",
         ),
     ] {
-        for arguments in [
-            &["compare", "main.json", "out.json"][..],
-            &[
-                "promote",
-                "out.json",
-                "--baseline",
-                "new.json",
-                "--by",
-                "me",
-            ],
-        ] {
-            let ran = scratch.gate(&[arguments, &["--profiles", folder]].concat());
-            assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{folder}");
+        let ran = scratch.gate(&[&promote[..], &["--profiles", folder]].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{folder}");
+        for said in [message, &format!("--> {place}\n")] {
             assert!(ran.stderr.contains(said), "{folder}: {}", ran.stderr);
-            assert!(!scratch.path("new.json").exists(), "{folder}");
+        }
+        assert!(!scratch.path("new.json").exists(), "{folder}");
+
+        let (said, profiles) = compared(&scratch, &["--profiles", folder]);
+        let note = format!("note: {place} is not used: {message}");
+        assert!(said.contains(&note), "{folder}: {said}");
+        let profiles = &profiles[0]["profiles"];
+        assert_eq!(profiles["status"], status, "{folder}");
+        if status == "absent" {
+            let reason = profiles["reason"].as_str().expect("a reason");
+            assert!(reason.contains(place), "{reason}");
         }
     }
     let (said, profiles) = compared(&scratch, &["--profiles", "stranger"]);
@@ -192,4 +227,91 @@ fn profiles_of_something_else_are_refused() {
         "{said}"
     );
     assert_eq!(profiles, Value::Null);
+}
+
+/// `gate promote` of `run.json` with the profiles in `folder`, to `main.json`.
+fn promoted(scratch: &Scratch, folder: &str) -> Ran {
+    let to = [
+        "promote",
+        "run.json",
+        "--baseline",
+        "main.json",
+        "--by",
+        "me",
+    ];
+    scratch.gate(&[&to[..], &["--replace", "--profiles", folder]].concat())
+}
+
+#[test]
+fn a_baseline_and_its_profiles_are_written_together_or_not_at_all() {
+    let scratch = slower();
+    let before = scratch.read("main.json");
+    let refused = |blocked: &str| {
+        let ran = promoted(&scratch, "base");
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains("cannot write: "), "{}", ran.stderr);
+        assert_eq!(scratch.read("main.json"), before, "{blocked}");
+    };
+    scratch.write("profiles", "a file");
+    refused("the folder");
+    std::fs::remove_file(scratch.path("profiles")).expect("removable");
+    scratch
+        .write("profiles/main/demo.search.folded.zst/in/the", "way")
+        .write("profiles/main/demo.gone.folded.zst", "earlier");
+    refused("a file");
+    assert_eq!(
+        scratch.read("profiles/main/demo.gone.folded.zst"),
+        "earlier"
+    );
+    std::fs::remove_dir_all(scratch.path("profiles/main/demo.search.folded.zst"))
+        .expect("removable");
+    let ran = promoted(&scratch, "base");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(!scratch.path("profiles/main/demo.gone.folded.zst").exists());
+    assert_ne!(scratch.read("main.json"), before);
+}
+
+#[test]
+fn profiles_of_two_scenarios_never_share_a_file() {
+    let scratch = slower();
+    let of = |scenario: &str| profile(scenario, COMMIT, &[("t;search", 9)]);
+    scratch
+        .write("two/1.folded.zst", of("demo/search"))
+        .write("two/2.folded.zst", of("demo.search"));
+    let ran = promoted(&scratch, "two");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let kept = "kept 2 profiles in profiles/main\n";
+    assert!(ran.stdout.contains(kept), "{}", ran.stdout);
+    for (file, scenario) in [
+        ("demo.search.folded.zst", "demo/search"),
+        ("demo%2esearch.folded.zst", "demo.search"),
+    ] {
+        let kept = std::fs::read(scratch.path("profiles/main").join(file)).expect("is there");
+        let (head, _) = decode(&kept).expect("reads");
+        let about = head.expect("a head").about;
+        assert_eq!(about.scenario.as_str(), scenario);
+    }
+}
+
+/// As kept before small stacks kept their functions: what a function lost there would look like growth.
+#[test]
+fn profiles_that_an_earlier_gate_kept_are_read_and_not_compared() {
+    let scratch = slower();
+    let folded = [
+        ("[other]", 3_000),
+        ("t;search", 5_000),
+        ("t;search;score", 2_000),
+    ];
+    let old = profile("demo/search", COMMIT, &folded);
+    scratch.write("profiles/main/demo.search.folded.zst", old);
+    let (said, profiles) = compared(&scratch, &["--profiles", "now"]);
+    let note = "note: profiles/main is not used: an earlier gate kept it, ";
+    assert!(said.contains(note), "{said}");
+    assert_eq!(profiles[0]["profiles"]["status"], "candidate", "{profiles}");
+    let old = "profiles/main/demo.search.folded.zst";
+    let drawn = scratch.gate(&["flame", old, "--out", "old.svg"]);
+    assert_eq!(drawn.code, 0, "{}", drawn.stderr);
+    let (_, profiles) = compared(&scratch, &["--profiles", "profiles/main"]);
+    let hotspots = &profiles[0]["profiles"]["hotspots"];
+    assert_eq!(hotspots[0]["name"], "search", "{profiles}");
 }

@@ -21,6 +21,29 @@ fn promote(scratch: &Scratch, arguments: &[&str]) -> crate::scratch::Ran {
     )
 }
 
+fn of_sessions(sessions: usize) -> Value {
+    run(Engine {
+        sessions,
+        ..BASELINE
+    })
+}
+
+/// A run of `demo/search` and of `demo/insert`, which is as fast.
+fn of_two_scenarios() -> Value {
+    let mut document = run(BASELINE);
+    let double = |list: &mut Value| {
+        let list = list.as_array_mut().expect("a list");
+        let mut second = list[0].clone();
+        second["scenario"] = json!("demo/insert");
+        list.push(second);
+    };
+    double(&mut document["manifest"]["scenarios"]);
+    for session in document["sessions"].as_array_mut().expect("sessions") {
+        double(&mut session["scenarios"]);
+    }
+    document
+}
+
 fn edited(pointer: &str, value: Value) -> Value {
     let mut document = run(BASELINE);
     let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
@@ -69,7 +92,7 @@ fn sessions_accumulate_up_to_twenty_and_changes_are_kept() {
                 ..BASELINE
             }),
         );
-        let ran = promote(&scratch, &[]);
+        let ran = promote(&scratch, &["--reason", "checks more"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let baseline: Value = serde_json::from_str(&scratch.read("main.json")).expect("JSON");
         let sessions = baseline["sessions"].as_array().expect("sessions");
@@ -87,6 +110,11 @@ fn sessions_accumulate_up_to_twenty_and_changes_are_kept() {
                 .collect();
             assert!(changed.contains(&&json!("latency.p50")), "{changed:?}");
             assert!(ran.stdout.contains("latency.p50"), "{}", ran.stdout);
+            let overridden = &baseline["provenance"]["overridden"][0];
+            let overridden = overridden.as_str().expect("a sentence");
+            assert!(overridden.starts_with("worse than the accepted level: demo/search latency"));
+            let said = format!("  overridden by the reason: {overridden}\n");
+            assert!(ran.stdout.contains(&said), "{}", ran.stdout);
         }
     }
 }
@@ -106,11 +134,12 @@ fn what_should_not_become_a_baseline_is_refused() {
         ("dirty", edited("/source/dirty", json!(true)), "G401", true),
         ("unknown source", edited("/source", json!({})), "G401", true),
         ("few repetitions", few(run(BASELINE)), "G401", true),
+        ("few sessions", of_sessions(2), "G401", true),
         (
             "wrong answer",
             edited("/sessions/0/scenarios/0/check", json!("failed")),
-            "G401",
-            true,
+            "G402",
+            false,
         ),
         (
             "failed repetition",
@@ -118,8 +147,8 @@ fn what_should_not_become_a_baseline_is_refused() {
                 "/failures",
                 json!([{"scenario": "demo/search", "how": "killed by signal 11"}]),
             ),
-            "G401",
-            true,
+            "G402",
+            false,
         ),
         (
             "nothing but failed repetitions",
@@ -186,7 +215,9 @@ fn sessions_of_two_machines_are_never_mixed() {
         ran.stderr
     );
     assert_eq!(scratch.read("main.json"), accepted);
-    assert_eq!(promote(&scratch, &["--replace"]).code, 0);
+    assert_eq!(promote(&scratch, &["--replace"]).code, 2, "without a word");
+    let ran = promote(&scratch, &["--replace", "--reason", "new machine"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 
 #[test]
@@ -208,6 +239,146 @@ fn dropping_a_scenario_s_history_needs_a_reason() {
     );
     assert_eq!(scratch.read("main.json"), accepted);
     assert_eq!(promote(&scratch, &["--reason", "twice the items"]).code, 0);
+}
+
+#[test]
+fn what_nothing_guards_any_more_needs_more_than_a_reason() {
+    let scratch = Scratch::new();
+    scratch.json("out.json", &of_two_scenarios());
+    assert_eq!(promote(&scratch, &[]).code, 0);
+    scratch.json("out.json", &run(BASELINE));
+    for more in [
+        &["--reason", "a smaller suite"][..],
+        &["--replace", "--reason", "a new start"],
+    ] {
+        let ran = promote(&scratch, more);
+        assert_eq!(ran.code, 2, "{}", ran.stdout);
+        let said = "error[G401]: demo/insert is gone, and nothing guards it any more";
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+        assert!(ran.stderr.contains("--accept-missing"), "{}", ran.stderr);
+    }
+    assert_eq!(promote(&scratch, &["--accept-missing"]).code, 2);
+    let ran = promote(
+        &scratch,
+        &["--accept-missing", "--reason", "a smaller suite"],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout
+            .contains("overridden by the reason: demo/insert is gone"),
+        "{}",
+        ran.stdout
+    );
+    let mut without_metric = run(BASELINE);
+    let metrics = &mut without_metric["manifest"]["scenarios"][0]["metrics"];
+    metrics.as_array_mut().expect("metrics").remove(1);
+    for session in without_metric["sessions"].as_array_mut().expect("sessions") {
+        let repetitions = &mut session["scenarios"][0]["repetitions"];
+        for repetition in repetitions.as_array_mut().expect("repetitions") {
+            repetition["metrics"]
+                .as_object_mut()
+                .expect("metrics")
+                .remove("peak_rss");
+        }
+    }
+    scratch.json("out.json", &without_metric);
+    let ran = promote(&scratch, &["--reason", "nobody looks at it"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("peak_rss of demo/search is gone"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_level_that_moved_needs_a_reason() {
+    let engine = |latency_ns| {
+        run(Engine {
+            latency_ns,
+            ..BASELINE
+        })
+    };
+    // Many levels of one kind, and the memory.
+    let many = |files: f64, memory: f64| {
+        let mut document = run(BASELINE);
+        let names: Vec<String> = (0..25).map(|i| format!("files{i}")).collect();
+        let metrics = document["manifest"]["scenarios"][0]["metrics"].as_array_mut();
+        metrics.expect("metrics").extend(names.iter().map(
+            |name| json!({"name": name, "kind": "value", "unit": "count", "direction": "lower"}),
+        ));
+        let sessions = document["sessions"].as_array_mut().expect("sessions");
+        for (at, session) in sessions.iter_mut().enumerate() {
+            session["id"] = json!(format!("{files}-{memory}-{at}"));
+            let repetitions = &mut session["scenarios"][0]["repetitions"];
+            for repetition in repetitions.as_array_mut().expect("repetitions") {
+                for name in &names {
+                    repetition["metrics"][name] = json!(files);
+                }
+                repetition["metrics"]["peak_rss"] = json!(memory);
+            }
+        }
+        document
+    };
+    for (name, before, now, said) in [
+        (
+            "worse",
+            engine(50_000.0),
+            engine(52_000.0),
+            "worse than the accepted level: demo/search latency",
+        ),
+        (
+            "twice as fast",
+            engine(50_000.0),
+            engine(20_000.0),
+            "suspiciously fast: demo/search latency",
+        ),
+        (
+            "worse, among many that are better",
+            many(1000.0, 1e6),
+            many(100.0, 1.05e6),
+            "worse than the accepted level: demo/search peak_rss",
+        ),
+        (
+            "worse, from nothing",
+            many(0.0, 1e6),
+            many(3.0, 1e6),
+            "worse than the accepted level: demo/search files0 0 -> 3, and 24 more",
+        ),
+    ] {
+        let scratch = Scratch::new();
+        scratch.json("out.json", &before);
+        assert_eq!(promote(&scratch, &[]).code, 0, "{name}");
+        scratch.json("out.json", &now);
+        let ran = promote(&scratch, &[]);
+        assert_eq!(ran.code, 2, "{name}: {}", ran.stdout);
+        let said = format!("error[G401]: {said}");
+        assert!(ran.stderr.contains(&said), "{name}: {}", ran.stderr);
+        let ran = promote(&scratch, &["--reason", "it is so"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+    }
+    let scratch = Scratch::new();
+    scratch.json("out.json", &engine(50_000.0));
+    assert_eq!(promote(&scratch, &[]).code, 0);
+    scratch.json("out.json", &engine(45_000.0));
+    assert_eq!(promote(&scratch, &[]).code, 0, "better is not worse");
+}
+
+#[test]
+fn few_sessions_are_enough_where_others_are_kept() {
+    let scratch = Scratch::new();
+    scratch.json("out.json", &of_sessions(1));
+    let ran = promote(&scratch, &[]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    let said = "error[G401]: the baseline would hold 1 session of demo/search, and needs 3";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    scratch.json("out.json", &of_sessions(3));
+    assert_eq!(promote(&scratch, &[]).code, 0);
+    let mut fourth = of_sessions(1);
+    fourth["sessions"][0]["id"] = json!("fourth");
+    scratch.json("out.json", &fourth);
+    let ran = promote(&scratch, &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 
 #[test]

@@ -73,6 +73,11 @@ fn edit(scratch: &Scratch, edit: impl FnOnce(&mut Value)) {
     scratch.json("main.json", &value);
 }
 
+fn without_reason(baseline: &mut Value) {
+    let provenance = baseline["provenance"].as_object_mut();
+    provenance.expect("a promoted one").remove("reason");
+}
+
 #[test]
 fn what_was_promoted_passes() {
     let scratch = promoted();
@@ -156,15 +161,56 @@ fn what_was_done_to_it_is_named() {
         &base,
         "is not the one that was accepted",
     );
+    let replaced = |s: &Scratch| {
+        promote(s, 60_000.0, &["--replace", "--reason", "a new machine"]);
+        edit(s, without_reason);
+    };
     case(
-        &|s| promote(s, 60_000.0, &["--replace"]),
+        &replaced,
         &base,
-        "all accepted sessions are gone",
+        "6 of 6 accepted sessions are gone, and nobody says why",
     );
     case(
-        &|s| promote(s, 60_000.0, &["--replace"]),
+        &replaced,
         &base,
-        "is accepted at a worse level",
+        "a worse level is accepted, and nobody says why: demo/search latency",
+    );
+    case(
+        &|s| {
+            promote(s, 50_100.0, &[]);
+            edit(s, |v| {
+                v["sessions"].as_array_mut().expect("sessions").remove(0);
+            });
+        },
+        &base,
+        "1 of 6 accepted sessions are gone, and nobody says why",
+    );
+    case(
+        &|s| {
+            promote(s, 50_100.0, &["--reason", "a better clock"]);
+            edit(s, |v| {
+                v["environment"]["fingerprint"]["cpu_model"] = json!("Xeon")
+            });
+        },
+        &base,
+        "accepted sessions stand beside those of another machine: cpu_model differs",
+    );
+    case(
+        &|s| {
+            promote(s, 50_100.0, &[]);
+            // What is accepted has a session without the scenario, as if it had never been declared.
+            edit(s, |v| {
+                v["manifest"]["scenarios"][0]["scenario"] = json!("demo/other");
+                v["pooled"] = json!([]);
+                let sessions = v["sessions"].as_array_mut().expect("sessions");
+                sessions.drain(..6);
+                for session in sessions {
+                    session["scenarios"][0]["scenario"] = json!("demo/other");
+                }
+            });
+        },
+        &base,
+        "demo/search is gone, and nothing guards it any more, and nobody says why",
     );
     case(
         &|s| {
@@ -215,6 +261,93 @@ fn a_looser_policy_says_why() {
         0,
         "stricter needs no word"
     );
+}
+
+#[test]
+fn what_no_row_of_the_baseline_shows_is_looser_too() {
+    let rule = |scenario: &str, limit: &str| {
+        format!(
+            "\n[[rule]]\nscenario = \"{scenario}\"\nmetric = \"p99\"\nbudget = \"<= {limit}\"\n"
+        )
+    };
+    let measure =
+        |ignored: &str| format!("\n[measure]\ncommand = \"true\"\nignore-paths = {ignored}\n");
+    let policy = |environment: &str, ignored: &str, limit: &str| {
+        let first = format!("ignore-environment = {environment}\n");
+        [
+            first,
+            POLICY.to_owned(),
+            rule("later/*", limit),
+            measure(ignored),
+        ]
+        .concat()
+    };
+    for (name, environment, ignored, limit, said) in [
+        (
+            "the environment",
+            "[\"cpu_model\"]",
+            "[\"docs/**\"]",
+            "5ms",
+            "ignore-environment",
+        ),
+        (
+            "paths",
+            "[]",
+            "[\"docs/**\", \"**\"]",
+            "5ms",
+            "ignore-paths",
+        ),
+        (
+            "a scenario to come",
+            "[]",
+            "[\"docs/**\"]",
+            "9ms",
+            "budget of later/* p99",
+        ),
+        ("less", "[]", "[]", "4ms", ""),
+    ] {
+        let scratch = promoted();
+        scratch.write("gate.toml", policy("[]", "[\"docs/**\"]", "5ms"));
+        commit(&scratch);
+        scratch.write("gate.toml", policy(environment, ignored, limit));
+        let ran = verify(&scratch, &["--base", "HEAD"]);
+        let said = match said {
+            "" => String::new(),
+            said => format!("it tolerates more than before: {said}\n"),
+        };
+        assert!(ran.stderr.contains(&said), "{name}: {}", ran.stderr);
+        assert_eq!(ran.code == 0, said.is_empty(), "{name}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_baseline_does_not_vanish_without_a_word() {
+    let scratch = promoted();
+    scratch.write("nightly.json", scratch.read("main.json"));
+    scratch.write("other.json", "{}");
+    git(&scratch, &["add", "nightly.json", "other.json"]);
+    git(
+        &scratch,
+        &["commit", "--quiet", "--message", "another tier"],
+    );
+    std::fs::remove_file(scratch.path("other.json")).expect("is there");
+    assert_eq!(verify(&scratch, &["--base", "HEAD"]).code, 0, "no baseline");
+    std::fs::remove_file(scratch.path("nightly.json")).expect("is there");
+    let ran = verify(&scratch, &["--base", "HEAD"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(
+        ran.stderr
+            .contains("error[G403]: it was accepted and is gone")
+            && ran.stderr.contains("nightly.json"),
+        "{}",
+        ran.stderr
+    );
+    scratch.write(
+        "gate.toml",
+        format!("# loosened: no nights any more\n{POLICY}"),
+    );
+    let ran = verify(&scratch, &["--base", "HEAD"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 
 #[test]

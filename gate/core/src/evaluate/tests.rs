@@ -95,6 +95,16 @@ fn outcomes_follow_the_lattice_and_the_policy() {
             Outcome::Undecided,
         ),
         (
+            "nor does it on another machine, even if asked",
+            base.clone(),
+            other.clone(),
+            Policy {
+                incomparable: Undecided::Pass,
+                ..limited(120.0)
+            },
+            Outcome::Undecided,
+        ),
+        (
             "undecided may fail",
             base.clone(),
             other,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use gate_schema::profile::{Profiler, Stacks, TimePerOperation};
 use gate_schema::report::{
-    CandidateProfile, FrameChange, FrameShare, FrameTime, Hotspot, ProfileChange, ProfileFiles,
-    ProfiledSide,
+    FrameChange, FrameShare, FrameTime, ProfileChange, ProfileFiles, ProfiledSide,
 };
 
-use super::normal::{OTHER, bounded, normalise};
+use super::hot::hotspots;
+use super::normal::{OTHER, alike, has_owners};
 use super::scale::{Counts, Pair, Scale, inflation};
 use super::share::{Counted, Frames, Stack};
 
@@ -30,9 +30,6 @@ const STANDS_FOR: f64 = 0.8;
 /// Most frames listed per direction.
 const LISTED: usize = 20;
 
-/// Share of the candidate's own time from which a frame is a hotspot.
-const HOTSPOT: f64 = 0.1;
-
 /// One side's profile.
 #[derive(Clone, Copy, Debug)]
 pub struct ProfileSide<'a> {
@@ -47,7 +44,7 @@ pub struct ProfileSide<'a> {
 }
 
 impl ProfileSide<'_> {
-    fn summary(&self) -> ProfiledSide {
+    pub(super) fn summary(&self) -> ProfiledSide {
         ProfiledSide {
             samples: self.stacks.samples(),
             period_ns: self.period_ns,
@@ -56,27 +53,26 @@ impl ProfileSide<'_> {
     }
 }
 
-/// What changed from `baseline` to `candidate`, with no files yet. `None` when a side has no samples.
+/// What changed from `baseline` to `candidate`, with no files yet. `None` when a side has no samples, or
+/// samples of which nobody knows whose time they are ([`has_owners`]).
 ///
 /// A frame is named, that is [`FrameChange::beyond_noise`], when its time per operation changed by at
 /// least 1 % of the baseline's, and by more than sampling explains, corrected for the number of frames
 /// (Bonferroni, 1 % for all together). Own times are named first; a frame is named as a whole only when
-/// no named function under it explains at least half of its change.
+/// no named function under it explains at least half of its change, and never where small stacks were joined
+/// when a side was stored: those hide who called, and chance decides which stacks are small.
 #[must_use]
 pub fn compare(
     baseline: &ProfileSide,
     candidate: &ProfileSide,
     profiler: Profiler,
 ) -> Option<ProfileChange> {
-    if baseline.stacks.is_empty() || candidate.stacks.is_empty() {
+    let sides = [baseline, candidate];
+    let is_of_use = |side: &&ProfileSide| !side.stacks.is_empty() && has_owners(side.stacks);
+    if !sides.iter().all(is_of_use) {
         return None;
     }
-    let below = baseline
-        .other_below
-        .into_iter()
-        .chain(candidate.other_below);
-    let below = below.fold(0.0, f64::max);
-    let stacks = [baseline, candidate].map(|side| bounded(&normalise(side.stacks), below));
+    let stacks = alike(sides.map(|side| (side.stacks, side.other_below)));
     let comparison = Comparison::of(&stacks, baseline, candidate);
     let [grew, shrank] = [1.0, -1.0].map(|sign| comparison.changed(sign));
     Some(ProfileChange {
@@ -85,19 +81,8 @@ pub fn compare(
         candidate: candidate.summary(),
         grew,
         shrank,
-        hotspots: comparison.hotspots(),
+        hotspots: hotspots(candidate),
         files: ProfileFiles::default(),
-    })
-}
-
-/// How `candidate` spends its time. `None` when it has no samples.
-#[must_use]
-pub fn alone(candidate: &ProfileSide, profiler: Profiler) -> Option<CandidateProfile> {
-    let change = compare(candidate, candidate, profiler)?;
-    Some(CandidateProfile {
-        profiler: change.profiler,
-        candidate: change.candidate,
-        hotspots: change.hotspots,
     })
 }
 
@@ -166,7 +151,12 @@ impl<'a> Comparison<'a> {
             .take(LISTED)
             .map(|&(frame, _, beyond_noise)| self.frame(frame, FrameTime::Own, sign, beyond_noise))
             .collect();
-        if let Some(whole) = self.unexplained(&named, sign) {
+        let whole = if self.is_joined() {
+            None
+        } else {
+            self.unexplained(&named, sign)
+        };
+        if let Some(whole) = whole {
             let whole = self.frame(whole, FrameTime::Total, sign, true);
             let at = listed.iter().take_while(|frame| {
                 frame.beyond_noise && frame.change * sign >= whole.change * sign
@@ -178,10 +168,13 @@ impl<'a> Comparison<'a> {
 
     /// The smallest frame that stands for the change which the own times of `named` leave unexplained.
     fn unexplained(&self, named: &[usize], sign: f64) -> Option<usize> {
+        // Of two profiles that have nothing in common, every frame is named.
+        let mut is_named = vec![false; self.frames.len()];
+        named.iter().for_each(|&frame| is_named[frame] = true);
         let rest: [Vec<f64>; 2] = [0, 1].map(|side| {
             let mut rest = self.sides[side].total.clone();
             for stack in &self.sides[side].stacks {
-                if named.contains(&stack.owned_by()) {
+                if is_named[stack.owned_by()] {
                     for frame in stack.distinct() {
                         rest[frame] -= stack.samples as f64;
                     }
@@ -190,7 +183,7 @@ impl<'a> Comparison<'a> {
             rest
         });
         let candidates: Vec<(usize, f64)> = (0..self.frames.len())
-            .filter(|&frame| self.frames.names[frame] != OTHER && !named.contains(&frame))
+            .filter(|&frame| self.frames.names[frame] != OTHER && !is_named[frame])
             .filter_map(|frame| {
                 let whole = pair(&self.sides, frame, FrameTime::Total);
                 let left = Pair {
@@ -234,18 +227,21 @@ impl<'a> Comparison<'a> {
     }
 
     fn share(&self, frame: usize, side: usize) -> FrameShare {
-        let counted = &self.sides[side];
-        let [own, total] = [&counted.own, &counted.total].map(|n| n[frame] / counted.samples);
-        let ns = self.times[side].map(|time| time.ns);
-        FrameShare {
-            own,
-            total,
-            own_ns: ns.map(|ns| ns * own),
-            total_ns: ns.map(|ns| ns * total),
-        }
+        self.sides[side].share(frame, self.times[side])
     }
 
-    /// The caller, and the frame of the runtime under `frame`, through which most of its change went.
+    fn is_joined(&self) -> bool {
+        let mut stacks = self.sides.iter().flat_map(|side| &side.stacks);
+        stacks.any(|stack| self.hides_callers(stack))
+    }
+
+    /// Whether only the owner was kept of this stack.
+    fn hides_callers(&self, stack: &Stack) -> bool {
+        self.frames.names[stack.frames[0]] == OTHER
+    }
+
+    /// The caller, and the frame of the runtime under `frame`, through which most of its change went, as far
+    /// as stacks say.
     fn around(&self, frame: usize, by: FrameTime, sign: f64) -> (Option<usize>, Option<usize>) {
         let mut callers: BTreeMap<Option<usize>, f64> = BTreeMap::new();
         let mut leaves: BTreeMap<Option<usize>, f64> = BTreeMap::new();
@@ -255,7 +251,8 @@ impl<'a> Comparison<'a> {
         ];
         for (side, weight) in self.sides.iter().zip(weights) {
             for stack in &side.stacks {
-                let Some(at) = position(stack, frame, by) else {
+                let at = position(stack, frame, by).filter(|_| !self.hides_callers(stack));
+                let Some(at) = at else {
                     continue;
                 };
                 let gained = weight * sign * stack.samples as f64;
@@ -279,22 +276,6 @@ impl<'a> Comparison<'a> {
             FrameTime::Total => None,
         };
         (most(callers), through)
-    }
-
-    fn hotspots(&self) -> Vec<Hotspot> {
-        let counted = &self.sides[1];
-        let mut hotspots: Vec<Hotspot> = (0..self.frames.len())
-            .filter(|&frame| self.frames.names[frame] != OTHER)
-            .map(|frame| (frame, counted.own[frame] / counted.samples))
-            .filter(|&(_, own)| own > HOTSPOT)
-            .map(|(frame, own)| Hotspot {
-                name: self.frames.names[frame].to_owned(),
-                share: self.share(frame, 1),
-                standard_error: (own * (1.0 - own) / counted.samples).sqrt(),
-            })
-            .collect();
-        hotspots.sort_by(|a, b| b.share.own.total_cmp(&a.share.own));
-        hotspots
     }
 }
 

@@ -1,8 +1,10 @@
 //! Stacks of two builds in one form.
 
-use gate_schema::profile::{Stacks, StacksBuilder};
+use gate_schema::profile::{FrameId, Stacks, StacksBuilder};
 
-/// Stands for stacks too small to be kept.
+use super::runtime::{is_runtime, owner};
+
+/// Stands for the callers in stacks too small to be kept.
 pub const OTHER: &str = "[other]";
 
 /// Stands for code without a symbol.
@@ -44,18 +46,46 @@ pub fn normalise(stacks: &Stacks) -> Stacks {
     }))
 }
 
-/// The stacks with at least the share `below` of all samples; the rest is one stack [`OTHER`].
+/// The stacks with at least the share `below` of all samples. Of the others only the function is kept whose
+/// own time they are, `[other];function`: all own times stay what they were, however often a function was
+/// found in stacks too small to be kept, and there is at most one such stack per function.
 #[must_use]
 pub fn bounded(stacks: &Stacks, below: f64) -> Stacks {
     let least = below * stacks.samples() as f64;
     rebuilt(stacks.iter().map(|(frames, samples)| {
-        if (samples as f64) < least {
-            (vec![OTHER], samples)
-        } else {
-            let names = frames.iter().map(|&frame| stacks.name(frame));
-            (names.collect(), samples)
+        let names: Vec<&str> = frames.iter().map(|&frame| stacks.name(frame)).collect();
+        if (samples as f64) >= least {
+            return (names, samples);
+        }
+        match names[owner(|at| is_runtime(names[at]), names.len())] {
+            OTHER => (vec![OTHER], samples),
+            owner => (vec![OTHER, owner], samples),
         }
     }))
+}
+
+/// Both sides in one form: normalised, and where one was stored without its small stacks, given with the share
+/// below which they were joined, the other is [`bounded`] alike.
+#[must_use]
+pub fn alike(sides: [(&Stacks, Option<f64>); 2]) -> [Stacks; 2] {
+    let below = sides.iter().filter_map(|(_, below)| *below);
+    let below = below.fold(0.0, f64::max);
+    sides.map(|(stacks, _)| {
+        let normal = normalise(stacks);
+        if below > 0.0 {
+            bounded(&normal, below)
+        } else {
+            normal
+        }
+    })
+}
+
+/// Whether every sample says whose time it is. Earlier gates joined small stacks into `[other]` alone, so
+/// that what a function lost there looks like growth since.
+#[must_use]
+pub fn has_owners(stacks: &Stacks) -> bool {
+    let is_nobodys = |frames: &[FrameId]| matches!(frames, [one] if stacks.name(*one) == OTHER);
+    stacks.iter().all(|(frames, _)| !is_nobodys(frames))
 }
 
 fn rebuilt<'a>(stacks: impl Iterator<Item = (Vec<&'a str>, u64)>) -> Stacks {
@@ -70,12 +100,16 @@ fn rebuilt<'a>(stacks: impl Iterator<Item = (Vec<&'a str>, u64)>) -> Stacks {
 /// The outermost frame without the number of a thread in its pool.
 fn pool(name: &str) -> &str {
     const POOLS: [char; 4] = ['-', ':', '#', '_'];
-    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    if stem.len() < name.len() && stem.len() > 1 && stem.ends_with(POOLS) {
+    let mut name = name;
+    // Until nothing changes: a stored profile is normalised again when it is compared.
+    loop {
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
         // Without the separator, so that no name has to be made up.
-        stem.trim_end_matches(POOLS)
-    } else {
-        name
+        let pool = stem.trim_end_matches(POOLS);
+        if stem.len() == name.len() || pool.len() == stem.len() || pool.is_empty() {
+            return name;
+        }
+        name = pool;
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use gate_schema::profile::Stacks;
+use gate_schema::profile::{Stacks, TimePerOperation};
+use gate_schema::report::FrameShare;
 
 use super::runtime::{is_runtime, owner};
 
@@ -100,5 +101,17 @@ impl Counted {
             counted.stacks.push(stack);
         }
         counted
+    }
+
+    /// How much of the time of one operation is the frame's.
+    pub(super) fn share(&self, frame: usize, time: Option<TimePerOperation>) -> FrameShare {
+        let [own, total] = [&self.own, &self.total].map(|n| n[frame] / self.samples);
+        let ns = time.map(|time| time.ns);
+        FrameShare {
+            own,
+            total,
+            own_ns: ns.map(|ns| ns * own),
+            total_ns: ns.map(|ns| ns * total),
+        }
     }
 }

@@ -42,7 +42,10 @@ impl Draft<'_> {
         let at_limit = self.settings.at_limit;
         let there = budget::standing(sides.baseline, location(at_limit))?;
         let base = budget::check(&there, budget, at_limit);
-        let is_broken_there = matches!(absolute(&base, at_limit), Some((Verdict::OverBudget, _)));
+        let is_broken_there = matches!(
+            absolute(&there, &base, at_limit),
+            Some((Verdict::OverBudget, _))
+        );
         let is_kept_there = base.status == BudgetStatus::Within;
         let shown = self.shown(relative, is_unsteady);
         Some(

@@ -12,9 +12,6 @@ pub const RECENT: usize = 7;
 /// Standard errors that a drift must be away from nothing. It is looked at night after night.
 pub const SURE: f64 = 4.0;
 
-/// Smallest drift that is told, as a fraction of the level: what one night may lose by default.
-pub const MIN_SIZE: f64 = 0.03;
-
 /// A level that crept away.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drift {
@@ -31,6 +28,12 @@ pub struct Drift {
 /// The drift of a series without steps, if there is one of at least `smallest`.
 #[must_use]
 pub fn drift(values: &[f64], smallest: f64) -> Option<Drift> {
+    let is_told = |drift: &Drift| drift.score > SURE && (drift.to - drift.from).abs() >= smallest;
+    measured(values).filter(is_told)
+}
+
+/// How far a series without steps has crept, told or not; `None` with too few points.
+pub(super) fn measured(values: &[f64]) -> Option<Drift> {
     let since = values.len().saturating_sub(WINDOW);
     let window = &values[since..];
     if window.len() < ANCHOR + RECENT {
@@ -46,8 +49,7 @@ pub fn drift(values: &[f64], smallest: f64) -> Option<Drift> {
     let widened = inflation(correlation(&flat), flat.len());
     let error = scatter * (widened * (1.0 / kept(ANCHOR) + 1.0 / kept(RECENT))).sqrt();
     let score = (to - from).abs() / error.max(f64::MIN_POSITIVE);
-    let is_told = score > SURE && (to - from).abs() >= smallest;
-    is_told.then_some(Drift {
+    Some(Drift {
         since,
         score: score.min(f64::MAX),
         from,
@@ -75,6 +77,9 @@ fn without_line(values: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is worth telling here.
+    const MIN_SIZE: f64 = 0.03;
 
     /// A scatter of one percent that is the same every time.
     fn night(i: usize) -> f64 {

@@ -2,20 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gate_schema::id::ScenarioId;
 use gate_schema::trend::{Drift, Row, Step, Suspect, Way};
 
-use super::{Entry, Series, drift, step};
-
-/// Scenarios that moved before "everything moved" can be said.
-const FEWEST_TOGETHER: usize = 5;
-
-/// Share of the scenarios with timings that moves when the machine does.
-const TOGETHER: f64 = 0.5;
-
-/// Standard errors by which a timing moved along with a step. A step of its own is found some nights sooner or later,
-/// and a step of the machine must be known on the first of them.
-const ALONG: f64 = 2.0;
+use super::{Entry, Series, host, step};
 
 /// Runs by which a step may be dated off.
 const NEAR: usize = 2;
@@ -56,11 +45,11 @@ impl Found {
             let step = step::steps(&row.values, limit, row.smallest(step::MIN_SIZE)).pop();
             if is_told {
                 let since = step.map_or(0, |step| step.onset);
-                let crept = drift::drift(&row.values[since..], row.smallest(drift::MIN_SIZE));
-                found.drifts.extend(crept.map(|crept| Drift {
+                found.drifts.extend(row.crept(since).map(|crept| Drift {
                     scenario: row.scenario.clone(),
                     metric: row.metric.clone(),
                     way: way(crept.from, crept.to),
+                    suspect: Suspect::Code,
                     score: crept.score,
                     from: row.axis.quantity(crept.from),
                     to: row.axis.quantity(crept.to),
@@ -152,27 +141,6 @@ impl Together {
         let (onset, found) = (row.nights[step.onset], row.nights[step.found]);
         let way = way(step.from, step.to);
         let known = self.0.entry((onset, found, way));
-        *known.or_insert_with(|| have_most_moved(onset, found, way, series))
+        *known.or_insert_with(|| host::have_most_moved(onset, found, way, series))
     }
-}
-
-fn have_most_moved(onset: usize, found: usize, way: Way, series: &[Series]) -> bool {
-    let sign = match way {
-        Way::Worse => 1.0,
-        Way::Better => -1.0,
-    };
-    // The statistics of one distribution move together whatever the cause: a scenario counts once.
-    let mut scenarios: BTreeMap<&ScenarioId, (usize, usize)> = BTreeMap::new();
-    for row in series.iter().filter(|row| row.axis.unit.is_timing()) {
-        let at = |night: usize| row.nights.partition_point(|there| *there < night);
-        let points = at(onset)..at(found + 1);
-        if let Some(rise) = step::rise(&row.values, points, row.smallest(step::MIN_SIZE)) {
-            let (along, all) = scenarios.entry(&row.scenario).or_default();
-            *along += usize::from(sign * rise > ALONG);
-            *all += 1;
-        }
-    }
-    let along = scenarios.values().filter(|(along, all)| 2 * along >= *all);
-    let along = along.count();
-    along >= FEWEST_TOGETHER && along as f64 > TOGETHER * scenarios.len() as f64
 }

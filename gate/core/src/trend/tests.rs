@@ -13,6 +13,8 @@ use rand_pcg::Pcg64Mcg;
 use super::*;
 use crate::observe::records;
 
+mod promoted;
+
 fn name(text: &str) -> Name {
     Name::new(text).expect("a name")
 }
@@ -29,9 +31,14 @@ struct Plan {
     items: i64,
 }
 
+/// By how much of itself the time of a night is off.
+fn scatter(at: usize) -> f64 {
+    [0.0, 0.004, -0.006, 0.009, -0.003, 0.001, -0.008][(at * 3) % 7]
+}
+
 /// The run number `at` of a history.
 fn run(at: usize, plan: &Plan) -> Run {
-    let scatter = [0.0, 0.004, -0.006, 0.009, -0.003, 0.001, -0.008][(at * 3) % 7];
+    let scatter = scatter(at);
     let scenarios: Vec<ScenarioId> = (0..plan.time.len())
         .map(|i| name(&format!("demo/{i}")))
         .collect();
@@ -117,7 +124,7 @@ fn entry(run: &Run) -> Entry {
 }
 
 /// `nights` nights, each changed by `change`.
-fn history(nights: usize, mut change: impl FnMut(usize, &mut Plan)) -> Vec<Entry> {
+fn entries(nights: usize, mut change: impl FnMut(usize, &mut Plan)) -> Vec<Entry> {
     let planned = (0..nights).map(|at| {
         let mut plan = plan(at);
         change(at, &mut plan);
@@ -127,12 +134,13 @@ fn history(nights: usize, mut change: impl FnMut(usize, &mut Plan)) -> Vec<Entry
 }
 
 fn seen(history: &[Entry]) -> Trend {
-    trend(history, &BTreeSet::new()).expect("not empty")
+    let told = trend(history, &Policy::default(), None);
+    told.expect("the policy fits").expect("not empty")
 }
 
 /// The trend of `nights` nights, each changed by `change`.
 fn told(nights: usize, change: impl FnMut(usize, &mut Plan)) -> Trend {
-    seen(&history(nights, change))
+    seen(&entries(nights, change))
 }
 
 /// Factors with a scatter of their own for each scenario and night.
@@ -258,7 +266,7 @@ fn what_moves_everything_is_the_machine_on_the_first_night_already() {
     let mut steps = 0;
     for seed in 0..24 {
         let mut factor = scattered(seed, 0.015);
-        let history = history(50, |at, plan| {
+        let history = entries(50, |at, plan| {
             let level = if at >= 40 { 1.08 } else { 1.0 };
             plan.time
                 .iter_mut()
@@ -329,7 +337,7 @@ fn a_step_that_is_dated_a_night_off_is_of_the_code_all_the_same() {
 #[test]
 fn a_step_that_is_gone_does_not_stand() {
     for lasting in [3, 5, 9] {
-        let history = history(60, |at, plan| {
+        let history = entries(60, |at, plan| {
             plan.time[2] = if (30..30 + lasting).contains(&at) {
                 1.1
             } else {
@@ -350,7 +358,7 @@ fn a_step_that_is_gone_does_not_stand() {
 /// Nothing was measured, so that nothing is told, whatever earlier nights say.
 #[test]
 fn a_night_that_measured_nothing_is_no_pass() {
-    let mut history = history(30, |_, _| ());
+    let mut history = entries(30, |_, _| ());
     for damage in [
         |run: &mut Run| {
             let scenarios = &mut run.sessions[0].scenarios;
@@ -393,7 +401,6 @@ fn a_ratio_that_is_zero_has_levels_too() {
         is_logarithmic: false,
         shift: 0.0,
     };
-    let smallest = axis.part(step::MIN_SIZE, 0.0);
     let errors = |since: usize, size: f64| -> Vec<f64> {
         let level = |at| if at >= since { size } else { 0.0 };
         (0..45).map(level).collect()
@@ -404,8 +411,16 @@ fn a_ratio_that_is_zero_has_levels_too() {
         (errors(40, 0.01), 1),
         (errors(40, 0.0001), 0),
     ] {
-        let steps = step::steps(&values, step::LIMIT_FEW, smallest);
-        assert_eq!(steps.len(), expected, "{values:?}");
+        let row = Series {
+            scenario: name("demo/0"),
+            metric: name("errors"),
+            axis,
+            nights: (0..values.len()).collect(),
+            values,
+            held: Held::default(),
+        };
+        let steps = step::steps(&row.values, step::LIMIT_FEW, row.smallest(step::MIN_SIZE));
+        assert_eq!(steps.len(), expected, "{:?}", row.values);
         assert!(steps.iter().all(|step| step.score.is_finite()), "{steps:?}");
     }
 }
@@ -470,5 +485,5 @@ fn red_is_a_new_step_or_a_drift_that_lasts() {
 
 #[test]
 fn an_empty_history_has_no_trend() {
-    assert_eq!(trend(&[], &BTreeSet::new()), None);
+    assert_eq!(trend(&[], &Policy::default(), None), Ok(None));
 }

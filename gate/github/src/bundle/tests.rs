@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const HEAD: &str = "4f2c9e14f2c9e14f2c9e14f2c9e14f2c9e14f2c9";
+pub(super) const HEAD: &str = "4f2c9e14f2c9e14f2c9e14f2c9e14f2c9e14f2c9";
 
 fn document() -> Value {
     json!({
@@ -26,7 +26,7 @@ fn document() -> Value {
     })
 }
 
-fn with(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+pub(super) fn with(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut document = document();
     change(&mut document);
     document.to_string().into_bytes()
@@ -34,7 +34,7 @@ fn with(change: impl FnOnce(&mut Value)) -> Vec<u8> {
 
 /// One entry of a zip file, with everything a writer can lie about.
 #[derive(Clone)]
-struct Entry {
+pub(super) struct Entry {
     name: Vec<u8>,
     data: Vec<u8>,
     flags: u16,
@@ -44,7 +44,7 @@ struct Entry {
     descriptor: bool,
 }
 
-fn entry(name: &str, data: &[u8]) -> Entry {
+pub(super) fn entry(name: &str, data: &[u8]) -> Entry {
     Entry {
         name: name.as_bytes().to_vec(),
         data: data.to_vec(),
@@ -56,7 +56,7 @@ fn entry(name: &str, data: &[u8]) -> Entry {
     }
 }
 
-fn zip(entries: &[Entry]) -> Vec<u8> {
+pub(super) fn zip(entries: &[Entry]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut directory = Vec::new();
     for entry in entries {
@@ -190,7 +190,9 @@ fn zip_files_that_lie() {
         .rposition(|w| w == 0x0201_4b50_u32.to_le_bytes())
         .expect("there");
     overlapping[second + 42..second + 46].fill(0);
-    let many: Vec<Entry> = (0..9).map(|i| entry(&format!("{i}.json"), b"{}")).collect();
+    let many: Vec<Entry> = (0..15)
+        .map(|i| entry(&format!("{i}.json"), b"{}"))
+        .collect();
     // A directory that claims a million entries, as far as sixteen bits go.
     let mut claims = artifact(&sound);
     let end = claims.len() - 22;
@@ -215,11 +217,26 @@ fn zip_files_that_lie() {
         ("directory", pair(entry("runs/", b"")), ZipName),
         ("script", pair(entry("flamegraph.svg", b"<svg/>")), ZipName),
         (
+            "drawn profile",
+            pair(entry("profiles/1-a.svg", b"<svg/>")),
+            ZipName,
+        ),
+        (
+            "two profiles of one side",
+            zip(&[
+                baseline.clone(),
+                candidate.clone(),
+                entry("profiles/1-a.baseline.folded.zst", b"x"),
+                entry("profiles/1-b.baseline.folded.zst", b"x"),
+            ]),
+            ZipName,
+        ),
+        (
             "duplicate names",
             zip(&[baseline.clone(), baseline.clone()]),
             ZipName,
         ),
-        ("nine entries", zip(&many), ZipEntries),
+        ("fifteen entries", zip(&many), ZipEntries),
         ("10^6 entries", claims, ZipEntries),
         (
             "link",
@@ -437,6 +454,7 @@ fn the_page_lists_every_rule_and_its_sizes() {
     for rule in Rule::ALL {
         assert!(!line(rule).is_empty());
     }
+    let kibibytes = |bytes: usize| format!("{} KiB", bytes >> 10);
     let mebibytes = |bytes: usize| format!("{} MiB", bytes >> 20);
     for (rule, size) in [
         (Rule::ZipSize, mebibytes(limits::ZIP_BYTES)),
@@ -456,6 +474,16 @@ fn the_page_lists_every_rule_and_its_sizes() {
         (
             Rule::DocumentSize,
             format!("{} bytes", limits::ENVIRONMENT_BYTES),
+        ),
+        (Rule::ProfileSize, kibibytes(limits::PROFILE_BYTES)),
+        (Rule::ProfileSize, mebibytes(limits::PROFILE_TEXT_BYTES)),
+        (
+            Rule::ProfileSize,
+            format!("{} stacks", limits::PROFILE_STACKS),
+        ),
+        (
+            Rule::ProfileForm,
+            format!("{} characters", limits::FRAME_CHARS),
         ),
     ] {
         assert!(line(rule).contains(&size), "{}: {size}", rule.id());

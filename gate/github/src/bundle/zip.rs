@@ -6,17 +6,64 @@ use std::collections::BTreeMap;
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::limits::{ENTRIES, INFLATED_BYTES, RATIO, ZIP_BYTES};
+use gate_schema::profile::EXTENSION;
+
+use super::limits::{ENTRIES, INFLATED_BYTES, PROFILES, RATIO, ZIP_BYTES};
 use super::{Rejected, Rule};
 
-/// Everything an artifact may hold. What stands behind `false` may be there and is never read:
-/// `gate check` leaves its own verdict beside the runs.
-const NAMES: [(&str, bool); 4] = [
-    ("baseline.json", true),
-    ("candidate.json", true),
-    ("canary.json", true),
-    ("verdict.json", false),
-];
+/// Everything an artifact may hold, by the names of its entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// `baseline.json`.
+    Baseline,
+    /// `candidate.json`.
+    Candidate,
+    /// `canary.json`.
+    Canary,
+    /// `verdict.json`: `gate check` leaves it beside the runs, and nobody reads it.
+    Verdict,
+    /// `profiles/1-demo.search.baseline.folded.zst`. What it is of stands in the profile, so of its name
+    /// only the number, from 1, and the side say something.
+    Profile(usize, Side),
+}
+
+/// Whose profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    Baseline,
+    Candidate,
+}
+
+/// Longest part of a profile's name that comes from a scenario.
+const STEM_BYTES: usize = 120;
+
+impl Kind {
+    fn of(name: &[u8]) -> Option<Self> {
+        match name {
+            b"baseline.json" => Some(Self::Baseline),
+            b"candidate.json" => Some(Self::Candidate),
+            b"canary.json" => Some(Self::Canary),
+            b"verdict.json" => Some(Self::Verdict),
+            _ => Self::profile(std::str::from_utf8(name).ok()?),
+        }
+    }
+
+    fn profile(name: &str) -> Option<Self> {
+        let name = name.strip_prefix("profiles/")?;
+        let name = name.strip_suffix(EXTENSION)?.strip_suffix('.')?;
+        let (number, name) = name.split_once('-')?;
+        let (stem, side) = name.rsplit_once('.')?;
+        let side = match side {
+            "baseline" => Side::Baseline,
+            "candidate" => Side::Candidate,
+            _ => return None,
+        };
+        let number = (1..=PROFILES).find(|known| known.to_string() == number)?;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        let is_stem = (1..=STEM_BYTES).contains(&stem.len()) && stem.bytes().all(is_plain);
+        is_stem.then_some(Self::Profile(number, side))
+    }
+}
 
 const LOCAL: u32 = 0x0403_4b50;
 const DESCRIPTOR: u32 = 0x0807_4b50;
@@ -33,14 +80,13 @@ const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
 /// Unix file type in the upper half of the external attributes: nothing or a regular file.
-const KIND_MASK: u32 = 0xf000;
+const TYPE_MASK: u32 = 0xf000;
 const REGULAR: u32 = 0x8000;
 
 /// What the central directory says about an entry.
 struct Entry<'a> {
     at: usize,
-    name: &'static str,
-    is_read: bool,
+    kind: Kind,
     flags: u16,
     method: u16,
     crc: u32,
@@ -50,8 +96,8 @@ struct Entry<'a> {
     raw_name: &'a [u8],
 }
 
-/// The entries that are read, by name.
-pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<&'static str, Vec<u8>>, Rejected> {
+/// The entries that are read.
+pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<Kind, Vec<u8>>, Rejected> {
     if bytes.len() > ZIP_BYTES {
         return Err(at(Rule::ZipSize, ZIP_BYTES));
     }
@@ -67,7 +113,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<&'static str, Vec<u8>>, Reje
         }
         let (range, end) = place(bytes, entry, directory)?;
         end_of_last = end;
-        data.insert(entry.name, range);
+        data.insert(entry.kind, range);
     }
     if end_of_last != directory {
         return Err(at(Rule::ZipForm, end_of_last));
@@ -77,10 +123,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<&'static str, Vec<u8>>, Reje
         return Err(at(Rule::ZipInflate, directory));
     }
     let mut files = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.is_read) {
-        let range = data.get(entry.name).cloned().unwrap_or_default();
+    for entry in entries.iter().filter(|entry| entry.kind != Kind::Verdict) {
+        let range = data.get(&entry.kind).cloned().unwrap_or_default();
         let packed = bytes.get(range).unwrap_or_default();
-        files.insert(entry.name, inflate(entry, packed)?);
+        files.insert(entry.kind, inflate(entry, packed)?);
     }
     Ok(files)
 }
@@ -153,7 +199,7 @@ fn read_directory(bytes: &[u8]) -> Result<(Vec<Entry<'_>>, usize), Rejected> {
     let mut next = start;
     for _ in 0..count {
         let (entry, after) = read_entry(bytes, next)?;
-        if entries.iter().any(|known| known.name == entry.name) {
+        if entries.iter().any(|known| known.kind == entry.kind) {
             return Err(at(Rule::ZipName, next));
         }
         entries.push(entry);
@@ -174,20 +220,18 @@ fn read_entry(bytes: &[u8], start: usize) -> Result<(Entry<'_>, usize), Rejected
     let raw_name = bytes
         .get(start + 46..start + 46 + lengths[0])
         .unwrap_or_default();
-    let known = NAMES.iter().find(|(name, _)| name.as_bytes() == raw_name);
-    let &(name, is_read) = known.ok_or(at(Rule::ZipName, start))?;
+    let kind = Kind::of(raw_name).ok_or(at(Rule::ZipName, start))?;
     let (flags, method) = (record.u16(8)?, record.u16(10)?);
-    let kind = (record.u32(38)? >> 16) & KIND_MASK;
+    let file_type = (record.u32(38)? >> 16) & TYPE_MASK;
     let is_plain_file = flags & FORBIDDEN_FLAGS == 0
         && matches!(method, STORED | DEFLATED)
-        && (kind == 0 || kind == REGULAR);
+        && (file_type == 0 || file_type == REGULAR);
     if !is_plain_file {
         return Err(at(Rule::ZipKind, start));
     }
     let entry = Entry {
         at: start,
-        name,
-        is_read,
+        kind,
         flags,
         method,
         crc: record.u32(16)?,

@@ -183,6 +183,33 @@ fn a_head_is_looked_for_only_where_there_is_one() {
 }
 
 #[test]
+fn a_queue_names_its_branch() {
+    for (event, branch, expected) in [
+        (
+            "merge_group",
+            json!("gh-readonly-queue/main/pr-104-929f82"),
+            Some("main"),
+        ),
+        (
+            "merge_group",
+            json!("gh-readonly-queue/release/pr-2/pr-1-0"),
+            Some("release/pr-2"),
+        ),
+        ("merge_group", json!("main"), None),
+        ("merge_group", json!(null), None),
+        // Anyone who may push can have a branch of that name.
+        (
+            "pull_request",
+            json!("gh-readonly-queue/main/pr-104-929f82"),
+            None,
+        ),
+    ] {
+        let run = run_with(|run| (run["event"], run["head_branch"]) = (json!(event), branch));
+        assert_eq!(queued_for(&run), expected, "{event} {:?}", run.head_branch);
+    }
+}
+
+#[test]
 fn an_unknown_conclusion_is_not_a_success() {
     for (text, expected) in [
         (Some("success"), Conclusion::Success),

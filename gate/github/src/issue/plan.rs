@@ -1,8 +1,11 @@
 //! What to write, given the issues that are there. Pure.
 
 use super::mark::{Mark, digest};
-use super::{GREEN_NIGHTS, IssueDone, Nightly};
+use super::{GREEN_NIGHTS, IssueDone, Nightly, Standing};
 use crate::wire::Issue;
+
+/// Stands alone on the line before a finding.
+const FINDING: &str = "<!-- gate-finding -->";
 
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,14 +52,16 @@ pub(super) fn plan(issues: &[Issue], author: &str, nightly: &Nightly<'_>) -> Vec
     ours.sort_by_key(|issue| issue.number);
     let mut plans = Vec::new();
     for standing in nightly.standing {
+        let key = digest(&standing.key);
+        let known = known(&ours, &key, &standing.bad);
+        let text = text(standing, known, nightly.night);
         let mark = Mark {
-            key: digest(&standing.key),
+            key,
             green: 0,
             night: nightly.night.to_owned(),
-            text: digest(&format!("{}\n{}", standing.title, standing.body)),
+            text: digest(&format!("{}\n{text}", standing.title)),
             seen: nightly.night.to_owned(),
         };
-        let known = known(&ours, &mark.key, &standing.bad);
         let done = match known {
             None => IssueDone::Opened,
             // A night that has been overtaken may not say anything any more.
@@ -73,7 +78,7 @@ pub(super) fn plan(issues: &[Issue], author: &str, nightly: &Nightly<'_>) -> Vec
         plans.push(Plan {
             number: known.map(|issue| issue.number),
             title: standing.title.clone(),
-            body: format!("{}\n{}", mark.line(), standing.body),
+            body: format!("{}\n{text}", mark.line()),
             done,
         });
     }
@@ -119,6 +124,23 @@ fn known<'a, 'b>(ours: &'b [Ours<'a>], key: &str, bad: &str) -> Option<&'b Ours<
     let closed = same().filter(|issue| !issue.is_open && bad <= issue.mark.seen.as_str());
     let open = same().find(|issue| issue.is_open);
     open.or_else(|| closed.min_by_key(|issue| (issue.mark.green, std::cmp::Reverse(issue.number))))
+}
+
+/// What an issue says, with what was found out tonight or before. A step that is new tonight is another one than that
+/// of an earlier night.
+fn text(standing: &Standing, known: Option<&Ours<'_>>, night: &str) -> String {
+    let same = known.filter(|issue| !standing.is_new || issue.mark.night == night);
+    let earlier = same.and_then(|issue| {
+        let mut lines = issue
+            .text
+            .lines()
+            .skip_while(|line| line.trim_end() != FINDING);
+        lines.nth(1)
+    });
+    match standing.finding.as_deref().or(earlier) {
+        Some(finding) => format!("{}\n{FINDING}\n{}\n", standing.body, finding.trim_end()),
+        None => standing.body.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -81,6 +81,7 @@ mod tests {
             head: "4f2c9e1".into(),
             conclusion: Conclusion::Success,
             target: Target::Commit(""),
+            base: None,
         };
         let mark = Mark::new(&measured, "text");
         assert_eq!(

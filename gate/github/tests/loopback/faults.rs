@@ -35,6 +35,7 @@ fn measured() -> Measured {
             is_fork: true,
             edits_policy: false,
         }),
+        base: None,
     }
 }
 

@@ -200,7 +200,7 @@ fn put_budget(page: &mut String, report: &Report, row: &Row, check: &BudgetCheck
         BudgetStatus::Over if counts => ("over", Tone::Bad),
         BudgetStatus::Over => ("over", Tone::Unsure),
     };
-    let headroom = quantity::headroom(check.headroom).unwrap_or_else(|| "-".into());
+    let headroom = quantity::headroom(check).unwrap_or_else(|| "-".into());
     let _ = writeln!(
         page,
         "<tr><td><span class=\"verdict {}\">{status}</span></td><th scope=\"row\" class=\"name\">{}</th>\
@@ -211,16 +211,16 @@ fn put_budget(page: &mut String, report: &Report, row: &Row, check: &BudgetCheck
         breakable(&cells.metric),
         escaped(&cells.candidate),
         escaped(&TARGET.outside(&check.budget.text)),
-        bar(check.headroom),
+        bar(check),
     );
 }
 
 /// How much of a limit is used, as a bar whose notch is the limit.
-fn bar(headroom: f64) -> String {
-    if !headroom.is_finite() {
+fn bar(check: &BudgetCheck) -> String {
+    if quantity::headroom(check).is_none() {
         return String::new();
     }
-    let used = ((1.0 - headroom) * 100.0).clamp(0.0, 125.0);
+    let used = ((1.0 - check.headroom) * 100.0).clamp(0.0, 125.0);
     let over = (used - 100.0).max(0.0);
     let within = used - over;
     format!(

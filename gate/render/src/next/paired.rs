@@ -2,10 +2,13 @@
 
 use gate_schema::report::{Reason, Report, Row, Verdict};
 
-use super::{inconclusive_rows, unseen};
+use super::{inconclusive_rows, is_out_of_reach, unseen};
 use crate::escape::Target;
 use crate::heading::short;
 use crate::together;
+
+/// Sessions after which a row gets no more: `MAX_LOOKS` of docs/verdict.md.
+const MOST_SESSIONS: usize = 3;
 
 /// `gate check` with `options` against the same base, to paste. A commit that is not one stays out of
 /// a command.
@@ -39,19 +42,10 @@ fn is_about_budget(row: &Row) -> bool {
     matches!(row.reason, Reason::Budget | Reason::AtLimit)
 }
 
-/// More pairs for what pairs can settle; no number of them gives a percentile more operations, quality
-/// back for speed, or a repetition what it lacks.
+/// More pairs for what pairs can settle.
 pub(super) fn more_time(report: &Report, target: Target) -> Option<String> {
-    let is_settled_by_pairs = |row: &Row| {
-        let never = matches!(
-            row.reason,
-            Reason::FewSamples { .. }
-                | Reason::TradedQuality { .. }
-                | Reason::PartlyMeasured { .. }
-                | Reason::PartlyReached { .. }
-        );
-        !never && !is_disturbed(row) && !is_about_budget(row)
-    };
+    let is_settled_by_pairs =
+        |row: &Row| !is_out_of_reach(row) && !is_disturbed(row) && !is_about_budget(row);
     let rows = inconclusive(report, is_settled_by_pairs);
     if rows.is_empty() || together::unsteady(report).is_some() {
         return None;
@@ -107,9 +101,21 @@ pub(super) fn budgets(report: &Report, target: Target) -> Option<String> {
         1 => "1 budget".to_owned(),
         rows => format!("{rows} budgets"),
     };
+    let effects = rows.iter().filter_map(|row| row.effect.as_ref());
+    let looks = effects.map(|effect| effect.stages.as_slice());
+    // A row that was looked at as often as it may be gets no further session, whatever the time.
+    let spent = looks.filter(|stages| stages.len() >= MOST_SESSIONS);
+    let most = spent.map(|stages| stages.iter().map(|stage| stage.pairs).sum::<usize>());
+    let (what, options) = match most.max() {
+        Some(pairs) => (
+            "more pairs from the start",
+            format!(" --pairs {}", 2 * pairs),
+        ),
+        None => ("more time on a quiet machine", " --budget 20m".to_owned()),
+    };
     Some(format!(
-        "settle {budgets} in doubt with more time on a quiet machine: {}",
-        check(report, " --budget 20m", target)
+        "settle {budgets} in doubt with {what}: {}",
+        check(report, &options, target)
     ))
 }
 

@@ -1,6 +1,6 @@
 //! Changes, margins and headroom: percent of the baseline, points of a ratio, or the unit itself.
 
-use gate_schema::report::{Effect, Scale};
+use gate_schema::report::{BudgetCheck, Effect, Scale};
 use gate_schema::unit::{Direction, Unit};
 
 use super::{Notation, differs, number};
@@ -149,10 +149,10 @@ pub(crate) fn signed_percent(fraction: f64) -> String {
 
 /// The distance to a limit: `12% left`, `8.3% over`. `None` when the limit is zero, which has no
 /// fractions.
-pub(crate) fn headroom(fraction: f64) -> Option<String> {
+pub(crate) fn headroom(check: &BudgetCheck) -> Option<String> {
+    let fraction = check.headroom;
     let side = if fraction < 0.0 { "over" } else { "left" };
-    fraction
-        .is_finite()
+    (fraction.is_finite() && check.budget.limit != 0.0)
         .then(|| format!("{} {side}", percent(fraction)))
 }
 
@@ -173,7 +173,8 @@ pub(crate) fn least_to_most(sizes: impl Iterator<Item = f64> + Clone) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gate_schema::report::Interval;
+    use gate_schema::policy::{Budget, Operator};
+    use gate_schema::report::{BudgetStatus, Interval};
 
     fn effect(
         scale: Scale,
@@ -271,15 +272,28 @@ mod tests {
 
     #[test]
     fn headroom_says_which_side_of_the_limit() {
-        for (fraction, expected) in [
-            (0.12, Some("12% left")),
-            (-0.083, Some("8.3% over")),
-            (0.0, Some("0% left")),
-            (0.0999, Some("10% left")),
-            (f64::NAN, None),
-            (f64::NEG_INFINITY, None),
+        for (limit, headroom, expected) in [
+            (50.0, 0.12, Some("12% left")),
+            (50.0, -0.083, Some("8.3% over")),
+            (50.0, 0.0, Some("0% left")),
+            (50.0, 0.0999, Some("10% left")),
+            (50.0, f64::NAN, None),
+            (50.0, f64::NEG_INFINITY, None),
+            (0.0, 0.0, None),
+            (0.0, -1.0, None),
         ] {
-            assert_eq!(headroom(fraction).as_deref(), expected);
+            let check = BudgetCheck {
+                budget: Budget {
+                    operator: Operator::AtMost,
+                    limit,
+                    unit: None,
+                    text: String::new(),
+                },
+                status: BudgetStatus::Within,
+                interval: None,
+                headroom,
+            };
+            assert_eq!(super::headroom(&check).as_deref(), expected);
         }
     }
 }

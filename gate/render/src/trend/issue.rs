@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gate_schema::bisect::Bisection;
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::trend::{Night, Step, Suspect, Trend, Way};
 
 use super::{day, moved};
+use crate::bisect::in_markdown;
 use crate::escape::Target;
 use crate::heading::short;
 
@@ -18,6 +20,8 @@ pub struct TrendIssue {
     pub title: String,
     /// Markdown.
     pub body: String,
+    /// Which commit it is, or how far that is known: one line of Markdown.
+    pub finding: Option<String>,
     /// Whether the newest run showed it first.
     pub is_new: bool,
     /// When the first run with it was made; the last of these where several statistics got worse.
@@ -28,9 +32,10 @@ pub struct TrendIssue {
 const STATISTICS: [&str; 5] = [".p50", ".mean", ".tail", ".p99", ".p99.9"];
 
 /// The steps to the worse that stand and are not the machine's doing, one issue per metric of a scenario. `address` is
-/// that of the repository, trusted.
+/// that of the repository, trusted. What `bisected` found stands in the issue of its row, if it searched between the
+/// commits of a step there.
 #[must_use]
-pub fn trend_issues(trend: &Trend, address: &str) -> Vec<TrendIssue> {
+pub fn trend_issues(trend: &Trend, address: &str, bisected: Option<&Bisection>) -> Vec<TrendIssue> {
     let is_filed = |step: &&Step| step.way == Way::Worse && step.suspect == Suspect::Code;
     let mut groups: Vec<(String, Vec<&Step>)> = Vec::new();
     for step in trend.steps.iter().filter(is_filed) {
@@ -44,6 +49,9 @@ pub fn trend_issues(trend: &Trend, address: &str) -> Vec<TrendIssue> {
         key: key(trend, &what),
         title: format!("{} got worse", Target::Unicode.outside(&what)),
         body: body(&what, &steps, address),
+        finding: bisected
+            .filter(|bisected| steps.iter().any(|step| is_about(bisected, step)))
+            .map(in_markdown),
         is_new: steps.iter().any(|step| step.is_new),
         bad: steps
             .iter()
@@ -85,6 +93,14 @@ fn what(scenario: &ScenarioId, metric: &MetricName) -> String {
 fn key(trend: &Trend, what: &str) -> String {
     let tier = trend.tier.as_ref().map_or("", |tier| tier.as_str());
     format!("{tier} {what} worse")
+}
+
+/// Whether the search was for what brought this step.
+fn is_about(bisected: &Bisection, step: &Step) -> bool {
+    let commit = |night: &Night| night.commit.clone().unwrap_or_default();
+    (&bisected.scenario, &bisected.metric) == (&step.scenario, &step.metric)
+        && bisected.good.commit == commit(&step.good)
+        && bisected.bad.commit == commit(&step.bad)
 }
 
 fn body(what: &str, steps: &[&Step], address: &str) -> String {

@@ -29,6 +29,7 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("over_budget", over_budget()),
         ("mixed", mixed()),
         ("inconclusive", inconclusive()),
+        ("suspected", suspected()),
         ("other_machine", other_machine()),
         ("other_machine_undecided", other_machine_undecided()),
         ("missing", missing()),
@@ -469,6 +470,30 @@ pub(crate) fn inconclusive() -> Report {
     ];
     rows.extend(quiet().split_off(5));
     report(rows)
+}
+
+/// Slower on a machine whose stored numbers raise suspicions only, and a percentile of too few operations.
+pub(crate) fn suspected() -> Report {
+    let mut rows = quiet();
+    let slower = |scenario| row(scenario, "latency.p50", 14_200.0, 0.21);
+    rows.extend([
+        verdict(
+            slower("vector/search/k10"),
+            Verdict::Inconclusive,
+            Reason::SharedMachine,
+        ),
+        verdict(
+            row("vector/build", "latency.p99", 1e6, 0.09),
+            Verdict::Inconclusive,
+            Reason::FewSamples {
+                have: 400,
+                need: 1000,
+            },
+        ),
+    ]);
+    let mut report = report(rows);
+    report.method.machine = Machine::Shared;
+    report
 }
 
 /// Another machine, and a policy that lets timings pass there.

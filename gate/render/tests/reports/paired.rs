@@ -29,6 +29,7 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("paired_nothing_ran", nothing_ran()),
         ("paired_already_on_base", already_on_base()),
         ("paired_blamed", blamed()),
+        ("paired_spent", spent()),
         (
             "paired_hostile",
             hostile("```\n# EVIL <b> @org/team | \u{202e}\u{1b}[31m &lt; $x$ :tada:"),
@@ -477,6 +478,13 @@ pub(crate) fn blamed() -> Report {
         },
         in_doubt(),
     ]);
+    paired(rows)
+}
+
+/// A budget that three sessions left in doubt.
+pub(crate) fn spent() -> Report {
+    let mut rows = quiet();
+    rows.push(staged(in_doubt(), &[(5, 0.4), (10, 0.3), (10, 0.2)]));
     paired(rows)
 }
 

@@ -3,7 +3,7 @@
 use gate_schema::profile::{Profiler, TimePerOperation};
 use gate_schema::report::{
     CandidateProfile, FrameChange, FrameShare, FrameTime, Hotspot, ProfileChange, ProfileFiles,
-    ProfiledSide, Profiles, Reason, RelativePath, Report, ScenarioProfile, Verdict,
+    ProfiledSide, Profiles, Reason, RelativePath, Report, Row, ScenarioProfile, Verdict,
 };
 
 use super::{name, quiet, regressed, report, row, verdict};
@@ -95,6 +95,19 @@ pub(crate) fn hostile(text: &str) -> [Report; 3] {
         with(regressed(), absent),
         hotspots(text),
     ]
+}
+
+/// The worst five of these rows, profiled; every frame is named `text`.
+pub(crate) fn of_rows(rows: Vec<Row>, text: &str) -> Report {
+    let [frames, ..] = hostile(text);
+    let profiles = &frames.profiles[0].profiles;
+    let mut report = report(rows);
+    let worst = report.rows.iter().take(5).map(|row| ScenarioProfile {
+        scenario: row.scenario.clone(),
+        profiles: profiles.clone(),
+    });
+    report.profiles = worst.collect();
+    report
 }
 
 fn with(mut report: Report, profiles: Profiles) -> Report {

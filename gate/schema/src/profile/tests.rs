@@ -68,7 +68,7 @@ fn what_was_cut_off_or_edited_is_refused() {
     let pack = |text: &str| compress_to_vec(text.as_bytes(), CompressionLevel::Fastest);
     let bytes = encode(about(), &stacks(&[("main;search", 5)]));
     let (_, folded) = decode(&bytes).expect("decodes");
-    let text = unpack(&bytes).expect("unpacks");
+    let text = unpack(&bytes, MAX_TEXT_BYTES).expect("unpacks");
     let edited = |from: &str, to: &str| decode(&pack(&text.replace(from, to)));
     assert!(matches!(
         decode(&bytes[..bytes.len() / 2]),
@@ -92,4 +92,25 @@ fn what_was_cut_off_or_edited_is_refused() {
     assert_eq!(decode(&pack(&folded)), Ok((None, folded)));
     let binary = compress_to_vec([b'a', 0xff].as_slice(), CompressionLevel::Fastest);
     assert_eq!(decode(&binary), Err(DecodeError::Utf8(1)));
+}
+
+#[test]
+fn a_bomb_goes_off_at_the_size_that_was_asked_for() {
+    let bytes = encode(about(), &stacks(&[(&"x".repeat(5_000), 1)]));
+    let text = unpack(&bytes, MAX_TEXT_BYTES).expect("unpacks");
+    assert!(decode_within(&bytes, text.len()).is_ok());
+    assert_eq!(
+        decode_within(&bytes, text.len() - 1),
+        Err(DecodeError::TooLarge(text.len() - 1))
+    );
+    // Blocks of 128 KiB of one letter, in four bytes each: a gigabyte.
+    let mut bomb = vec![0x28, 0xb5, 0x2f, 0xfd, 0, 0x38];
+    for _ in 0..10_000 {
+        bomb.extend(&((128_u32 << 10) << 3 | 1 << 1).to_le_bytes()[..3]);
+        bomb.push(b'x');
+    }
+    assert_eq!(
+        decode_within(&bomb, 1 << 20),
+        Err(DecodeError::TooLarge(1 << 20))
+    );
 }

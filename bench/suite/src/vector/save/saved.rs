@@ -113,6 +113,26 @@ impl Saved {
         Ok(self.path.metadata()?.len())
     }
 
+    /// What the system reads from the file's disk at once when a page of a mapped file is missing. `None`
+    /// where it does not tell.
+    #[cfg(target_os = "linux")]
+    pub(super) fn read_ahead_bytes(&self) -> Option<u64> {
+        use std::os::unix::fs::MetadataExt;
+
+        use rustix::fs::{major, minor};
+
+        let disk = self.path.metadata().ok()?.dev();
+        let (major, minor) = (major(disk), minor(disk));
+        let path = format!("/sys/class/bdi/{major}:{minor}/read_ahead_kb");
+        let kibibytes: u64 = std::fs::read_to_string(path).ok()?.trim().parse().ok()?;
+        Some(kibibytes << 10)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn read_ahead_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Makes the system forget the file's pages, so that the next read comes from the disk. Only
     /// works while nobody has it mapped, and not for files in memory.
     ///

@@ -33,10 +33,13 @@ pub(crate) static FAMILY: [View; 2] = [
         id: "vector/view/cold",
         about: "Searches an index that is mapped from its file, when none of the file is in memory. \
                 What a machine that has just started answers with, and the reason to load instead: \
-                every page that a search touches first is waited for. \
-                view_time is that of mapping, which reads the graph and the keys; first_query is the \
-                search after it, and the 100 searches of latency go on until most pages are there. \
-                major_faults counts reads from the disk and must not be 0, or nothing was cold. \
+                a page that is not there yet is waited for, with all that the system reads ahead of \
+                it. read_ahead is that number of bytes, a setting of the disk (0 where the system \
+                does not tell): where it is megabytes, the first few reads bring in the whole file, \
+                and most of the 100 searches of latency wait for nothing. \
+                So read view_time (mapping, which reads the graph and the keys), first_query (the \
+                search after it) and major_faults (reads that were waited for; 0 is a wrong answer, \
+                because nothing was cold), and compare them where read_ahead is the same. \
                 Compare with vector/view/warm and vector/load.",
         is_cold: true,
         operations: 100,
@@ -95,6 +98,9 @@ impl Scenario for View {
         if Faults::now().is_some() {
             metrics.push(lower("minor_faults", Unit::Count));
             metrics.push(lower("major_faults", Unit::Count));
+        }
+        if self.is_cold {
+            metrics.push(lower("read_ahead", Unit::Bytes));
         }
         metrics
     }
@@ -205,6 +211,10 @@ impl Subject for Loaded {
         if let Some(faults) = self.faults() {
             metrics.push(value("minor_faults", faults.minor as f64));
             metrics.push(value("major_faults", faults.major as f64));
+        }
+        if self.is_cold {
+            let bytes = self.saved.read_ahead_bytes().unwrap_or_default();
+            metrics.push(value("read_ahead", bytes as f64));
         }
         Ok(metrics)
     }

@@ -6,6 +6,7 @@ use usearch::{MetricKind, ScalarKind};
 use super::super::collection::warm::Warm;
 use super::super::rows::DIMENSIONS;
 use super::Search;
+use crate::signals::events::Popularity;
 
 /// What most of the family has in common.
 const BASE: Search = Search {
@@ -19,6 +20,7 @@ const BASE: Search = Search {
     k: 10,
     reranked: None,
     traffic: Traffic::Alone,
+    popularity: Popularity::Uniform,
     audits: false,
     operations: FOR_A_MEDIAN,
 };
@@ -28,6 +30,24 @@ const FOR_A_TAIL: usize = 10_000;
 
 /// Searches that are enough for a median, in a fraction of the time.
 const FOR_A_MEDIAN: usize = 2_000;
+
+/// The searches of `vector/search/k10` by a crowd.
+const fn by_clients(id: &'static str, clients: usize) -> Search {
+    Search {
+        id,
+        about: "The searches of vector/search/k10 by many clients at once, each of whom waits for its \
+                answer before it asks again. \
+                Throughput over the number of clients says whether a crowd costs more than its \
+                answers: it should stay that of vector/search/k10-clients2, where every core is busy \
+                already. \
+                Latency with more clients than cores is mostly that of waiting for a core, and grows \
+                with their number.",
+        smallest_tier: Tier::Nightly,
+        traffic: Traffic::Clients(clients),
+        operations: FOR_A_TAIL,
+        ..BASE
+    }
+}
 
 /// A tenth of the tier's rows, because these indexes serve one scenario each.
 fn tenth(tier: Tier) -> usize {
@@ -40,7 +60,7 @@ fn few(tier: Tier) -> usize {
 }
 
 /// All scenarios of the family.
-pub(crate) static FAMILY: [Search; 17] = [
+pub(crate) static FAMILY: [Search; 21] = [
     Search {
         id: "vector/search/k10",
         about: "Ten nearest neighbours of a held-out query among clustered 384-dimensional vectors. \
@@ -82,6 +102,21 @@ pub(crate) static FAMILY: [Search; 17] = [
         traffic: Traffic::Clients(2),
         operations: FOR_A_TAIL,
         smallest_tier: Tier::Nightly,
+        ..BASE
+    },
+    by_clients("vector/search/k10-clients10", 10),
+    by_clients("vector/search/k10-clients100", 100),
+    by_clients("vector/search/k10-clients1000", 1_000),
+    Search {
+        id: "vector/search/zipf",
+        about: "The searches of vector/search/k10, some queries far more often than others: the first of \
+                1,000 is 13 % of all, the i-th 1 / i^0.99 of that. \
+                What real traffic looks like, where popular queries find the rows and links they \
+                need in the caches. \
+                Read latency beside vector/search/k10: the distance is what caches are worth, and \
+                what one popular query costs by itself; recall@10 is over all queries alike, as there.",
+        popularity: Popularity::Skewed,
+        operations: FOR_A_TAIL,
         ..BASE
     },
     Search {

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
 
-use crate::project::{Project, ran};
+use crate::project::{LEVEL, Project, ran};
 use crate::scratch::Ran;
 
 /// Measures, and at start number `$BLOCK_AT` tells who it is and waits for ever.
@@ -273,6 +273,29 @@ fn an_interrupted_calibration_keeps_what_says_something() {
     }
 }
 
+/// The first start is of the bad end, which is confirmed first; the second one is of a commit between.
+#[test]
+fn an_interrupted_bisection_leaves_nothing() {
+    let project = project();
+    for level in [LEVEL * 12 / 10, LEVEL * 12 / 10 + 1] {
+        project.level(level).commit("slower");
+    }
+    let before = project.state();
+    let row = "sort/numbers time";
+    for at in [4, 20] {
+        let gate = project.command(&["bisect", "--good", "HEAD~2", "--bad", "HEAD", "--row", row]);
+        let ran = project.interrupt(project.blocked_in(gate, at));
+        assert!(
+            ran.errors().starts_with("error[G605]: interrupted\n"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(project.state(), before);
+        std::fs::remove_file(project.outside(&format!("{}/build/starts", project.cache())))
+            .expect("written");
+    }
+}
+
 #[test]
 fn two_at_once_would_measure_each_other() {
     let project = project();
@@ -281,6 +304,15 @@ fn two_at_once_would_measure_each_other() {
         &["check", "--base", "HEAD"][..],
         &["check", "--base", "HEAD", "--candidate", "HEAD"],
         &["calibrate"],
+        &[
+            "bisect",
+            "--good",
+            "HEAD",
+            "--bad",
+            "HEAD",
+            "--row",
+            "sort/numbers time",
+        ],
     ] {
         let second = project.gate(arguments);
         assert_eq!((second.code, second.stdout.as_str()), (2, ""));

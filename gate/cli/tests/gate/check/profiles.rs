@@ -93,27 +93,34 @@ fn the_function_that_grew_is_named_and_drawn() {
 }
 
 #[test]
-fn what_grew_is_told_from_what_only_scattered() {
+fn what_does_not_fail_is_not_profiled() {
     let project = project(LEAVES);
     let policy = project.read("baselines/gate.toml");
-    let rule = "\n[[rule]]\nmetric = \"time\"\nbudget = \"<= 1ns\"\n";
-    project.write("baselines/gate.toml", &(policy + rule));
-    let beyond_noise = |arguments: &[&str]| {
-        let (ran, profiles) = profiled(&project, arguments);
-        let change = &profiles[0]["profiles"];
-        assert_eq!(change["status"], "compared", "{}", ran.stderr);
-        let grew = change["grew"].as_array().expect("frames");
-        let beyond = grew.iter().filter(|frame| frame["beyond_noise"] == true);
-        beyond.count()
+    let rule = |more: &str| {
+        let rule = format!("\n[[rule]]\nmetric = \"time\"\n{more}\n");
+        project.write("baselines/gate.toml", &(policy.clone() + &rule));
     };
-    // Over its budget on both sides, and a few samples apart.
-    let apart = ["--candidate-env", "COMPARES=4010"];
-    assert_eq!(beyond_noise(&apart), 0);
-    // The clock says that all of it takes a fifth longer, so both functions did.
     let slower = ["--candidate-env", "CLOCK_PERCENT=120"];
-    assert_eq!(beyond_noise(&[apart, slower].concat()), 2);
-    let (_, none) = profiled(&project, &["--no-profile"]);
+    // Over its budget, as its base is.
+    rule("budget = \"<= 1ns\"");
+    let (ran, none) = profiled(&project, &[]);
+    assert_eq!((ran.code, none), (0, Value::Null), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("profiling "), "{}", ran.stderr);
+    // Over its budget and worse than its base. The clock says that all of it takes a fifth longer, so both
+    // functions did, a few samples apart.
+    let apart = ["--candidate-env", "COMPARES=4010"];
+    let (ran, profiles) = profiled(&project, &[apart, slower].concat());
+    let change = &profiles[0]["profiles"];
+    assert_eq!(change["status"], "compared", "{}", ran.stderr);
+    let grew = change["grew"].as_array().expect("frames");
+    let beyond = grew.iter().filter(|frame| frame["beyond_noise"] == true);
+    assert_eq!(beyond.count(), 2);
+    let (_, none) = profiled(&project, &[&slower[..], &["--no-profile"]].concat());
     assert_eq!(none, Value::Null);
+    // Worse, and only reported.
+    rule("mode = \"report\"");
+    let (ran, none) = profiled(&project, &slower);
+    assert_eq!(none, Value::Null, "{}", ran.stderr);
 }
 
 #[test]

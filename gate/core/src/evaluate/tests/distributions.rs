@@ -80,6 +80,7 @@ fn a_promoted_baseline_still_shows_its_distribution() {
         reason: None,
         workflow_run: None,
         promoted_document: Digest::from_bytes(&[0; 32]),
+        overridden: Vec::new(),
         changes: Vec::new(),
     };
     let promoted = crate::promote::baseline(&timed(10.0).run(), None, provenance).expect("sound");

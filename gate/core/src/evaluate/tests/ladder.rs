@@ -17,6 +17,16 @@ fn the_ladder_of_one_timing_row() {
             ..budget("time", Operator::AtMost, 100.0)
         }])
     };
+    // Mostly nothing, so that the interval reaches down to it.
+    let sometimes = || Case {
+        metrics: vec![(
+            "time",
+            Unit::Count,
+            Direction::Lower,
+            Values::Each(&[0.0, 0.0, 1.0, 1.0, 0.0]),
+        )],
+        ..case(1.0)
+    };
     let cases: Vec<(&str, Case, Case, Policy, Verdict, Reason)> = vec![
         (
             "unchanged",
@@ -142,6 +152,17 @@ fn the_ladder_of_one_timing_row() {
             case(100.0).sessions(2),
             at_limit(AtLimit::Fail),
             OverBudget,
+            Reason::AtLimit,
+        ),
+        (
+            "above a limit of nothing, to be reviewed",
+            sometimes(),
+            sometimes().sessions(2),
+            policy(vec![Rule {
+                at_limit: Some(AtLimit::Review),
+                ..budget("time", Operator::AtMost, 0.0)
+            }]),
+            Inconclusive,
             Reason::AtLimit,
         ),
         (

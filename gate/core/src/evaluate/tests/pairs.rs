@@ -264,6 +264,33 @@ fn without_calibration_a_noisy_row_asks_for_pairs_it_could_use() {
 }
 
 #[test]
+fn a_budget_in_doubt_does_not_hide_what_a_noisy_row_needs() {
+    let noisy = Pairs {
+        noise: 4.0,
+        ..pairs("s", &[0.0])
+    };
+    let both = runs(&[noisy]);
+    let (_, Step::Pairs(alone)) = check(&both, None, &Policy::default()) else {
+        panic!("it asks for pairs")
+    };
+    // The level lies at the limit, and the change is not known either.
+    let (report, next) = check(
+        &both,
+        None,
+        &policy(vec![budget("time", Operator::AtMost, 1100.0)]),
+    );
+    let row = of(&report, "s");
+    assert_eq!(
+        (row.verdict, &row.reason),
+        (Verdict::Inconclusive, &Reason::AtLimit)
+    );
+    let Step::Pairs(needs) = next else {
+        panic!("it asks for pairs, not {next:?}")
+    };
+    assert!(needs[0].pairs >= alone[0].pairs, "{needs:?} {alone:?}");
+}
+
+#[test]
 fn a_row_that_was_disturbed_once_gets_a_session_of_its_own() {
     let noise = calibrated(&["s"]);
     let disturbed = Pairs {

@@ -19,6 +19,7 @@ fn standing() -> Standing {
         key: KEY.into(),
         title: "slower".into(),
         body: "by a tenth".into(),
+        finding: None,
         is_new: false,
         bad: night(17),
     }
@@ -261,6 +262,80 @@ fn only_nights_that_tell_it_gone_close_an_issue() {
     ] {
         assert_eq!(done(&[there], &[], &[gone]), expected, "{name}");
     }
+}
+
+#[test]
+fn what_was_found_out_stays_until_the_step_is_another_one() {
+    let tonight = There { night: 20, ..THERE };
+    let found = |there: &There, finding: &str| {
+        let mut issue = issue(there);
+        issue.body = Some(format!("{}\n{FINDING}\n{finding}\n", body(there)));
+        issue
+    };
+    let standing = |is_new, finding: Option<&str>, body: &str| Standing {
+        body: body.into(),
+        finding: finding.map(str::to_owned),
+        is_new,
+        ..standing()
+    };
+    let hostile = format!("to `a`: `x {FINDING} @b`");
+    let now = night(20);
+    let plans = |issue: Issue, standing: Standing| {
+        let nightly = Nightly {
+            label: "perf-regression",
+            night: &now,
+            standing: &[standing],
+            gone: &[],
+        };
+        plan(&[issue], BOT, &nightly)
+    };
+    for (name, issue, standing, expected) in [
+        (
+            "found out tonight",
+            issue(&tonight),
+            standing(true, Some("to `a`"), "by a tenth"),
+            "by a tenth\n<!-- gate-finding -->\nto `a`\n",
+        ),
+        (
+            "told again on the same night",
+            found(&tonight, "to `a`"),
+            standing(true, None, "by a fifth"),
+            "by a fifth\n<!-- gate-finding -->\nto `a`\n",
+        ),
+        (
+            "a later night",
+            found(&THERE, "to `a`"),
+            standing(false, None, "by a fifth"),
+            "by a fifth\n<!-- gate-finding -->\nto `a`\n",
+        ),
+        (
+            "found out anew",
+            found(&THERE, "to `a`"),
+            standing(false, Some("to `b`"), "by a fifth"),
+            "by a fifth\n<!-- gate-finding -->\nto `b`\n",
+        ),
+        (
+            "another step",
+            found(&THERE, "to `a`"),
+            standing(true, None, "by a fifth"),
+            "by a fifth",
+        ),
+        (
+            "a finding that quotes the line before one",
+            found(&THERE, &hostile),
+            standing(false, None, "by a fifth"),
+            "by a fifth\n<!-- gate-finding -->\nto `a`: `x <!-- gate-finding --> @b`\n",
+        ),
+    ] {
+        let plans = plans(issue, standing);
+        let text = plans.first().and_then(|plan| plan.body.split_once('\n'));
+        assert_eq!(text.map(|(_, text)| text), Some(expected), "{name}");
+    }
+    let mut there = issue(&THERE);
+    let first = plans(there.clone(), standing(false, Some("to `a`"), "by a tenth"));
+    there.body = Some(first[0].body.clone());
+    let again = plans(there, standing(false, None, "by a tenth"));
+    assert_eq!(again, [], "a night that says the same needs no write");
 }
 
 #[test]

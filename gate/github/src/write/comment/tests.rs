@@ -139,6 +139,7 @@ fn a_comment_keeps_its_limit_with_its_mark() {
         head: "a".repeat(40),
         conclusion: Conclusion::Success,
         target: Target::Commit(""),
+        base: None,
     };
     let body = |most: usize| "x".repeat(most);
     let text = CommentText {

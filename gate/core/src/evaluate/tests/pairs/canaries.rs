@@ -221,3 +221,17 @@ fn no_timing_breaks_its_budget_on_an_unsteady_machine() {
         }
     }
 }
+
+#[test]
+fn scenarios_that_cannot_look_worse_by_chance_do_not_make_many_few() {
+    let mut all: Vec<Pairs> = IDS.iter().map(|id| pairs(id, &[0.10])).collect();
+    // Twelve more of which a budget asks, and nothing else: four of sixteen would be few.
+    all.extend((0..12).map(|at| pairs(&format!("held/{at}"), &[0.0])));
+    let held = Rule {
+        scenario: "held/*".into(),
+        margin: Some(Margin::Unjudged),
+        ..budget("time", Operator::AtMost, 1e9)
+    };
+    let (_, step) = check(&runs(&all), Some(&calibrated(&IDS)), &policy(vec![held]));
+    assert!(matches!(step, Step::Canaries { .. }), "{step:?}");
+}
