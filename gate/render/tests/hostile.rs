@@ -12,7 +12,7 @@ use gate_schema::bisect::{Bisection, Found};
 use gate_schema::quantity::Quantity;
 use gate_schema::report::Report;
 use gate_schema::run::Manifest;
-use gate_schema::trend::{Night, Step, Suspect, Trend, Way};
+use gate_schema::trend::{Improvement, Night, Promoted, Step, Suspect, Trend, Way};
 use gate_schema::unit::Unit;
 use proptest::prelude::*;
 
@@ -270,6 +270,40 @@ fn no_subject_of_a_commit_leaves_an_issue() {
     bisection.good.commit = "a".repeat(40);
     let issues = trend_issues(&trend, "https://github.example/o/n", Some(&bisection));
     assert_eq!(issues[0].finding, None, "it searched somewhere else");
+}
+
+#[test]
+fn no_name_of_a_baseline_moves_the_cursor() {
+    let (_, mut trend) = searched("x");
+    let step = &trend.steps[0];
+    let improvement = Improvement {
+        scenario: step.scenario.clone(),
+        metric: step.metric.clone(),
+        from: step.to.clone(),
+        to: step.from.clone(),
+    };
+    for text in FIXED {
+        trend.promoted = Some(Promoted {
+            baseline: text.to_owned(),
+            rows: 1,
+            nights: 7,
+            improvements: vec![improvement.clone()],
+        });
+        for suspect in [Suspect::Code, Suspect::SameCommit, Suspect::Everything] {
+            trend.drifts[0].suspect = suspect;
+            let shown = gate_render::trend(&trend);
+            assert!(
+                shown.chars().all(|c| c == '\n' || (' '..='~').contains(&c)),
+                "{shown:?}"
+            );
+            let told = match suspect {
+                Suspect::Code => "since 2026-11-1\n",
+                Suspect::SameCommit => "since 2026-11-1: not of the code",
+                Suspect::Everything => "since 2026-11-1, as most timings: look at the machine",
+            };
+            assert!(shown.contains(told), "{shown}");
+        }
+    }
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn what_has_been_better_for_seven_nights_is_to_be_promoted() {
     scratch.write("theirs/gate.toml", wide);
     let theirs = elsewhere(&["--baseline", "theirs/first.json"]);
     assert!(!theirs.stdout.contains("Better than"), "{}", theirs.stdout);
-    scratch.write("theirs/gate.toml", &wide.replace("20%", "1 point"));
+    scratch.write("theirs/gate.toml", wide.replace("20%", "1 point"));
     let theirs = elsewhere(&["--baseline", "theirs/first.json"]);
     assert_eq!(theirs.code, 2, "{}", theirs.stdout);
     assert!(theirs.stderr.contains("does not fit"), "{}", theirs.stderr);
