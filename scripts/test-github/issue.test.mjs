@@ -26,16 +26,17 @@ beforeEach(() => {
 const GOOD = 'a'.repeat(40);
 const BAD = 'b'.repeat(40);
 
-/** A trend of night `day` in which `scenario` got slower. */
-function trend(day, scenario, { isNew = true, to = 55_000, suspect = 'code' } = {}) {
-  const night = (commit) => ({ created: `2026-11-${day}T03:17:00Z`, commit });
+/** A trend of night `day` in which `scenario` got slower on the night before, or in which `gone` did not. */
+function trend(day, scenario, { isNew = true, to = 55_000, suspect = 'code', from = day - 1, gone } = {}) {
+  const night = (commit, on = day) => ({ created: `2026-11-${String(on).padStart(2, '0')}T03:17:00Z`, commit });
   const step = (metric) => ({
     scenario, metric, way: 'worse', suspect, is_new: isNew, score: 9,
-    from: { value: 50_000, unit: 'ns' }, to: { value: to, unit: 'ns' }, good: night(GOOD), bad: night(BAD),
+    from: { value: 50_000, unit: 'ns' }, to: { value: to, unit: 'ns' }, good: night(GOOD, from - 1), bad: night(BAD, from),
   });
   return {
     format: 'gate.trend/1', exit_code: 'fail', tier: 'nightly', runs: 30, alike: 30, newest: night(BAD), told: 2, untold: 0,
     needed: 17, steps: scenario ? [step('latency.p50'), step('latency.mean')] : [], drifts: [], machines: [],
+    rows: gone ? ['latency.p50', 'latency.mean'].map((metric) => ({ scenario: gone, metric, since: night(GOOD, 1) })) : [],
   };
 }
 
@@ -69,16 +70,22 @@ test('a step -> one issue with the commits; known nights -> nothing; three night
   assert.match((await issue(trend(10, 'demo/one', { isNew: false }))).said, /no issue has to change/);
   assert.deepEqual(writes(), []);
 
-  await issue(trend(11, 'demo/one', { isNew: false, to: 60_000 }));
+  await issue(trend(11, 'demo/one', { isNew: false, to: 60_000, from: 9 }));
   assert.match((await about('demo/one'))[0].body, /60\.0 us/);
 
-  for (const [day, state] of [[12, 'open'], [12, 'open'], [13, 'open'], [14, 'closed']]) {
-    const told = await issue(trend(day, undefined));
+  // Nights that did not look at it tell nothing.
+  for (const day of [12, 13, 14]) assert.match((await issue(trend(day, undefined))).said, /no issue has to change/);
+  for (const [day, state] of [[15, 'open'], [15, 'open'], [16, 'open'], [17, 'closed']]) {
+    const told = await issue(trend(day, undefined, { gone: 'demo/one' }));
     assert.equal(told.code, 0, told.said);
     assert.equal((await about('demo/one'))[0].state, state, `night ${day}`);
   }
   assert.match((await about('demo/one'))[0].body, /Recovered: not seen in 3 nights/);
   assert.equal((await about('demo/one')).length, 1);
+
+  // It was not gone after all.
+  assert.match((await issue(trend(18, 'demo/one', { isNew: false, from: 9 }))).said, /opened again/);
+  assert.deepEqual((await about('demo/one')).map((one) => one.state), ['open']);
 });
 
 test('what was bisected stands in the issue, and stays there', async () => {
@@ -110,10 +117,19 @@ test('what a person closed is not opened again; what the machine did is not file
   await issue(trend(10, 'demo/two'));
   const [{ number }] = await about('demo/two');
   await fake.ask('maintainer', 'PATCH', `/repos/acme/engine/issues/${number}`, { state: 'closed' });
-  await issue(trend(11, 'demo/two', { isNew: false }));
+  await issue(trend(11, 'demo/two', { isNew: false, from: 9 }));
   assert.equal((await about('demo/two')).length, 1);
+  await issue(trend(20, 'demo/two', { from: 18 }));
+  assert.equal((await about('demo/two')).length, 2, 'another step is another issue');
   await issue(trend(11, 'demo/three', { suspect: 'everything' }));
   assert.deepEqual(await about('demo/three'), []);
+});
+
+test('an issue that GitHub did not take is opened by the next night', async () => {
+  fake.faults.push({ on: (r) => r.method === 'POST', status: 403, body: '{"message": "Resource not accessible"}' });
+  assert.equal((await issue(trend(10, 'demo/eight'))).code, 4);
+  await issue(trend(11, 'demo/eight', { isNew: false, from: 9 }));
+  assert.equal((await about('demo/eight')).length, 1);
 });
 
 test('502 after the issue was opened -> one issue', async () => {

@@ -234,7 +234,7 @@ test("on the night that shows a step the merge that brought it is found, and the
         const how = new RegExp(`${code(commit)} ${answer} \\(\\+\\d+\\.\\d+% \\[.*?\\], margin \\+3%\\)`);
         assert.match(said, how, "each commit that was tried, and how sure that is");
     }
-    assert.deepEqual([...github.asked], [2, 0], "with the token of the job");
+    assert.deepEqual([...github.asked], [3, 0], "with the token of the job");
     await github.stop();
 
     world.contexts.needs = { record: { ...record, outputs: { row: "" } } };

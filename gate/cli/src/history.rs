@@ -33,6 +33,8 @@ pub(crate) enum Added {
     New(usize),
     /// It was there.
     Known,
+    /// It is older than all that are kept: nothing was written.
+    TooOld,
 }
 
 /// A run as it is stored.

@@ -100,12 +100,13 @@ pub fn trend(
         alike: alike.iter().filter(|is_alike| **is_alike).count(),
         newest: newest.night.clone(),
         told: found.told,
-        untold: found.untold,
+        untold: found.rows.len() - found.told,
         needed: step::fewest(),
         steps: found.steps,
         drifts: found.drifts,
         promoted,
         machines: machines(&entries, ignored),
+        rows: found.rows,
     }))
 }
 
@@ -129,6 +130,22 @@ struct Series {
     values: Vec<f64>,
     held: Held,
 }
+
+impl Series {
+    /// The distance on the axis that is `part` of the level.
+    fn smallest(&self, part: f64) -> f64 {
+        let level = crate::estimate::median(&self.values).unwrap_or(0.0);
+        let part = self.axis.part(part, level);
+        if self.axis.is_logarithmic {
+            part
+        } else {
+            part.max(SMALLEST_RATIO)
+        }
+    }
+}
+
+/// Smallest distance of two ratios that is worth telling. A part of a ratio that is zero would be nothing.
+const SMALLEST_RATIO: f64 = 0.001;
 
 /// Where values are compared; larger is worse.
 #[derive(Clone, Copy)]

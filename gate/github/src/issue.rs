@@ -19,6 +19,9 @@ pub const GREEN_NIGHTS: u32 = 3;
 /// Pages of open issues of one label looked at.
 const PAGES: usize = 10;
 
+/// Pages of closed ones. They are listed newest first.
+const CLOSED_PAGES: usize = 3;
+
 /// Rounds of reading and writing before this gives up.
 const ROUNDS: u32 = 4;
 
@@ -34,8 +37,20 @@ pub struct Standing {
     /// What was found out about it, one line of Markdown. It is kept on later nights, until something new is found
     /// out or the thing itself is new again.
     pub finding: Option<String>,
-    /// Whether an issue is opened where there is none. One that a person closed is not opened again.
+    /// Whether the night showed it first.
     pub is_new: bool,
+    /// When the first run with it was made, RFC 3339 in UTC; the last of these where it is several things. An issue
+    /// is opened where none was told of that night.
+    pub bad: String,
+}
+
+/// Something of which the night can tell that it is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// As that of what stood.
+    pub key: String,
+    /// The oldest run that this is told from, RFC 3339 in UTC. What stood before is not known to be gone.
+    pub since: String,
 }
 
 /// What a night says.
@@ -46,6 +61,8 @@ pub struct Nightly<'a> {
     pub night: &'a str,
     /// What stands.
     pub standing: &'a [Standing],
+    /// What does not. What is neither was not looked at, and its issue stays as it is.
+    pub gone: &'a [Gone],
 }
 
 /// What became of an issue.
@@ -53,6 +70,8 @@ pub struct Nightly<'a> {
 pub enum IssueDone {
     /// It is new.
     Opened,
+    /// It was closed because the thing was gone, which is back.
+    Reopened,
     /// It says something else now.
     Updated,
     /// One more night without it.
@@ -71,14 +90,20 @@ pub async fn keep(
     nightly: &Nightly<'_>,
 ) -> Result<Vec<(String, IssueDone)>, Fault> {
     let issues = format!("/repos/{}/issues", settings.repository);
-    let list = format!("{issues}?state=open&labels={}", encoded(nightly.label));
+    let list = |state: &str| format!("{issues}?state={state}&labels={}", encoded(nightly.label));
     let mut told: Vec<(String, IssueDone)> = Vec::new();
     for _ in 0..ROUNDS {
-        let listed = client.list(&list, PAGES, |page: Vec<Issue>| page).await?;
+        let page = |page: Vec<Issue>| page;
+        let open = client.list(&list("open"), PAGES, page).await?;
+        let mut listed = open.items;
+        if !nightly.standing.is_empty() {
+            let closed = client.list(&list("closed"), CLOSED_PAGES, page).await?;
+            listed.extend(closed.items);
+        }
         let mut is_sure = true;
-        for one in plan(&listed.items, &settings.author, nightly) {
+        for one in plan(&listed, &settings.author, nightly) {
             // What is not listed may be there all the same.
-            if one.done == IssueDone::Opened && !listed.is_complete {
+            if one.done == IssueDone::Opened && !open.is_complete {
                 client.tell(format!(
                     "too many open issues of the label to open one: {}",
                     one.title
@@ -111,9 +136,13 @@ fn request(issues: &str, label: &str, one: &Plan) -> (Method, String, Value) {
             (Method::POST, issues.to_owned(), body)
         }
         Some(number) => {
-            if one.done == IssueDone::Closed {
-                body["state"] = json!("closed");
-                body["state_reason"] = json!("completed");
+            if let Some((state, reason)) = match one.done {
+                IssueDone::Closed => Some(("closed", "completed")),
+                IssueDone::Reopened => Some(("open", "reopened")),
+                _ => None,
+            } {
+                body["state"] = json!(state);
+                body["state_reason"] = json!(reason);
             }
             (Method::PATCH, format!("{issues}/{number}"), body)
         }

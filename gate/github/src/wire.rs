@@ -139,6 +139,9 @@ pub(crate) struct App {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Issue {
     pub(crate) number: u64,
+    /// `open` or `closed`.
+    #[serde(default)]
+    pub(crate) state: Option<String>,
     #[serde(default)]
     pub(crate) title: Option<String>,
     #[serde(default)]

@@ -50,4 +50,4 @@ pub use publish::{Notice, Occasion, comment, notice, notice_title, summary, titl
 pub use quantity::quantity;
 pub use resolutions::{resolutions, warm_up};
 pub use terminal::{Style, terminal};
-pub use trend::{TrendIssue, trend, trend_issues};
+pub use trend::{TrendIssue, trend, trend_gone, trend_issues};

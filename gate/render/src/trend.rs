@@ -12,7 +12,7 @@ use crate::quantity::{quantity, signed_percent};
 
 mod issue;
 mod promoted;
-pub use issue::{TrendIssue, trend_issues};
+pub use issue::{TrendIssue, trend_gone, trend_issues};
 
 /// Steps that were known before are listed up to this many.
 const LISTED: usize = 20;
@@ -69,10 +69,13 @@ fn outcome(trend: &Trend) -> String {
     match (trend.exit_code, worse, crept) {
         (ExitCode::Fail, Some(worse), _) => format!("FAIL: {}", step(worse)),
         (ExitCode::Fail, None, Some(crept)) => format!("FAIL: {}", drift(crept)),
-        (ExitCode::Undecided, _, _) => format!(
+        (ExitCode::Undecided, _, _) if trend.alike < trend.needed => format!(
             "UNDECIDED: {} of {} runs; a row needs {} to tell anything",
             trend.alike, trend.runs, trend.needed
         ),
+        (ExitCode::Undecided, _, _) => {
+            "UNDECIDED: the newest run measured nothing that can be told".to_owned()
+        }
         _ => "PASS: the newest run shows nothing new".to_owned(),
     }
 }
@@ -82,7 +85,7 @@ fn counts(trend: &Trend) -> String {
         format!(" of tier {}", Target::Ascii.outside(tier.as_str()))
     });
     format!(
-        "{} runs{tier}, {} under the conditions of the newest ({}); {} rows told, {} with too few runs",
+        "{} runs{tier}, {} under the conditions of the newest ({}); {} rows told, {} untold",
         trend.runs,
         trend.alike,
         day(&trend.newest),

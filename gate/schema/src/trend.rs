@@ -32,13 +32,14 @@ pub struct Trend {
     pub alike: usize,
     /// The newest run.
     pub newest: Night,
-    /// Rows of the newest run that have enough runs to tell.
+    /// Rows that the newest run measured and that have enough runs to tell.
     pub told: usize,
-    /// Rows that have too few runs since their last step, or since the machine changed.
+    /// Rows that the newest run did not measure, or that have too few runs since the machine or the scenario changed.
     pub untold: usize,
     /// Runs that a row needs.
     pub needed: usize,
-    /// Steps that stand: the last one of each row. New ones first, then worst first.
+    /// Steps that stand: the last one of each row, while the newest runs are nearer to its level than to that before.
+    /// New ones first, then worst first.
     pub steps: Vec<Step>,
     /// Rows that crept away since their last step by more than their margins, and away from what was promoted, worst
     /// first.
@@ -48,6 +49,23 @@ pub struct Trend {
     pub promoted: Option<Promoted>,
     /// Runs that were measured under other conditions than the run before them, oldest first.
     pub machines: Vec<MachineChange>,
+    /// Every row of the newest run. What is not listed is not told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Row>,
+}
+
+/// A row of the newest run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct Row {
+    /// The scenario.
+    pub scenario: ScenarioId,
+    /// The judged metric.
+    pub metric: MetricName,
+    /// The oldest run that it is told from; absent when it is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Night>,
 }
 
 /// One run of a history.
@@ -83,9 +101,9 @@ pub struct Step {
     pub from: Quantity,
     /// Level since.
     pub to: Quantity,
-    /// The last run before it.
+    /// The last run before it. Where one commit was measured again around the step, the last one of another commit.
     pub good: Night,
-    /// The first run with it: what changed lies between the two.
+    /// The first run with it, or of another commit: what changed lies between the two.
     pub bad: Night,
 }
 
@@ -132,7 +150,7 @@ pub enum Suspect {
     /// The commits between the two runs.
     #[default]
     Code,
-    /// The machine: both runs were built from one commit.
+    /// The machine: both runs, and those around them, were built from one commit.
     SameCommit,
     /// The machine, or something all code shares: most timings moved the same way at the same time.
     Everything,

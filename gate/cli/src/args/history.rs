@@ -46,7 +46,7 @@ pub(crate) struct Record {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 nothing new, 1 the newest run shows a step or a drift to the worse, 2 usage or input error, 3 too few runs to tell."
+    after_help = "Exit codes: 0 nothing new, 1 the newest run shows a step or a drift to the worse, 2 usage or input error, 3 nothing can be told."
 )]
 pub(crate) struct Trend {
     #[command(flatten)]

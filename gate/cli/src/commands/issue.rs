@@ -5,11 +5,11 @@ use std::path::Path;
 use gate_github::Fault;
 use gate_github::client::Client;
 use gate_github::clock::Deadlines;
-use gate_github::issue::{IssueDone, Nightly, Standing, keep};
+use gate_github::issue::{Gone, IssueDone, Nightly, Standing, keep};
 use gate_schema::bisect;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
-use gate_schema::trend::{self, Trend};
+use gate_schema::trend;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -40,14 +40,25 @@ pub(crate) fn run(arguments: &Issue) -> Result<ExitCode, Vec<Diagnostic>> {
             body: issue.body,
             finding: issue.finding,
             is_new: issue.is_new,
+            bad: issue.bad,
         })
+        .collect();
+    let gone: Vec<Gone> = gate_render::trend_gone(&trend)
+        .into_iter()
+        .map(|(key, since)| Gone { key, since })
         .collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| vec![settings::no_client(&error.to_string())])?;
     let clock = Wall::start();
-    let kept = runtime.block_on(kept(arguments, &told, &clock, &trend, &standing))?;
+    let nightly = Nightly {
+        label: &arguments.label,
+        night: &trend.newest.created,
+        standing: &standing,
+        gone: &gone,
+    };
+    let kept = runtime.block_on(kept(arguments, &told, &clock, &nightly))?;
     match kept {
         Ok(done) if done.is_empty() => terminal::answer("no issue has to change\n")?,
         Ok(done) => {
@@ -72,8 +83,7 @@ async fn kept(
     arguments: &Issue,
     told: &Where,
     clock: &Wall,
-    trend: &Trend,
-    standing: &[Standing],
+    nightly: &Nightly<'_>,
 ) -> Result<Result<Vec<(String, IssueDone)>, Fault>, Vec<Diagnostic>> {
     // Connections are made inside the runtime.
     let client = Client::new(&told.base, &told.token, clock, Deadlines::default());
@@ -90,12 +100,7 @@ async fn kept(
         author: arguments.author.clone(),
         check: String::new(),
     };
-    let nightly = Nightly {
-        label: &arguments.label,
-        night: &trend.newest.created,
-        standing,
-    };
-    let kept = keep(&client, &github, &nightly).await;
+    let kept = keep(&client, &github, nightly).await;
     for line in client.take_log() {
         terminal::talk(&format!("note: {}\n", say::for_log(&line)));
     }
@@ -106,6 +111,7 @@ fn line(title: &str, done: IssueDone, is_dry: bool) -> String {
     let title = say::for_log(title);
     let done = match done {
         IssueDone::Opened => "opened".to_owned(),
+        IssueDone::Reopened => "opened again".to_owned(),
         IssueDone::Updated => "updated".to_owned(),
         IssueDone::Green(1) => "one night without it".to_owned(),
         IssueDone::Green(nights) => format!("{nights} nights without it"),

@@ -39,6 +39,9 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Vec<Diagnostic>> {
     terminal::answer(&match added {
         Added::New(runs) => format!("recorded {run} in {store}: {runs} runs\n"),
         Added::Known => format!("{run} is in {store} already\n"),
+        Added::TooOld => {
+            format!("{run} is older than the {keep} runs that {store} keeps: left out\n")
+        }
     })?;
     Ok(ExitCode::Pass)
 }

@@ -67,6 +67,9 @@ impl Branch {
                     Added::New(all)
                 });
             }
+            if added == Added::TooOld {
+                return Ok(added);
+            }
             let commit = self.commit(&copy, tip.as_deref(), &entry.name)?;
             let refspec = format!("{commit}:{}", self.reference);
             let mut push = git::git(&self.top);

@@ -13,6 +13,10 @@ pub(super) fn add(folder: &Path, entry: &Entry, keep: usize) -> Result<Added, Ve
         return Ok(Added::Known);
     }
     make_folder(&path)?;
+    let newer = list(folder)?.into_iter().filter(|there| *there > path);
+    if newer.count() >= keep {
+        return Ok(Added::TooOld);
+    }
     write(&path, entry.text.as_bytes())?;
     let all = list(folder)?;
     let (gone, stay) = all.split_at(all.len().saturating_sub(keep));

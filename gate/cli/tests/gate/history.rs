@@ -97,6 +97,24 @@ fn a_history_is_bounded_and_other_files_are_left_alone() {
 }
 
 #[test]
+fn what_is_older_than_all_that_is_kept_is_left_out() {
+    let scratch = Scratch::new();
+    for at in 2..22 {
+        record(&scratch, &night(at, 50_000.0), &["--keep", "20"]);
+    }
+    let there = files(&scratch.path("history"));
+    let ran = record(&scratch, &night(1, 50_000.0), &["--keep", "20"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (
+            0,
+            "out.json is older than the 20 runs that history keeps: left out\n"
+        )
+    );
+    assert_eq!(files(&scratch.path("history")), there);
+}
+
+#[test]
 fn what_cannot_be_blamed_on_a_commit_is_not_recorded() {
     let scratch = Scratch::new();
     let edited = |edit: &dyn Fn(&mut Value)| {
@@ -338,6 +356,25 @@ fn a_push_that_is_always_refused_ends_with_the_words_of_the_server() {
         "{said}"
     );
     assert_eq!(git(&scratch.path("server"), &["for-each-ref"]), "");
+}
+
+#[test]
+fn what_a_branch_does_not_keep_is_not_pushed() {
+    let scratch = server(&["a"]);
+    let keep = |at: usize| {
+        scratch.json("a/out.json", &night(at, 50_000.0));
+        let mut gate = gate(&scratch.path("a"));
+        gate.args(["record", "out.json", "--history", "branch:gate-history"]);
+        gate.args(["--keep", "20"]).output().expect("runs")
+    };
+    for at in 2..22 {
+        assert_eq!(keep(at).status.code(), Some(0));
+    }
+    let tip = || git(&scratch.path("server"), &["rev-parse", "gate-history"]);
+    let before = tip();
+    let said = String::from_utf8(keep(1).stdout).expect("UTF-8");
+    assert!(said.ends_with("left out\n"), "{said}");
+    assert_eq!(tip(), before);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod explain;
 mod flame;
 mod history;
 mod import;
+mod nightly;
 mod plan;
 mod profiles;
 mod project;

@@ -1,48 +1,21 @@
 //! Steps and drifts of all rows, and what may be behind them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use gate_schema::trend::{Drift, Step, Suspect, Way};
+use gate_schema::trend::{Drift, Row, Step, Suspect, Way};
 
-use super::{Entry, Series, step};
+use super::{Entry, Series, host, step};
 
-/// Scenarios that moved before "everything moved" can be said.
-pub(super) const FEWEST_TOGETHER: usize = 5;
-
-/// Share of the scenarios with timings that moves when the machine does.
-pub(super) const TOGETHER: f64 = 0.5;
-
-/// Runs by which steps of one cause are dated apart.
+/// Runs by which a step may be dated off.
 const NEAR: usize = 2;
 
 /// What was found in all rows.
 pub(super) struct Found {
-    /// Rows with enough runs.
+    /// Rows that are told.
     pub(super) told: usize,
-    pub(super) untold: usize,
+    pub(super) rows: Vec<Row>,
     pub(super) steps: Vec<Step>,
     pub(super) drifts: Vec<Drift>,
-}
-
-/// The last step of one row.
-struct Last<'a> {
-    series: &'a Series,
-    step: step::Step,
-}
-
-impl Last<'_> {
-    /// The run that shows it first.
-    fn onset(&self) -> usize {
-        self.series.nights[self.step.onset]
-    }
-
-    fn way(&self) -> Way {
-        way(self.step.from, self.step.to)
-    }
-}
-
-fn way(from: f64, to: f64) -> Way {
-    if to > from { Way::Worse } else { Way::Better }
 }
 
 impl Found {
@@ -55,56 +28,56 @@ impl Found {
         let newest = entries.len().saturating_sub(1);
         let mut found = Self {
             told: 0,
-            untold: 0,
+            rows: Vec::new(),
             steps: Vec::new(),
             drifts: Vec::new(),
         };
-        let mut last = Vec::new();
+        let mut together = Together::default();
         for row in series {
-            let level = crate::estimate::median(&row.values).unwrap_or(0.0);
-            let smallest = row.axis.part(step::MIN_SIZE, level);
-            let step = step::steps(&row.values, limit, smallest).pop();
-            let since = step.map_or(0, |step| step.onset);
-            let is_told = row.values.len() - since >= step::fewest();
-            // A step that the newest run showed is told, however few runs there are since.
-            let is_new = step.is_some_and(|step| row.nights[step.found] == newest);
-            if is_told || is_new {
-                found.told += 1;
-            } else {
-                found.untold += 1;
-            }
-            found.drifts.extend(row.crept(since).map(|crept| Drift {
+            let night = |at: usize| entries[row.nights[at]].night.clone();
+            let is_told = row.nights.last() == Some(&newest) && row.values.len() >= step::fewest();
+            found.told += usize::from(is_told);
+            found.rows.push(Row {
                 scenario: row.scenario.clone(),
                 metric: row.metric.clone(),
-                way: way(crept.from, crept.to),
-                suspect: Suspect::Code,
-                score: crept.score,
-                from: row.axis.quantity(crept.from),
-                to: row.axis.quantity(crept.to),
-                since: entries[row.nights[since + crept.since]].night.clone(),
-            }));
-            last.extend(step.map(|step| Last { series: row, step }));
-        }
-        let timed = series.iter().filter(|row| row.axis.unit.is_timing());
-        let timings = timed
-            .map(|row| &row.scenario)
-            .collect::<BTreeSet<_>>()
-            .len();
-        for one in &last {
-            let row = one.series;
-            let good = row.nights[one.step.onset - 1];
-            let night = |at: usize| entries[at].night.clone();
+                since: is_told.then(|| night(0)),
+            });
+            let step = step::steps(&row.values, limit, row.smallest(step::MIN_SIZE)).pop();
+            if is_told {
+                let since = step.map_or(0, |step| step.onset);
+                found.drifts.extend(row.crept(since).map(|crept| Drift {
+                    scenario: row.scenario.clone(),
+                    metric: row.metric.clone(),
+                    way: way(crept.from, crept.to),
+                    suspect: Suspect::Code,
+                    score: crept.score,
+                    from: row.axis.quantity(crept.from),
+                    to: row.axis.quantity(crept.to),
+                    since: night(since + crept.since),
+                }));
+            }
+            let Some(step) = step.filter(|step| step.stands(&row.values)) else {
+                continue;
+            };
+            let between = Between::of(row, &step, entries);
+            let suspect = if between.is_one_commit {
+                Suspect::SameCommit
+            } else if row.axis.unit.is_timing() && together.moved(row, &step, series) {
+                Suspect::Everything
+            } else {
+                Suspect::Code
+            };
             found.steps.push(Step {
                 scenario: row.scenario.clone(),
                 metric: row.metric.clone(),
-                way: one.way(),
-                suspect: suspect(one, &last, timings, entries),
-                is_new: row.nights[one.step.found] == newest,
-                score: one.step.score,
-                from: row.axis.quantity(one.step.from),
-                to: row.axis.quantity(one.step.to),
-                good: night(good),
-                bad: night(one.onset()),
+                way: way(step.from, step.to),
+                suspect,
+                is_new: row.nights[step.found] == newest,
+                score: step.score,
+                from: row.axis.quantity(step.from),
+                to: row.axis.quantity(step.to),
+                good: night(between.good),
+                bad: night(between.bad),
             });
         }
         let size = |from: f64, to: f64| (to / from - 1.0).abs();
@@ -121,28 +94,53 @@ impl Found {
     }
 }
 
-/// What may be behind a step.
-fn suspect(one: &Last<'_>, all: &[Last<'_>], timings: usize, entries: &[&Entry]) -> Suspect {
-    let row = one.series;
-    let commit = |at: usize| entries[at].night.commit.as_ref();
-    let good = commit(row.nights[one.step.onset - 1]);
-    if good.is_some() && good == commit(one.onset()) {
-        return Suspect::SameCommit;
+fn way(from: f64, to: f64) -> Way {
+    if to > from { Way::Worse } else { Way::Better }
+}
+
+/// The points of a row that what changed lies between.
+struct Between {
+    good: usize,
+    bad: usize,
+    is_one_commit: bool,
+}
+
+impl Between {
+    /// The two points at the step, unless they are of one commit: then the nearest of another one, on either side, as
+    /// far as the step may be dated off.
+    fn of(row: &Series, step: &step::Step, entries: &[&Entry]) -> Self {
+        let commit = |at: usize| entries[row.nights[at]].night.commit.as_ref();
+        let (good, bad) = (step.onset - 1, step.onset);
+        let is_another = |at: &usize| commit(*at) != commit(bad);
+        if commit(bad).is_none() || is_another(&good) {
+            return Self {
+                good,
+                bad,
+                is_one_commit: false,
+            };
+        }
+        let before = (good.saturating_sub(NEAR)..good).rev().find(is_another);
+        let last = (bad + NEAR).min(row.nights.len() - 1);
+        let since = (bad + 1..=last).find(is_another);
+        Self {
+            good: before.unwrap_or(good),
+            bad: since.unwrap_or(bad),
+            is_one_commit: before.is_none() && since.is_none(),
+        }
     }
-    let together = all.iter().filter(|other| {
-        other.series.axis.unit.is_timing()
-            && other.way() == one.way()
-            && other.onset().abs_diff(one.onset()) <= NEAR
-    });
-    // The statistics of one distribution move together whatever the cause.
-    let together = together.map(|other| &other.series.scenario);
-    let together = together.collect::<BTreeSet<_>>().len();
-    let is_everything = row.axis.unit.is_timing()
-        && together >= FEWEST_TOGETHER
-        && together as f64 > TOGETHER * timings as f64;
-    if is_everything {
-        Suspect::Everything
-    } else {
-        Suspect::Code
+}
+
+/// Whether the timings of most scenarios moved, by first and last run looked at and by way.
+#[derive(Default)]
+struct Together(BTreeMap<(usize, usize, Way), bool>);
+
+impl Together {
+    /// Whether they moved as `step` of `row` did, from its onset to when it was found. Later runs do not count, so
+    /// that what is said of a step stays said.
+    fn moved(&mut self, row: &Series, step: &step::Step, series: &[Series]) -> bool {
+        let (onset, found) = (row.nights[step.onset], row.nights[step.found]);
+        let way = way(step.from, step.to);
+        let known = self.0.entry((onset, found, way));
+        *known.or_insert_with(|| host::have_most_moved(onset, found, way, series))
     }
 }

@@ -1,14 +1,20 @@
-//! Drifts that are the machine's doing rather than the code's: those of one commit, and those of most timings at once.
+//! What is the machine's doing rather than the code's: drifts of one commit, and what most timings do at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate_schema::id::ScenarioId;
 use gate_schema::trend::{Drift, Suspect, Way};
 
-use super::found::{FEWEST_TOGETHER, TOGETHER};
-use super::{Entry, Series, drift};
+use super::{Entry, Series, drift, step};
 
-/// Standard errors by which a timing crept along with another one. It need not be told by itself: margins differ.
+/// Scenarios that moved before "everything moved" can be said.
+const FEWEST_TOGETHER: usize = 5;
+
+/// Share of the scenarios with timings that moves when the machine does.
+const TOGETHER: f64 = 0.5;
+
+/// Standard errors by which a timing went along with another one. It need not be told by itself: margins differ, and
+/// steps are found some nights sooner or later.
 const ALONG: f64 = 2.0;
 
 /// Says of each drift what may be behind it.
@@ -38,17 +44,38 @@ fn is_one_commit(entries: &[&Entry]) -> bool {
 
 /// Whether the timings of most scenarios crept that way since the run `first`.
 fn have_most_crept(first: usize, way: Way, series: &[Series]) -> bool {
-    let sign = match way {
+    most(series, |row| {
+        let start = row.nights.partition_point(|night| *night < first);
+        let crept = drift::measured(&row.values[start..])?;
+        Some(sign(way) * (crept.to - crept.from) > 0.0 && crept.score > ALONG)
+    })
+}
+
+/// Whether the timings of most scenarios moved that way, from the run `onset` to the run `found`.
+pub(super) fn have_most_moved(onset: usize, found: usize, way: Way, series: &[Series]) -> bool {
+    most(series, |row| {
+        let at = |night: usize| row.nights.partition_point(|there| *there < night);
+        let points = at(onset)..at(found + 1);
+        let rise = step::rise(&row.values, points, row.smallest(step::MIN_SIZE))?;
+        Some(sign(way) * rise > ALONG)
+    })
+}
+
+fn sign(way: Way) -> f64 {
+    match way {
         Way::Worse => 1.0,
         Way::Better => -1.0,
-    };
-    // The statistics of one distribution creep together whatever the cause: a scenario counts once.
+    }
+}
+
+/// Whether the timings of most scenarios went along. `None` for a row with too few points does not count.
+fn most(series: &[Series], went_along: impl Fn(&Series) -> Option<bool>) -> bool {
+    // The statistics of one distribution move together whatever the cause: a scenario counts once.
     let mut scenarios: BTreeMap<&ScenarioId, (usize, usize)> = BTreeMap::new();
     for row in series.iter().filter(|row| row.axis.unit.is_timing()) {
-        let start = row.nights.partition_point(|night| *night < first);
-        if let Some(crept) = drift::measured(&row.values[start..]) {
+        if let Some(went_along) = went_along(row) {
             let (along, all) = scenarios.entry(&row.scenario).or_default();
-            *along += usize::from(sign * (crept.to - crept.from) > 0.0 && crept.score > ALONG);
+            *along += usize::from(went_along);
             *all += 1;
         }
     }

@@ -4,8 +4,11 @@ use gate_schema::run::{
     Check, Declared, DeclaredMetric, Kind, Manifest, Measured, MetricValue, Mode, Repetition,
     Session, Source,
 };
-use gate_schema::trend::Suspect;
+use gate_schema::trend::{Step, Suspect};
 use gate_schema::unit::Direction;
+use rand::SeedableRng;
+use rand_distr::{Distribution, Normal};
+use rand_pcg::Pcg64Mcg;
 
 use super::*;
 use crate::observe::records;
@@ -114,26 +117,37 @@ fn plan(at: usize) -> Plan {
     }
 }
 
-/// The trend of `nights` nights, each changed by `change`.
-fn told(nights: usize, change: impl Fn(usize, &mut Plan)) -> Trend {
-    let entries = entries(nights, change);
-    let told = trend(&entries, &Policy::default(), None);
-    told.expect("the policy fits").expect("not empty")
+fn entry(run: &Run) -> Entry {
+    let observed = records(run);
+    let observed = observed.iter().map(|r| r.observe().expect("sound"));
+    Entry::new(run, observed.collect())
 }
 
 /// `nights` nights, each changed by `change`.
-fn entries(nights: usize, change: impl Fn(usize, &mut Plan)) -> Vec<Entry> {
-    let night = |at| {
+fn entries(nights: usize, mut change: impl FnMut(usize, &mut Plan)) -> Vec<Entry> {
+    let planned = (0..nights).map(|at| {
         let mut plan = plan(at);
         change(at, &mut plan);
-        let run = run(at, &plan);
-        let observed = records(&run)
-            .iter()
-            .map(|r| r.observe().expect("sound"))
-            .collect();
-        Entry::new(&run, observed)
-    };
-    (0..nights).map(night).collect()
+        entry(&run(at, &plan))
+    });
+    planned.collect()
+}
+
+fn seen(history: &[Entry]) -> Trend {
+    let told = trend(history, &Policy::default(), None);
+    told.expect("the policy fits").expect("not empty")
+}
+
+/// The trend of `nights` nights, each changed by `change`.
+fn told(nights: usize, change: impl FnMut(usize, &mut Plan)) -> Trend {
+    seen(&entries(nights, change))
+}
+
+/// Factors with a scatter of their own for each scenario and night.
+fn scattered(seed: u64, scatter: f64) -> impl FnMut() -> f64 {
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    let normal = Normal::new(1.0, scatter).expect("sound");
+    move || normal.sample(&mut random)
 }
 
 #[test]
@@ -243,6 +257,172 @@ fn what_moves_everything_is_suspected_of_the_machine() {
             .iter()
             .all(|step| step.suspect == Suspect::Everything)
     );
+}
+
+/// Eight scenarios, all slower by 8% from night 40 on, each with a scatter of 1.5%: their steps are found on
+/// different nights, and on none of them is one of them the code's.
+#[test]
+fn what_moves_everything_is_the_machine_on_the_first_night_already() {
+    let mut steps = 0;
+    for seed in 0..24 {
+        let mut factor = scattered(seed, 0.015);
+        let history = entries(50, |at, plan| {
+            let level = if at >= 40 { 1.08 } else { 1.0 };
+            plan.time
+                .iter_mut()
+                .for_each(|time| *time = level * factor());
+        });
+        for night in 41..=50 {
+            let trend = seen(&history[..night]);
+            steps += trend.steps.iter().filter(|step| step.is_new).count();
+            let code = trend
+                .steps
+                .iter()
+                .find(|step| step.way == Way::Worse && step.suspect == Suspect::Code);
+            assert_eq!(code, None, "seed {seed}, {night} nights");
+        }
+    }
+    assert!(steps >= 24 * 7, "{steps} steps found");
+}
+
+/// One of eight scenarios got slower: nothing else did.
+#[test]
+fn a_step_of_one_scenario_is_never_that_of_all() {
+    for seed in 0..24 {
+        let mut factor = scattered(seed, 0.015);
+        let trend = told(50, |at, plan| {
+            plan.time.iter_mut().for_each(|time| *time = factor());
+            plan.time[3] *= if at >= 40 { 1.1 } else { 1.0 };
+        });
+        let suspects: Vec<_> = trend.steps.iter().map(|step| step.suspect).collect();
+        assert!(
+            suspects.contains(&Suspect::Code),
+            "seed {seed}: {suspects:?}"
+        );
+        assert!(
+            !suspects.contains(&Suspect::Everything),
+            "seed {seed}: {suspects:?}"
+        );
+    }
+}
+
+/// The commit changes every seventh night, and that of night 40 brought a step, which is often dated a night off.
+#[test]
+fn a_step_that_is_dated_a_night_off_is_of_the_code_all_the_same() {
+    let week = |at: usize| (at + 2) / 7;
+    for (scatter, size) in [(0.01, 0.05), (0.015, 0.05), (0.02, 0.06)] {
+        let mut wrong = Vec::new();
+        for seed in 0..40 {
+            let mut factor = scattered(seed, scatter);
+            let trend = told(56, |at, plan| {
+                plan.commit = week(at);
+                plan.time = vec![factor() * if at >= 40 { 1.0 + size } else { 1.0 }];
+            });
+            let worse = trend.steps.iter().find(|step| step.way == Way::Worse);
+            let [good, bad] = [39, 40].map(|at| Some(format!("{:040x}", week(at))));
+            let is_right = |step: &Step| {
+                step.suspect == Suspect::Code && step.good.commit <= good && step.bad.commit >= bad
+            };
+            if !worse.is_some_and(is_right) {
+                wrong.push(seed);
+            }
+        }
+        assert!(
+            wrong.len() <= 2,
+            "scatter {scatter}, size {size}: {wrong:?}"
+        );
+    }
+}
+
+#[test]
+fn a_step_that_is_gone_does_not_stand() {
+    for lasting in [3, 5, 9] {
+        let history = entries(60, |at, plan| {
+            plan.time[2] = if (30..30 + lasting).contains(&at) {
+                1.1
+            } else {
+                1.0
+            };
+        });
+        let standing = |nights: usize| {
+            let worse = |step: &Step| step.way == Way::Worse;
+            seen(&history[..nights]).steps.iter().any(worse)
+        };
+        assert!(standing(30 + lasting), "{lasting} nights");
+        for nights in 30 + lasting + 3..=60 {
+            assert!(!standing(nights), "{lasting} nights, told after {nights}");
+        }
+    }
+}
+
+/// Nothing was measured, so that nothing is told, whatever earlier nights say.
+#[test]
+fn a_night_that_measured_nothing_is_no_pass() {
+    let mut history = entries(30, |_, _| ());
+    for damage in [
+        |run: &mut Run| {
+            let scenarios = &mut run.sessions[0].scenarios;
+            scenarios
+                .iter_mut()
+                .for_each(|there| there.check = Check::Failed);
+        },
+        |run: &mut Run| run.sessions[0].scenarios.clear(),
+    ] {
+        let mut run = run(30, &plan(30));
+        damage(&mut run);
+        history.truncate(30);
+        history.push(entry(&run));
+        let trend = seen(&history);
+        assert_eq!((trend.exit_code, trend.told), (ExitCode::Undecided, 0));
+        assert!(trend.rows.iter().all(|row| row.since.is_none()));
+    }
+}
+
+#[test]
+fn what_is_told_says_since_when() {
+    let trend = told(40, |at, plan| {
+        if at < 10 {
+            plan.machine = "perf-02";
+        }
+    });
+    assert_eq!(trend.rows.len(), 16);
+    for row in trend.rows {
+        let first = if row.metric.as_str() == "time" { 10 } else { 0 };
+        let commit = row.since.and_then(|night| night.commit);
+        assert_eq!(commit, Some(format!("{first:040x}")), "{}", row.metric);
+    }
+}
+
+#[test]
+fn a_ratio_that_is_zero_has_levels_too() {
+    let axis = Axis {
+        unit: Unit::Ratio,
+        sign: 1.0,
+        is_logarithmic: false,
+        shift: 0.0,
+    };
+    let errors = |since: usize, size: f64| -> Vec<f64> {
+        let level = |at| if at >= since { size } else { 0.0 };
+        (0..45).map(level).collect()
+    };
+    for (values, expected) in [
+        (errors(45, 0.0), 0),
+        (errors(44, 0.5), 0),
+        (errors(40, 0.01), 1),
+        (errors(40, 0.0001), 0),
+    ] {
+        let row = Series {
+            scenario: name("demo/0"),
+            metric: name("errors"),
+            axis,
+            nights: (0..values.len()).collect(),
+            values,
+            held: Held::default(),
+        };
+        let steps = step::steps(&row.values, step::LIMIT_FEW, row.smallest(step::MIN_SIZE));
+        assert_eq!(steps.len(), expected, "{:?}", row.values);
+        assert!(steps.iter().all(|step| step.score.is_finite()), "{steps:?}");
+    }
 }
 
 #[test]

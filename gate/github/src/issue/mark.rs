@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 /// Version of the mark.
-const VERSION: &str = "gate-night:v1";
+const VERSION: &str = "gate-night:v2";
 
 /// What an issue is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) struct Mark {
     pub(super) night: String,
     /// Digest of title and text.
     pub(super) text: String,
+    /// The night whose steps it was last told of. What stands since a later one is something else.
+    pub(super) seen: String,
 }
 
 /// The beginning of a digest.
@@ -35,8 +37,9 @@ impl Mark {
             green,
             night,
             text,
+            seen,
         } = self;
-        format!("<!-- {VERSION} key={key} green={green} night={night} text={text} -->")
+        format!("<!-- {VERSION} key={key} green={green} night={night} text={text} seen={seen} -->")
     }
 
     pub(super) fn read(body: &str) -> Option<Self> {
@@ -51,6 +54,7 @@ impl Mark {
             green: value("green")?.parse().ok()?,
             night: value("night")?.to_owned(),
             text: value("text")?.to_owned(),
+            seen: value("seen")?.to_owned(),
         })
     }
 }

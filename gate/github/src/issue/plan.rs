@@ -20,6 +20,7 @@ pub(super) struct Plan {
 /// An issue of ours.
 struct Ours<'a> {
     number: u64,
+    is_open: bool,
     mark: Mark,
     title: &'a str,
     /// Without the mark.
@@ -36,6 +37,7 @@ fn ours<'a>(issue: &'a Issue, author: &str) -> Option<Ours<'a>> {
         .filter(|_| is_ours && issue.pull_request.is_none())?;
     Some(Ours {
         number: issue.number,
+        is_open: issue.state.as_deref() != Some("closed"),
         mark: Mark::read(body)?,
         title: issue.title.as_deref().unwrap_or_default(),
         text: body.split_once('\n').map_or("", |(_, text)| text),
@@ -51,19 +53,25 @@ pub(super) fn plan(issues: &[Issue], author: &str, nightly: &Nightly<'_>) -> Vec
     let mut plans = Vec::new();
     for standing in nightly.standing {
         let key = digest(&standing.key);
-        let known = ours.iter().find(|issue| issue.mark.key == key);
+        let known = known(&ours, &key, &standing.bad);
         let text = text(standing, known, nightly.night);
         let mark = Mark {
             key,
             green: 0,
             night: nightly.night.to_owned(),
             text: digest(&format!("{}\n{text}", standing.title)),
+            seen: nightly.night.to_owned(),
         };
         let done = match known {
-            None if standing.is_new => IssueDone::Opened,
-            None => continue,
-            // A night that says the same needs no write; one that has been overtaken may not have any.
+            None => IssueDone::Opened,
+            // A night that has been overtaken may not say anything any more.
             Some(issue) if issue.mark.night > mark.night => continue,
+            // We closed it three nights after the thing was gone, a person whenever the level was accepted.
+            Some(issue) if !issue.is_open && issue.mark.green >= GREEN_NIGHTS => {
+                IssueDone::Reopened
+            }
+            Some(issue) if !issue.is_open => continue,
+            // A night that says the same needs no write.
             Some(issue) if issue.mark.text == mark.text && issue.mark.green == 0 => continue,
             Some(_) => IssueDone::Updated,
         };
@@ -74,15 +82,13 @@ pub(super) fn plan(issues: &[Issue], author: &str, nightly: &Nightly<'_>) -> Vec
             done,
         });
     }
-    let stands = |issue: &&Ours<'_>| {
-        let mut keys = nightly
-            .standing
-            .iter()
-            .map(|standing| digest(&standing.key));
-        keys.any(|key| key == issue.mark.key)
+    let is_gone = |issue: &&Ours<'_>| {
+        let mut gone = nightly.gone.iter();
+        issue.is_open
+            && gone.any(|gone| gone.since <= issue.mark.seen && digest(&gone.key) == issue.mark.key)
     };
+    let gone = ours.iter().filter(is_gone);
     // Each night counts once, however often it is told.
-    let gone = ours.iter().filter(|issue| !stands(issue));
     for issue in gone.filter(|issue| issue.mark.night.as_str() < nightly.night) {
         let green = issue.mark.green + 1;
         let is_over = green >= GREEN_NIGHTS;
@@ -111,6 +117,15 @@ pub(super) fn plan(issues: &[Issue], author: &str, nightly: &Nightly<'_>) -> Vec
     plans
 }
 
+/// The issue of what stands: the open one, whatever it was told of last, else a closed one that was told of the night
+/// `bad`; before all others one that a person closed.
+fn known<'a, 'b>(ours: &'b [Ours<'a>], key: &str, bad: &str) -> Option<&'b Ours<'a>> {
+    let same = || ours.iter().filter(|issue| issue.mark.key == key);
+    let closed = same().filter(|issue| !issue.is_open && bad <= issue.mark.seen.as_str());
+    let open = same().find(|issue| issue.is_open);
+    open.or_else(|| closed.min_by_key(|issue| (issue.mark.green, std::cmp::Reverse(issue.number))))
+}
+
 /// What an issue says, with what was found out tonight or before. A step that is new tonight is another one than that
 /// of an earlier night.
 fn text(standing: &Standing, known: Option<&Ours<'_>>, night: &str) -> String {
@@ -129,228 +144,4 @@ fn text(standing: &Standing, known: Option<&Ours<'_>>, night: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    const BOT: &str = "github-actions[bot]";
-
-    fn standing(is_new: bool) -> Standing {
-        Standing {
-            key: "nightly demo/search latency".into(),
-            title: "slower".into(),
-            body: "by a tenth".into(),
-            finding: None,
-            is_new,
-        }
-    }
-
-    fn issue(number: u64, login: &str, body: &str) -> Issue {
-        let kind = if login.ends_with("[bot]") {
-            "Bot"
-        } else {
-            "User"
-        };
-        let user = json!({"login": login, "type": kind});
-        let issue = json!({"number": number, "title": "slower", "body": body, "user": user});
-        serde_json::from_value(issue).expect("sound")
-    }
-
-    fn body(green: u32, night: &str, key: &str) -> String {
-        let mark = Mark {
-            key: digest(key),
-            green,
-            night: night.into(),
-            text: digest("slower\nby a tenth"),
-        };
-        format!("{}\nby a tenth", mark.line())
-    }
-
-    fn done(issues: &[Issue], standing: &[Standing]) -> Vec<(Option<u64>, IssueDone)> {
-        let nightly = Nightly {
-            label: "perf-regression",
-            night: "2026-11-20T03:17:00Z",
-            standing,
-        };
-        plan(issues, BOT, &nightly)
-            .into_iter()
-            .map(|plan| (plan.number, plan.done))
-            .collect()
-    }
-
-    #[test]
-    fn one_issue_per_thing_from_its_first_night_to_its_third_without() {
-        let key = standing(true).key;
-        let ours = |green, night: &str| issue(4, BOT, &body(green, night, &key));
-        let (before, now) = ("2026-11-19T03:17:00Z", "2026-11-20T03:17:00Z");
-        for (name, issues, standing, expected) in [
-            (
-                "new",
-                vec![],
-                vec![standing(true)],
-                vec![(None, IssueDone::Opened)],
-            ),
-            (
-                "known, and closed by a person",
-                vec![],
-                vec![standing(false)],
-                vec![],
-            ),
-            (
-                "still there",
-                vec![ours(0, before)],
-                vec![standing(false)],
-                vec![],
-            ),
-            (
-                "back after a night without",
-                vec![ours(1, before)],
-                vec![standing(false)],
-                vec![(Some(4), IssueDone::Updated)],
-            ),
-            (
-                "said something else",
-                vec![ours(0, before)],
-                vec![Standing {
-                    body: "by a fifth".into(),
-                    ..standing(false)
-                }],
-                vec![(Some(4), IssueDone::Updated)],
-            ),
-            (
-                "a night without",
-                vec![ours(0, before)],
-                vec![],
-                vec![(Some(4), IssueDone::Green(1))],
-            ),
-            ("the same night again", vec![ours(1, now)], vec![], vec![]),
-            (
-                "the second",
-                vec![ours(1, before)],
-                vec![],
-                vec![(Some(4), IssueDone::Green(2))],
-            ),
-            (
-                "the third",
-                vec![ours(2, before)],
-                vec![],
-                vec![(Some(4), IssueDone::Closed)],
-            ),
-            (
-                "a night that was overtaken",
-                vec![ours(0, "2026-11-21T03:17:00Z")],
-                vec![],
-                vec![],
-            ),
-            (
-                "a mark that a person copied",
-                vec![issue(4, "ann", &body(2, before, &key))],
-                vec![],
-                vec![],
-            ),
-            (
-                "another thing",
-                vec![issue(3, BOT, &body(0, before, "other"))],
-                vec![standing(true)],
-                vec![(None, IssueDone::Opened), (Some(3), IssueDone::Green(1))],
-            ),
-            ("of people", vec![issue(3, "ann", "slow")], vec![], vec![]),
-        ] {
-            assert_eq!(done(&issues, &standing), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn what_was_found_out_stays_until_the_step_is_another_one() {
-        let (before, now) = ("2026-11-19T03:17:00Z", "2026-11-20T03:17:00Z");
-        let key = standing(true).key;
-        let found = |night: &str, finding: &str| {
-            issue(
-                4,
-                BOT,
-                &format!("{}\n{FINDING}\n{finding}\n", body(0, night, &key)),
-            )
-        };
-        let standing = |is_new, finding: Option<&str>, body: &str| Standing {
-            body: body.into(),
-            finding: finding.map(str::to_owned),
-            ..standing(is_new)
-        };
-        let hostile = format!("to `a`: `x {FINDING} @b`");
-        for (name, issue, standing, expected) in [
-            (
-                "found out tonight",
-                issue(4, BOT, &body(0, now, &key)),
-                standing(true, Some("to `a`"), "by a tenth"),
-                Some("by a tenth\n<!-- gate-finding -->\nto `a`\n"),
-            ),
-            (
-                "told again on the same night",
-                found(now, "to `a`"),
-                standing(true, None, "by a fifth"),
-                Some("by a fifth\n<!-- gate-finding -->\nto `a`\n"),
-            ),
-            (
-                "a later night",
-                found(before, "to `a`"),
-                standing(false, None, "by a fifth"),
-                Some("by a fifth\n<!-- gate-finding -->\nto `a`\n"),
-            ),
-            (
-                "found out anew",
-                found(before, "to `a`"),
-                standing(false, Some("to `b`"), "by a fifth"),
-                Some("by a fifth\n<!-- gate-finding -->\nto `b`\n"),
-            ),
-            (
-                "another step",
-                found(before, "to `a`"),
-                standing(true, None, "by a fifth"),
-                Some("by a fifth"),
-            ),
-            (
-                "a finding that quotes the line before one",
-                found(before, &hostile),
-                standing(false, None, "by a fifth"),
-                Some("by a fifth\n<!-- gate-finding -->\nto `a`: `x <!-- gate-finding --> @b`\n"),
-            ),
-        ] {
-            let nightly = Nightly {
-                label: "perf-regression",
-                night: now,
-                standing: &[standing],
-            };
-            let plans = plan(&[issue], BOT, &nightly);
-            let text = plans.first().and_then(|plan| plan.body.split_once('\n'));
-            assert_eq!(text.map(|(_, text)| text), expected, "{name}");
-        }
-        let told = standing(false, Some("to `a`"), "by a tenth");
-        let nightly = |standing| Nightly {
-            label: "perf-regression",
-            night: now,
-            standing,
-        };
-        let told = [told];
-        let first = plan(
-            &[issue(4, BOT, &body(0, before, &key))],
-            BOT,
-            &nightly(&told),
-        );
-        let silent = [standing(false, None, "by a tenth")];
-        let again = plan(&[issue(4, BOT, &first[0].body)], BOT, &nightly(&silent));
-        assert_eq!(again, [], "a night that says the same needs no write");
-    }
-
-    #[test]
-    fn a_mark_is_read_as_it_was_written() {
-        let text = body(2, "2026-11-19T03:17:00Z", "x");
-        let mark = Mark::read(&text).expect("a mark");
-        assert_eq!(
-            (mark.green, mark.night.as_str()),
-            (2, "2026-11-19T03:17:00Z")
-        );
-        assert_eq!(Mark::read(&format!("> {text}")), None);
-        assert_eq!(Mark::read(""), None);
-    }
-}
+mod tests;

@@ -1,6 +1,9 @@
 //! A step that stands, as an issue.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use gate_schema::bisect::Bisection;
+use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::trend::{Night, Step, Suspect, Trend, Way};
 
 use super::{day, moved};
@@ -21,6 +24,8 @@ pub struct TrendIssue {
     pub finding: Option<String>,
     /// Whether the newest run showed it first.
     pub is_new: bool,
+    /// When the first run with it was made; the last of these where several statistics got worse.
+    pub bad: String,
 }
 
 /// Statistics of a distribution, which get worse together.
@@ -34,25 +39,60 @@ pub fn trend_issues(trend: &Trend, address: &str, bisected: Option<&Bisection>) 
     let is_filed = |step: &&Step| step.way == Way::Worse && step.suspect == Suspect::Code;
     let mut groups: Vec<(String, Vec<&Step>)> = Vec::new();
     for step in trend.steps.iter().filter(is_filed) {
-        let metric = step.metric.as_str();
-        let declared = STATISTICS.iter().find_map(|end| metric.strip_suffix(end));
-        let key = format!("{} {}", step.scenario, declared.unwrap_or(metric));
-        match groups.iter_mut().find(|(known, _)| *known == key) {
+        let what = what(&step.scenario, &step.metric);
+        match groups.iter_mut().find(|(known, _)| *known == what) {
             Some((_, steps)) => steps.push(step),
-            None => groups.push((key, vec![step])),
+            None => groups.push((what, vec![step])),
         }
     }
-    let tier = trend.tier.as_ref().map_or("", |tier| tier.as_str());
     let issue = |(what, steps): (String, Vec<&Step>)| TrendIssue {
-        key: format!("{tier} {what} worse"),
+        key: key(trend, &what),
         title: format!("{} got worse", Target::Unicode.outside(&what)),
         body: body(&what, &steps, address),
         finding: bisected
             .filter(|bisected| steps.iter().any(|step| is_about(bisected, step)))
             .map(in_markdown),
         is_new: steps.iter().any(|step| step.is_new),
+        bad: steps
+            .iter()
+            .map(|step| step.bad.created.clone())
+            .max()
+            .unwrap_or_default(),
     };
     groups.into_iter().map(issue).collect()
+}
+
+/// The keys of issues that this trend knows nothing worse about, each with when the oldest run was made that tells
+/// so. All statistics of a metric must be told, and none may stand as worse, whoever is suspected.
+#[must_use]
+pub fn trend_gone(trend: &Trend) -> Vec<(String, String)> {
+    let worse = trend.steps.iter().filter(|step| step.way == Way::Worse);
+    let worse: BTreeSet<String> = worse
+        .map(|step| what(&step.scenario, &step.metric))
+        .collect();
+    // `None`: not all of it is told.
+    let mut told: BTreeMap<String, Option<&str>> = BTreeMap::new();
+    for row in &trend.rows {
+        let since = row.since.as_ref().map(|night| night.created.as_str());
+        told.entry(what(&row.scenario, &row.metric))
+            .and_modify(|all| *all = all.zip(since).map(|(all, since)| all.max(since)))
+            .or_insert(since);
+    }
+    let gone = told.into_iter().filter(|(what, _)| !worse.contains(what));
+    gone.filter_map(|(what, since)| Some((key(trend, &what), since?.to_owned())))
+        .collect()
+}
+
+/// A metric of a scenario, whatever the statistic.
+fn what(scenario: &ScenarioId, metric: &MetricName) -> String {
+    let metric = metric.as_str();
+    let declared = STATISTICS.iter().find_map(|end| metric.strip_suffix(end));
+    format!("{scenario} {}", declared.unwrap_or(metric))
+}
+
+fn key(trend: &Trend, what: &str) -> String {
+    let tier = trend.tier.as_ref().map_or("", |tier| tier.as_str());
+    format!("{tier} {what} worse")
 }
 
 /// Whether the search was for what brought this step.

@@ -59,7 +59,7 @@ fn nothing_happened_and_hardly_anything_is_told() {
     };
     let counted = [0.0, 0.3]
         .map(|correlation| [LIMIT_FEW, LIMIT_MANY].map(|limit| alarms(correlation, limit)));
-    assert_eq!(counted, [[4, 1], [38, 12]]);
+    assert_eq!(counted, [[4, 1], [39, 13]]);
 }
 
 #[test]
@@ -119,6 +119,81 @@ fn a_step_and_its_repair_are_two_steps() {
         onsets[0].abs_diff(30) <= 1 && onsets[1].abs_diff(55) <= 1,
         "{onsets:?}"
     );
+}
+
+/// 200 levels of ten times the scatter, for a few nights: how many stand on the last of them, three nights later, and
+/// 60 nights later. `docs/nightly.md` quotes the counts.
+#[test]
+fn what_lasted_a_few_nights_does_not_stand_for_ever() {
+    let counted = [3, 5, 9, 13].map(|lasting| {
+        let fixed = 40 + lasting;
+        [fixed, fixed + 3, fixed + 60].map(|end| {
+            let stands = |seed: &u64| {
+                let worse = with_step(nights(*seed, fixed + 60, 0.0), 40, 0.1);
+                let values = &with_step(worse, fixed, -0.1)[..end];
+                let last = steps(values, LIMIT_MANY, MIN_SIZE).pop();
+                last.is_some_and(|step| step.to > step.from && step.stands(values))
+            };
+            (0..200).filter(stands).count()
+        })
+    });
+    assert_eq!(
+        counted,
+        [[147, 0, 0], [195, 0, 0], [200, 0, 0], [200, 0, 0]]
+    );
+}
+
+/// Two nights stand out with the one before them; what is said to be the first must be the first all the same.
+#[test]
+fn a_large_step_is_dated_to_the_night() {
+    for seed in 0..200 {
+        let values = with_step(nights(seed, 50, 0.0), 40, 0.1);
+        let found = steps(&values, LIMIT_FEW, MIN_SIZE);
+        let step = found.iter().find(|step| step.found >= 40);
+        assert_eq!(step.map(|step| step.onset), Some(40), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_second_step_soon_after_the_first_is_found() {
+    for seed in 0..200 {
+        let values = with_step(with_step(nights(seed, 80, 0.0), 40, 0.1), 46, 0.3);
+        let found = steps(&values, LIMIT_MANY, MIN_SIZE);
+        let second = found.iter().find(|step| step.onset.abs_diff(46) <= 1);
+        assert!(
+            second.is_some_and(|step| step.found <= 50),
+            "seed {seed}: {found:?}"
+        );
+    }
+}
+
+/// 200 steps of five times the scatter, and 60 nights after each; `docs/nightly.md` quotes the counts.
+#[test]
+fn a_step_makes_hardly_any_false_ones_after_it() {
+    let more = |correlation: f64, limit: f64| -> usize {
+        let after = (0..200).map(|seed| {
+            let values = with_step(nights(seed, 100, correlation), 40, 0.05);
+            let found = steps(&values, limit, MIN_SIZE);
+            found.iter().filter(|step| step.found >= 40).count() - 1
+        });
+        after.sum()
+    };
+    let counted =
+        [0.0, 0.3].map(|correlation| [LIMIT_FEW, LIMIT_MANY].map(|limit| more(correlation, limit)));
+    assert_eq!(counted, [[2, 1], [28, 8]]);
+}
+
+#[test]
+fn levels_of_nothing_have_no_score_that_is_no_number() {
+    for (values, expected) in [
+        (vec![0.0; 40], 0),
+        (with_step(vec![0.0; 40], 39, 1.0), 0),
+        (with_step(vec![0.0; 40], 30, 1.0), 1),
+    ] {
+        let found = steps(&values, LIMIT_FEW, 0.0);
+        assert_eq!(found.len(), expected, "{found:?}");
+        assert!(found.iter().all(|step| step.score.is_finite()), "{found:?}");
+    }
 }
 
 proptest! {
