@@ -119,7 +119,7 @@ pub fn measure(
     }
     let differs = subject.differs();
     let service: &dyn Service = subject.service().ok_or(MeasureError::NoService(traffic))?;
-    background::beside(service, || {
+    background::beside(service, 0..warm_up, || {
         // A tail is learned by one thread. Without one, every thread warms itself up.
         let (alone, together) = match planted.tail {
             Some(_) => (warm_up, warm_up..warm_up),

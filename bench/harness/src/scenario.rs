@@ -131,7 +131,9 @@ pub trait Service: Sync {
     /// See [`Subject::operate`].
     fn serve(&self, index: usize) -> u64;
 
-    /// What goes on beside it, from before the warm-up until the last operation.
+    /// What goes on beside it, from before the warm-up until the last operation. Where steps of it are left
+    /// then, one thread goes on serving the operations of the warm-up until they are done, untimed, so that
+    /// the last steps meet what the first did.
     fn background(&self) -> Vec<Background<'_>> {
         Vec::new()
     }
@@ -143,6 +145,9 @@ pub struct Background<'s> {
     pub name: &'static str,
     /// Steps per second. A step that comes late is not dropped: the work catches up.
     pub rate: f64,
+    /// How many steps there are, where what they leave behind is measured: however fast the operations are,
+    /// it is the same. `None` goes on until the last operation.
+    pub steps: Option<usize>,
     /// One step, counted from 0.
     pub step: Box<dyn FnMut(usize) + Send + 's>,
 }

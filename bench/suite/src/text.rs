@@ -12,6 +12,7 @@ mod postings;
 pub(crate) mod queries;
 pub(crate) mod schema;
 mod search;
+mod steady;
 pub(crate) mod truth;
 mod tune;
 mod watched;

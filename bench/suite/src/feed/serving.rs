@@ -234,11 +234,13 @@ impl Service for Loaded {
             Background {
                 name: "writing signals",
                 rate: WRITES,
+                steps: None,
                 step: Box::new(|_| self.engine.write_next()),
             },
             Background {
                 name: "adding items",
                 rate: ITEMS / BATCH as f64,
+                steps: None,
                 step: Box::new(|_| self.engine.add_next()),
             },
         ]

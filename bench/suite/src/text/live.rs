@@ -23,6 +23,8 @@ const BUDGET_BYTES: usize = 64 << 20;
 
 /// An index that is written and searched at the same time.
 pub(crate) struct Live {
+    index: Index,
+    merging: Merging,
     /// `None` once it is closed.
     writer: Mutex<Option<IndexWriter>>,
     reader: IndexReader,
@@ -39,8 +41,7 @@ impl Live {
         let files = Counting::new(MmapDirectory::open(directory.path())?);
         let written = files.written();
         let index = Index::open(files)?;
-        let writer = index.writer_with_num_threads(1, BUDGET_BYTES)?;
-        writer.set_merge_policy(Box::new(merging.policy()));
+        let writer = writer(&index, merging)?;
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -49,6 +50,8 @@ impl Live {
             writer: Mutex::new(Some(writer)),
             reader,
             fields: Fields::of(&index)?,
+            index,
+            merging: *merging,
             written,
             _directory: directory,
         })
@@ -78,6 +81,25 @@ impl Live {
         self.reader.reload()?;
         Ok(start.elapsed())
     }
+}
+
+impl Live {
+    /// Waits for the merges that are going on and those that they lead to, and shows them to searches.
+    pub(crate) fn settle(&self) -> tantivy::Result<()> {
+        let mut open = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // The engine lets nobody wait who goes on writing.
+        if let Some(settled) = open.take() {
+            settled.wait_merging_threads()?;
+            *open = Some(writer(&self.index, &self.merging)?);
+        }
+        self.reader.reload()
+    }
+}
+
+fn writer(index: &Index, merging: &Merging) -> tantivy::Result<IndexWriter> {
+    let writer = index.writer_with_num_threads(1, BUDGET_BYTES)?;
+    writer.set_merge_policy(Box::new(merging.policy()));
+    Ok(writer)
 }
 
 impl Drop for Live {
@@ -171,6 +193,23 @@ mod tests {
         }
         live.replace(&documents(150)).expect("is written");
         assert_eq!(live.searcher().num_docs(), 150);
+    }
+
+    #[test]
+    fn what_settled_is_merged_and_goes_on() {
+        let root = empty();
+        let live = start(&root, &PAIRS);
+        for _ in 0..5 {
+            live.replace(&documents(100)).expect("is written");
+            live.settle().expect("settles");
+            assert!(!live.written.is_merging());
+            let searcher = live.searcher();
+            // What was replaced is gone, and pairs do not stay.
+            assert_eq!(
+                (searcher.num_docs(), searcher.segment_readers().len()),
+                (100, 1)
+            );
+        }
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! An index in service that is watched: what its searches and commits take, and how many segments
 //! they meet.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bench_harness::memory::resident_bytes;
 use bench_harness::recorder::Recorder;
-use bench_harness::schema::Series;
+use bench_harness::schema::{MetricName, MetricValue, Series};
 use bench_harness::watch::Watch;
 use bench_harness::{Context, Failure, WrongAnswer};
-use tantivy::Score;
+use tantivy::{Score, TantivyError};
 
 use super::asking::{Questions, scores, wrong};
 use super::corpus::{Corpus, QUERIES};
@@ -18,6 +20,8 @@ use super::live::Live;
 use super::policy::Merging;
 use super::queries::Family;
 use super::schema::prose;
+use super::steady::steady_from;
+use crate::leak::Leak;
 use crate::random::Stream;
 
 /// Different documents that are replaced, one after the other and around again.
@@ -43,8 +47,12 @@ pub(crate) struct Watched {
     /// Searches since, without those that only warm up.
     busy: Mutex<Recorder>,
     seen: Mutex<Seen>,
-    /// Segments after each commit, over time.
+    /// Segments after each commit that ran in.
+    ran_in: Vec<usize>,
+    /// Segments after each commit since, over time.
     segments: Watch,
+    /// What was resident meanwhile, by documents replaced.
+    memory: Leak,
     /// Searches and commits that the engine refused.
     failures: AtomicUsize,
     /// Searches that began while segments were being merged.
@@ -73,6 +81,9 @@ pub(crate) struct Figures {
     pub(crate) most: usize,
     /// Median number of segments after a commit.
     pub(crate) median: usize,
+    /// The commit from which on their number was steady, of those that ran in; `None` when there were too
+    /// few to tell.
+    pub(crate) steady_from: Option<usize>,
     /// How often every byte was written in all.
     pub(crate) amplification: f64,
     /// Mean and longest time of a commit, from the last document on until searches see it.
@@ -100,7 +111,9 @@ impl Watched {
             idle: Recorder::new(),
             busy: Mutex::default(),
             seen: Mutex::default(),
+            ran_in: Vec::new(),
             segments: Watch::default(),
+            memory: Leak::of(resident_bytes),
             failures: AtomicUsize::new(0),
             beside_merges: AtomicUsize::new(0),
         };
@@ -113,6 +126,32 @@ impl Watched {
         }
         watched.idle = idle;
         Ok(watched)
+    }
+
+    /// Replaces documents as service will, with all merges in between, until the number of segments is
+    /// steady or there are no more `commits`, so that what follows meets an index that has been in service
+    /// for long. As fast as it goes, and before the first operation.
+    ///
+    /// # Errors
+    /// Whatever the engine reports.
+    pub(crate) fn run_in(&mut self, commits: Range<usize>, batch: usize) -> Result<(), Failure> {
+        for commit in 0..commits.end {
+            if commit >= commits.start && steady_from(&self.ran_in).is_some() {
+                break;
+            }
+            self.live
+                .replace(self.documents(self.ran_in.len(), batch))?;
+            self.live.settle()?;
+            let segments = self.live.searcher().segment_readers().len();
+            self.ran_in.push(segments);
+        }
+        Ok(())
+    }
+
+    /// The documents of the commit number `commit`.
+    fn documents(&self, commit: usize, batch: usize) -> impl Iterator<Item = &(u64, String)> {
+        let first = commit * batch % self.documents.len();
+        self.documents.iter().cycle().skip(first).take(batch)
     }
 
     /// The operation `index`: one search of what was committed last. Every query is asked once before
@@ -140,8 +179,7 @@ impl Watched {
 
     /// The commit number `step`: replaces `batch` documents.
     pub(crate) fn write(&self, step: usize, batch: usize) {
-        let first = step * batch % self.documents.len();
-        let documents = self.documents.iter().cycle().skip(first).take(batch);
+        let documents = self.documents(self.ran_in.len() + step, batch);
         let Ok(commit) = self.live.replace(documents) else {
             self.failures.fetch_add(1, Ordering::Relaxed);
             return;
@@ -149,14 +187,15 @@ impl Watched {
         let searcher = self.live.searcher();
         let segments = searcher.segment_readers().len();
         self.segments.see(step as f64, segments as f64);
+        self.memory.look((1 + step) * batch);
         let mut seen = locked(&self.seen);
         seen.commits.push(commit);
         seen.segments.push(segments);
         seen.torn += usize::from(searcher.num_docs() != self.items as u64);
     }
 
-    /// Compares the index as it is now with the truth of the documents, and whether all went well
-    /// until now.
+    /// Compares the index with the truth of the documents, once all merges are done, and whether all went
+    /// well until now.
     pub(crate) fn check(&self) -> Result<(), WrongAnswer> {
         let failures = self.failures.load(Ordering::Relaxed);
         let torn = locked(&self.seen).torn;
@@ -169,13 +208,14 @@ impl Watched {
                 return Err(wrong(place.into(), found, "none".into()));
             }
         }
+        let failed =
+            |error: TantivyError| wrong("the end".into(), error.to_string(), "an answer".into());
+        // Whatever is still going on belongs to the commits that it is counted with.
+        self.live.settle().map_err(failed)?;
         let searcher = self.live.searcher();
         self.questions.check_hits(&searcher)?;
         for number in 0..QUERIES {
-            let answer = self
-                .questions
-                .ask(&searcher, number)
-                .map_err(|error| wrong("the end".into(), error.to_string(), "an answer".into()))?;
+            let answer = self.questions.ask(&searcher, number).map_err(failed)?;
             self.questions
                 .check_scores(number, scores(&answer), PRECISION)?;
         }
@@ -185,6 +225,11 @@ impl Watched {
     /// Segments over time; `None` before the first commit.
     pub(crate) fn segments(&self) -> Option<Series> {
         self.segments.series()
+    }
+
+    /// Memory over time, and what it grew by per 1,000 documents replaced.
+    pub(crate) fn memory(&self) -> Vec<(MetricName, MetricValue)> {
+        self.memory.reported()
     }
 
     /// What was seen up to now; `None` before the first commit.
@@ -201,6 +246,7 @@ impl Watched {
             busy,
             most: segments.last().copied()?,
             median: segments.get(segments.len() / 2).copied()?,
+            steady_from: steady_from(&self.ran_in),
             amplification: self.live.written.amplification(),
             commit: sum / u32::try_from(seen.commits.len()).ok()?,
             longest_commit: seen.commits.iter().max().copied()?,
@@ -258,8 +304,12 @@ mod tests {
             ..Merging::TUNED
         };
         let start = || Watched::start(&context, &files, FAMILY, &pairs).expect("starts");
-        let watched = start();
-        assert!(watched.figures().is_none());
+        let mut watched = start();
+        watched.run_in(20..80, 100).expect("runs in");
+        let ran_in = watched.ran_in.len();
+        assert!((20..80).contains(&ran_in), "{ran_in}");
+        assert!(steady_from(&watched.ran_in).is_some());
+        assert!(watched.figures().is_none(), "nobody searched beside that");
         for step in 0..10 {
             watched.write(step, 100);
             // One that warms up, and one that counts.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use bench_harness::memory::resident_bytes;
-use bench_harness::scenario::{metric, name};
+use bench_harness::scenario::{integer, metric, name};
 use bench_harness::schema::{
     DeclaredMetric, Direction, Kind, MetricName, MetricValue, Name, Param, Proportion, Unit,
 };
@@ -33,12 +33,22 @@ const ADDS_PER_SECOND: f64 = 1_000.0;
 /// Vectors deleted per second, on a schedule.
 const DELETES_PER_SECOND: f64 = 100.0;
 
-/// Looks at the memory per second.
-const LOOKS_PER_SECOND: f64 = 50.0;
+/// Seconds of writing, so that every machine ends with the same collection. About twice as long as the
+/// timed searches take here: who is slower is beside a writer all the same.
+const fn seconds(tier: Tier) -> f64 {
+    match tier {
+        Tier::Nightly => 10.0,
+        _ => 5.0,
+    }
+}
 
-/// Vectors there is room for from the start beside those that are there: a minute of adds, so that
-/// making room is not measured.
-const ROOM: usize = 65_536;
+/// Vectors added and deleted in all.
+fn written(tier: Tier) -> [usize; 2] {
+    [ADDS_PER_SECOND, DELETES_PER_SECOND].map(|rate| (rate * seconds(tier)) as usize)
+}
+
+/// Adds between two looks at the memory.
+const ADDS_PER_LOOK: usize = 20;
 
 /// Timed searches: what a p99 needs.
 const OPERATIONS: usize = 10_000;
@@ -69,8 +79,10 @@ pub(crate) static FAMILY: [Stream; 2] = [
                 What users feel while items are published: the graph changes under every search, and \
                 one of two cores is often with the writer. \
                 Read the tail beside that of vector/stream/idle: the target is twice that. \
+                Writing goes on for 5 s, 10 s on nightly, however soon the searches are done, so that \
+                every machine ends with the same vectors. \
                 recall_start@10 and recall@10 are those before the first write and after the last, \
-                each among what was there; fresh is the share of the written vectors that are found \
+                each among what was there: a graph that wears out falls from one to the other; fresh is the share of the written vectors that are found \
                 when they are searched for; insert_time is the mean of one add beside the searches. \
                 memory is what is resident over time, and memory_growth what that grows by per \
                 1,000 vectors added: what they take, and what is lost at every search and write.",
@@ -130,6 +142,9 @@ impl Scenario for Stream {
             for (of, rate) in [("adds", ADDS_PER_SECOND), ("deletes", DELETES_PER_SECOND)] {
                 params.insert(name(of), Param::Text(format!("{rate}/s")));
             }
+            let [added, deleted] = written(tier);
+            params.insert(name("added"), integer(added));
+            params.insert(name("deleted"), integer(deleted));
         }
         params
     }
@@ -167,19 +182,31 @@ impl Scenario for Stream {
     }
 
     fn needs(&self, tier: Tier) -> Needs {
-        warm(tier).needs(ROOM)
+        let [added, _] = written(tier);
+        let needs = warm(tier).needs(added);
+        match self.is_written {
+            true => needs.with_seconds(1.5 + seconds(tier)),
+            false => needs,
+        }
     }
 
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
         let warm = warm(context.tier());
         let items = warm.rows.items;
         let truth = warm.truth_files().load(context)?;
+        let [added, deleted] = written(context.tier());
         let mut loaded = Loaded {
-            collection: warm.collection(context, ROOM)?,
+            // With room for all, so that making it is not measured.
+            collection: warm.collection(context, added)?,
             ledger: Ledger::new(warm.rows, truth, K),
             is_written: self.is_written,
             order: Randomness::named("vector/order").shuffled(QUERIES),
-            deleted: Randomness::named("vector/stream-deleted").shuffled(items),
+            deleted: Randomness::named("vector/stream-deleted")
+                .shuffled(items)
+                .into_iter()
+                .take(deleted)
+                .collect(),
+            added,
             adds: AtomicUsize::new(0),
             deletes: AtomicUsize::new(0),
             insert_ns: AtomicU64::new(0),
@@ -203,7 +230,8 @@ struct Loaded {
     is_written: bool,
     /// The queries are asked in this order, again and again.
     order: Vec<u32>,
-    /// The keys to delete, in order.
+    /// How many vectors to add, and the keys to delete, in order.
+    added: usize,
     deleted: Vec<u32>,
     /// Vectors that were added and deleted so far.
     adds: AtomicUsize,
@@ -235,10 +263,9 @@ impl Loaded {
         self.count(self.collection.insert(&inserted), &self.adds);
         let elapsed = start.elapsed().as_nanos() as u64;
         self.insert_ns.fetch_add(elapsed, Ordering::Relaxed);
-    }
-
-    fn look(&self) {
-        self.memory.look(self.adds.load(Ordering::Relaxed));
+        if step.is_multiple_of(ADDS_PER_LOOK) {
+            self.memory.look(step);
+        }
     }
 
     /// Deletes one of those that were there at the start.
@@ -295,17 +322,14 @@ impl Service for Loaded {
             Background {
                 name: "adding",
                 rate: ADDS_PER_SECOND,
+                steps: Some(self.added),
                 step: Box::new(|step| self.add(step)),
             },
             Background {
                 name: "deleting",
                 rate: DELETES_PER_SECOND,
+                steps: Some(self.deleted.len()),
                 step: Box::new(|step| self.delete(step)),
-            },
-            Background {
-                name: "looking at the memory",
-                rate: LOOKS_PER_SECOND,
-                step: Box::new(|_| self.look()),
             },
         ]
     }

@@ -15,7 +15,7 @@ fn written(adds: usize, deletes: usize) -> Box<dyn Subject> {
         .expect("loads");
     let service = subject.service().expect("serves");
     let mut background = service.background();
-    assert_eq!(background.len(), 3);
+    assert_eq!(background.len(), 2);
     for step in 0..adds.max(deletes) {
         if step < adds {
             (background[0].step)(step);
@@ -23,7 +23,6 @@ fn written(adds: usize, deletes: usize) -> Box<dyn Subject> {
         if step < deletes {
             (background[1].step)(step);
         }
-        (background[2].step)(step);
         assert_eq!(service.serve(step), 10);
     }
     drop(background);
