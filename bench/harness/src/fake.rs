@@ -1,5 +1,6 @@
 //! A scenario without an engine, for the tests of everything around it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::hint;
@@ -22,9 +23,19 @@ use crate::tier::Tier;
 /// Operations of a warm-up that nobody changed.
 const WARM_UP: usize = 10;
 
+thread_local! {
+    static START: Instant = Instant::now();
+    static CLOCK: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// A clock of each thread that operations alone move on.
+pub(crate) fn now() -> Instant {
+    START.with(|start| *start + CLOCK.get())
+}
+
 /// A scenario named `id`. Its setting `fault` makes its answer wrong when it is 1, `threads` that an
-/// operation is done by a thread of its own; `warm_up` is the length of its warm-up, and `spin_ns` is how
-/// long an operation takes per item of its tier.
+/// operation is done by a thread of its own; `warm_up` is the length of its warm-up, and `takes_ns` is how
+/// long an operation takes per item of its tier, by the clock [`now`].
 pub(crate) struct FakeScenario {
     pub(crate) id: &'static str,
     pub(crate) smallest_tier: Tier,
@@ -109,7 +120,7 @@ impl Scenario for FakeScenario {
             fault: context.setting("fault", 0) == 1,
             has_threads: context.setting("threads", 0) == 1,
             warm_up: context.setting("warm_up", WARM_UP),
-            spin: Duration::from_nanos(context.setting("spin_ns", 0) as u64)
+            takes: Duration::from_nanos(context.setting("takes_ns", 0) as u64)
                 * context.tier().items() as u32,
             ..Fake::new()
         }))
@@ -160,7 +171,7 @@ pub(crate) struct Fake {
     pub(crate) operated: Vec<usize>,
     warm_up: usize,
     /// How long an operation takes.
-    spin: Duration,
+    takes: Duration,
     fault: bool,
     has_threads: bool,
     pub(crate) differs: bool,
@@ -171,7 +182,7 @@ impl Fake {
         Self {
             operated: Vec::new(),
             warm_up: WARM_UP,
-            spin: Duration::ZERO,
+            takes: Duration::ZERO,
             fault: false,
             has_threads: false,
             differs: false,
@@ -193,14 +204,11 @@ impl Subject for Fake {
     }
 
     fn operate(&mut self, index: usize) -> u64 {
-        let start = Instant::now();
         self.operated.push(index);
+        CLOCK.set(CLOCK.get() + self.takes);
         if self.has_threads {
             let work = || (0..100_000_u64).fold(0, |sum, number| hint::black_box(sum ^ number));
             return thread::spawn(work).join().unwrap_or_default();
-        }
-        while start.elapsed() < self.spin {
-            hint::spin_loop();
         }
         index as u64
     }
