@@ -119,7 +119,7 @@ export class World {
         for (const part of [".github", "scripts/nightly", "scripts/profile", "scripts/record-night", "scripts/bisect-night", "scripts/propose-baseline", ".gitignore"]) {
             cpSync(join(repository, part), join(this.workspace, part), { recursive: true });
         }
-        this.write("bench.sh", BENCH).write("baselines/gate.toml", POLICY).write("level", "1000000\n");
+        this.write("bench.sh", BENCH).write("baselines/gate.toml", POLICY).write("baselines/nightly.toml", POLICY).write("level", "1000000\n");
         this.environment = {
             PATH: `${this.shims}:${process.env.PATH}`,
             HOME: this.temp,
