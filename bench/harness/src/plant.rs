@@ -163,11 +163,12 @@ impl Plant {
         let Change::Setting { name, .. } = &self.change else {
             return Ok(());
         };
-        let known: Vec<&str> = matched
-            .iter()
-            .flat_map(|scenario| scenario.settings())
-            .copied()
-            .collect();
+        let mut known: Vec<&str> = Vec::new();
+        for setting in matched.iter().flat_map(|scenario| scenario.settings()) {
+            if !known.contains(setting) {
+                known.push(setting);
+            }
+        }
         if known.contains(&name.as_str()) {
             return Ok(());
         }
@@ -307,7 +308,8 @@ mod tests {
 
     #[test]
     fn a_plant_that_changes_nothing_is_refused() {
-        let scenarios: [&dyn Scenario; 1] = [&FakeScenario::named("fake/one")];
+        let [one, two] = ["fake/one", "fake/two"].map(FakeScenario::named);
+        let scenarios: [&dyn Scenario; 2] = [&one, &two];
         let check = |text: &str| text.parse::<Plant>().expect("is a plant").check(&scenarios);
         assert_eq!(check("fake/*:work=1%"), Ok(()));
         assert_eq!(check("fake/one:fault=1"), Ok(()));
@@ -315,7 +317,7 @@ mod tests {
         let Err(PlantError::NoScenario { nearest, .. }) = check("other/**:work=1%") else {
             panic!("was accepted")
         };
-        assert_eq!(nearest, ["fake/one"]);
+        assert!(nearest.contains(&"fake/one"), "{nearest:?}");
         let Err(PlantError::NoSetting { known, .. }) = check("fake/*:expansion=4") else {
             panic!("was accepted")
         };

@@ -188,6 +188,10 @@ impl Subject for Loaded {
         self.turns.operations()
     }
 
+    fn differs(&self) -> bool {
+        self.sizes.iter().any(|size| size.subject.differs())
+    }
+
     fn operate(&mut self, index: usize) -> u64 {
         let Some(turn) = self.turns.get(self.turn) else {
             return 0;

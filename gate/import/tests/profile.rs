@@ -46,6 +46,9 @@ fn perf_script_in_all_its_forms() {
         let read = read(format!("{event}{stack}").as_bytes()).expect(name);
         assert_eq!(read.stacks.to_folded(), expected, "{name}");
     }
+    let nameless = b"x 1 3.5: 1 c:\n\t0 f (inlined)\n\t1 g (/x)\n\t2 [unknown] (/lib/libq.so.1)\n\t3 [unknown] ([unknown])\n\n";
+    let nameless = read(nameless).expect("reads").stacks.to_folded();
+    assert_eq!(nameless, "x;[unknown];[libq.so.1];g;f 1\n");
     let pointer = read(b"x 1 3.5: 1 c:\n\t1 call<u32 -> u32> (/x)\n\n").expect("reads");
     assert_eq!(pointer.stacks.to_folded(), "x;call<u32 => u32> 1\n");
     let mixed = read(b"x 1 3.5: 7 c:\n\t1 f (/x)\n\nx 1 3.6: 9 c:\n\t1 f (/x)\n\n").expect("reads");

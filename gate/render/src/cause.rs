@@ -29,13 +29,13 @@ pub(crate) fn of_row(report: &Report, shown: &[&Row], row: &Row, target: Target)
     let is_of_scenario = |other: &&&Row| other.scenario == row.scenario && other.verdict.is_worse();
     let first = shown.iter().find(is_of_scenario)?;
     if std::ptr::eq(*first, row) {
-        of(profile, target)
+        of(profile, row, target)
     } else {
         None
     }
 }
 
-fn of(profile: &ScenarioProfile, target: Target) -> Option<Cause> {
+fn of(profile: &ScenarioProfile, row: &Row, target: Target) -> Option<Cause> {
     Some(match &profile.profiles {
         Profiles::Compared(change) => Cause {
             lines: grew(change, target),
@@ -46,7 +46,12 @@ fn of(profile: &ScenarioProfile, target: Target) -> Option<Cause> {
                 .or_else(|| change.files.candidate.clone()),
         },
         // Hotspots explain no row; they have a place of their own.
-        Profiles::Candidate(_) => return None,
+        // What only reports is not compared, and needs no cause.
+        Profiles::Candidate(_) if !row.gating => return None,
+        Profiles::Candidate(_) => Cause {
+            lines: vec!["what grew is not known: there is no profile of the baseline".to_owned()],
+            picture: None,
+        },
         Profiles::Absent { reason, command } => {
             let command = command
                 .as_ref()

@@ -14,6 +14,9 @@ use crate::sentence::is_excused;
 /// More incomparable rows than this say the same thing too often to be read one by one.
 const MOST_INCOMPARABLE: usize = 6;
 
+/// More rows than this that the baseline does not have are another baseline's.
+const MOST_ADDED: usize = 20;
+
 /// More reasons than this are counted and not named: nobody mends ten things at once, and each name
 /// from outside may be as long as a line.
 const MOST_GROUPS: usize = 10;
@@ -41,12 +44,21 @@ impl<'a> Folded<'a> {
         let (failed, rest): (Vec<_>, Vec<_>) = rest
             .into_iter()
             .partition(|row| !all && failure::covers(&scenarios, row));
-        let is_silent = |row: &&Row| row.verdict == Verdict::Incomparable && !breaks_budget(row);
-        let fold_incomparable =
-            !all && rest.iter().copied().filter(is_silent).count() > MOST_INCOMPARABLE;
-        let (incomparable, mut shown): (Vec<_>, Vec<_>) = rest
-            .into_iter()
-            .partition(|row| fold_incomparable && is_silent(row));
+        let is_silent = |row: &Row, verdict| row.verdict == verdict && !breaks_budget(row);
+        let folds = |verdict, most: usize| {
+            let silent = rest.iter().filter(|row| is_silent(row, verdict));
+            (!all && silent.count() > most).then_some(verdict)
+        };
+        let folded = [
+            folds(Verdict::Incomparable, MOST_INCOMPARABLE),
+            folds(Verdict::Added, MOST_ADDED),
+        ];
+        let is_folded = |row: &Row| {
+            let mut verdicts = folded.iter().flatten();
+            verdicts.any(|verdict| is_silent(row, *verdict))
+        };
+        let (incomparable, mut shown): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|row| is_folded(row));
         // What the base shows as well is not the worst of this change.
         shown.sort_by_key(|row| is_excused(row));
         Self {

@@ -1,6 +1,6 @@
 //! What to do about a report, most urgent first. Silent when there is nothing to do.
 
-use gate_schema::report::{Reason, Report, Row, Scale, SideName, Verdict};
+use gate_schema::report::{Profiles, Reason, Report, Row, Scale, SideName, Verdict};
 use gate_schema::run::Mode;
 
 use crate::cells::row_name;
@@ -129,9 +129,23 @@ fn regressed(report: &Report, target: Target) -> Option<String> {
         Mode::Single => "with `gate promote`",
         Mode::Paired => "in `waivers.toml`",
     };
+    let suspect = grown(report, row).map(|frame| format!(": {} grew most", target.outside(frame)));
     Some(format!(
-        "find what made {name}{more} worse; accept it {accept} only if it is intended"
+        "find what made {name}{more} worse{}; accept it {accept} only if it is intended",
+        suspect.unwrap_or_default()
     ))
+}
+
+/// The frame of the row's scenario that grew most.
+fn grown<'r>(report: &'r Report, row: &Row) -> Option<&'r str> {
+    let mut profiles = report.profiles.iter();
+    match &profiles.find(|p| p.scenario == row.scenario)?.profiles {
+        Profiles::Compared(change) => {
+            let frame = change.grew.iter().find(|frame| frame.beyond_noise)?;
+            Some(frame.name.as_str())
+        }
+        Profiles::Candidate(_) | Profiles::Absent { .. } => None,
+    }
 }
 
 fn slower_together(report: &Report, target: Target) -> Option<String> {

@@ -228,7 +228,8 @@ pub(crate) fn tally(reason: &Reason, mode: Mode, target: Target) -> String {
         }
         Reason::Input => "not compared: the input differs".into(),
         Reason::Declaration => "not compared: kind, unit or direction differs".into(),
-        Reason::NotInBaseline | Reason::NotDeclared => "on one side only".into(),
+        Reason::NotInBaseline => "not in the baseline".into(),
+        Reason::NotDeclared => "on one side only".into(),
         Reason::BaselineUnusable => "not compared: the baseline did not measure them".into(),
         Reason::WithinMargin
         | Reason::SmallEffect

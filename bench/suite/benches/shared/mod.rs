@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use bench_harness::cache::Cache;
 use bench_harness::prepare::prepare;
-use bench_harness::{Context, Scenario, Tier};
+use bench_harness::{Context, Scenario, Service, Tier, Traffic};
 use criterion::Criterion;
 
-/// Measures those of `scenarios` that do not need a million items.
+/// Measures those of `scenarios` that do not need a million items. Clients, schedules and work beside are left
+/// out: one operation after the other would be another scenario under the same name.
 pub(crate) fn measure_all(scenarios: &[&dyn Scenario]) {
     for scenario in scenarios {
-        if scenario.smallest_tier() <= Tier::Pr {
+        let tier = scenario.smallest_tier();
+        if tier <= Tier::Pr && scenario.traffic(tier) == Traffic::Alone {
             measure(*scenario);
         }
     }
@@ -46,6 +48,10 @@ fn measure(scenario: &dyn Scenario) {
         (subject, warm_up..end)
     };
     let (mut subject, mut indexes) = load();
+    let has_work_beside = |service: &dyn Service| !service.background().is_empty();
+    if subject.service().is_some_and(has_work_beside) {
+        return;
+    }
 
     let (group, function) = scenario
         .id()

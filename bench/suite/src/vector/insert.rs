@@ -213,6 +213,11 @@ impl Subject for Loaded {
         self.operations
     }
 
+    fn differs(&self) -> bool {
+        // The collection grows.
+        true
+    }
+
     fn operate(&mut self, index: usize) -> u64 {
         let batch = &self.inserted[index * self.batch..(index + 1) * self.batch];
         let is_inserted = match &self.target {

@@ -49,6 +49,17 @@ impl Kind {
     }
 }
 
+/// Whether a file is one that [`draw`] left beside a report. Where that report lies in the folder above the
+/// profiles of a run, both are in one folder.
+pub(super) fn is_drawn(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let ends = [Kind::BaselineStacks, Kind::CandidateStacks].map(|kind| kind.name(""));
+    let number = name.split_once('-').map_or("", |(number, _)| number);
+    !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && ends.iter().any(|end| name.ends_with(end.as_str()))
+}
+
 /// Adds the files of one scenario; the picture that cannot be drawn is left out.
 pub(super) fn draw(
     baseline: &Taken,

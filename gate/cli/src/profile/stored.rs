@@ -13,7 +13,7 @@ use gate_schema::profile::{About, EXTENSION, Stacks, TimePerOperation, encode};
 use gate_schema::report::{Profiles, Report, ScenarioProfile};
 use gate_schema::run::Run;
 
-use super::files::{File, draw};
+use super::files::{File, draw, is_drawn};
 use super::{MOST_SCENARIOS, Taken, absent, regressed};
 use crate::commands::flame::read;
 use crate::diagnostic::{Diagnostic, Place, Span, printable};
@@ -49,6 +49,7 @@ fn of_run(folder: &Path, run: &Run) -> (Stored, Vec<Diagnostic>) {
     };
     let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
     paths.retain(|path| path.is_file() && path.to_string_lossy().ends_with(EXTENSION));
+    paths.retain(|path| !is_drawn(path));
     paths.sort();
     let (mut stored, mut problems) = (Stored::new(), Vec::new());
     for path in paths {
@@ -188,15 +189,17 @@ pub(crate) fn note(report: &mut Report, folder: &Path, compared: &Compared<'_>) 
     problems.iter().for_each(told);
     let kept = kept(compared);
     let worse = regressed(report);
-    if let Some(problem) = problems.first() {
-        let missing = worse.iter().filter(|id| !candidates.contains_key(*id));
-        report
-            .profiles
-            .extend(missing.map(|scenario| ScenarioProfile {
-                scenario: scenario.clone(),
-                profiles: absent(format!("none of it can be used; {}", not_used(problem))),
-            }));
-    }
+    let missing = worse.iter().filter(|id| !candidates.contains_key(*id));
+    let why = match problems.first() {
+        Some(problem) => format!("none of it can be used; {}", not_used(problem)),
+        None => format!("none of it is in {}", folder.display()),
+    };
+    report
+        .profiles
+        .extend(missing.map(|scenario| ScenarioProfile {
+            scenario: scenario.clone(),
+            profiles: absent(why.clone()),
+        }));
     let mut files = Vec::new();
     let mut drawn = 0;
     for (scenario, (about, stacks)) in candidates {

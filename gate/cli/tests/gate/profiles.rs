@@ -136,6 +136,13 @@ fn promoted_profiles_are_bounded_and_tell_what_grew_since() {
     let picture = change["files"]["differential"].as_str().expect("a path");
     assert!(scratch.path(picture).exists(), "{picture}");
 
+    // What was drawn lies beside the report, where profiles of a run may lie too.
+    scratch.write(
+        "profiles/demo.search.folded.zst",
+        std::fs::read(scratch.path("now/demo.search.folded.zst")).expect("is there"),
+    );
+    assert_eq!(compared(&scratch, &["--profiles", "profiles"]).1, profiles);
+
     // Those of another promotion are not used, and whoever promotes without profiles is told.
     let other = || profile("demo/search", "other", &[("t;search", 1)]);
     scratch
@@ -226,7 +233,11 @@ fn profiles_of_something_else_are_not_promoted_and_change_no_verdict() {
         said.contains("note: the profile of demo/gone is left out"),
         "{said}"
     );
-    assert_eq!(profiles, Value::Null);
+    assert_eq!(profiles[0]["profiles"]["status"], "absent", "{profiles}");
+    let reason = profiles[0]["profiles"]["reason"]
+        .as_str()
+        .expect("a reason");
+    assert!(reason.ends_with("none of it is in stranger"), "{reason}");
 }
 
 /// `gate promote` of `run.json` with the profiles in `folder`, to `main.json`.

@@ -55,7 +55,14 @@ impl Axis {
     }
 }
 
-/// Round numbers between `low` and `high`, both positive, for a logarithmic axis.
+/// Fewest numbers that say how long an axis is.
+const FEWEST_TICKS: usize = 2;
+
+/// Most ticks of an axis that is too short for those: their numbers are longer.
+const MOST_SHORT: usize = 6;
+
+/// Round numbers between `low` and `high`, both positive, for a logarithmic axis. Where it is too short for
+/// those, numbers of a straight axis.
 pub(super) fn decades(low: f64, high: f64) -> Vec<f64> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let with = |digits: &[f64]| -> Vec<f64> {
@@ -64,10 +71,16 @@ pub(super) fn decades(low: f64, high: f64) -> Vec<f64> {
         all.filter(|tick| (low..=high).contains(tick)).collect()
     };
     let ticks = with(&[1.0, 2.0, 5.0]);
-    if ticks.len() <= MOST_TICKS {
-        ticks
-    } else {
-        with(&[1.0])
+    if ticks.len() > MOST_TICKS {
+        return with(&[1.0]);
+    }
+    match Axis::new((low, high), (0.0, 1.0)) {
+        Some(axis) if ticks.len() < FEWEST_TICKS => {
+            let numbers = axis.round_numbers();
+            let every = numbers.len().div_ceil(MOST_SHORT).max(1);
+            numbers.into_iter().step_by(every).collect()
+        }
+        _ => ticks,
     }
 }
 
@@ -92,6 +105,9 @@ mod tests {
     fn ticks_are_round_and_few() {
         assert_eq!(decades(3e3, 3e5), [5e3, 1e4, 2e4, 5e4, 1e5, 2e5]);
         assert_eq!(decades(1.0, 1e7).len(), 8);
+        let short = [2.2e4, 2.6e4, 3e4, 3.4e4, 3.8e4, 4.2e4];
+        assert_eq!(decades(2.2e4, 4.5e4), short);
+        assert_eq!(decades(5.2e4, 9e4), [5.5e4, 6.5e4, 7.5e4, 8.5e4]);
         let near = |(low, high): (f64, f64)| {
             let axis = Axis::new((low, high), (0.0, 1.0)).expect("sound");
             axis.round_numbers().len()

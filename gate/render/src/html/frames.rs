@@ -53,7 +53,7 @@ impl Cause {
     pub(super) fn of(profiles: &Profiles) -> Self {
         match profiles {
             Profiles::Compared(change) => Self::Known {
-                grew: change.grew.iter().take(MOST_GREW).map(grew).collect(),
+                grew: beyond_noise(change).take(MOST_GREW).map(grew).collect(),
                 hotspots: hot(profiles),
                 from: from(change),
             },
@@ -74,6 +74,11 @@ impl Cause {
     }
 }
 
+/// Who moved within its own noise is not named.
+fn beyond_noise(change: &ProfileChange) -> impl Iterator<Item = &FrameChange> {
+    change.grew.iter().filter(|frame| frame.beyond_noise)
+}
+
 fn grew(frame: &FrameChange) -> Grew {
     let ns = |side: &FrameShare| side.ns_of(frame.by);
     let change = match (ns(&frame.baseline), ns(&frame.candidate)) {
@@ -82,9 +87,6 @@ fn grew(frame: &FrameChange) -> Grew {
         _ => quantity::signed_percent(frame.change),
     };
     let mut remarks = Vec::new();
-    if !frame.beyond_noise {
-        remarks.push("within noise".to_owned());
-    }
     if frame.by == FrameTime::Total {
         remarks.push("with all it calls".to_owned());
     }

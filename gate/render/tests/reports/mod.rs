@@ -30,6 +30,7 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("mixed", mixed()),
         ("inconclusive", inconclusive()),
         ("suspected", suspected()),
+        ("another_baseline", another_baseline()),
         ("other_machine", other_machine()),
         ("other_machine_undecided", other_machine_undecided()),
         ("missing", missing()),
@@ -469,6 +470,23 @@ pub(crate) fn inconclusive() -> Report {
         ),
     ];
     rows.extend(quiet().split_off(5));
+    report(rows)
+}
+
+/// A baseline of another suite: nearly all rows are new, and one of them breaks its budget.
+pub(crate) fn another_baseline() -> Report {
+    let added = |row: Row| Row {
+        baseline: None,
+        effect: None,
+        ..verdict(row, Verdict::Added, Reason::NotInBaseline)
+    };
+    let mut rows = vec![row("map/insert", "latency.p50", 131.4, 0.004)];
+    rows.extend((0..40).map(|at| added(row(&format!("suite/{at}"), "latency.p50", 131.4, 0.0))));
+    rows.push(Row {
+        baseline: None,
+        effect: None,
+        ..over_recall()
+    });
     report(rows)
 }
 
