@@ -9,6 +9,7 @@ import { createServer, request as send } from 'node:http';
 import { createRequire } from 'node:module';
 import { createServer as freePort } from 'node:net';
 import { createEmulator } from 'emulate';
+import { BASE } from './runs.mjs';
 
 const payloads = createRequire(import.meta.url)('@octokit/webhooks-examples');
 const examples = payloads.default ?? payloads;
@@ -43,6 +44,8 @@ export class Fake {
   files = new Map();
   /** What a comparison with the base branch says of a commit: `[status, answer]`. */
   compared = new Map();
+  /** How a commit stands to every other one: `behind`, `ahead` or `diverged`. */
+  ancestors = new Map([[BASE, 'behind']]);
   checks = new Map();
 
   static async start() {
@@ -190,6 +193,9 @@ export class Fake {
     }
     if ((found = at('actions/artifacts/(\\d+)/zip'))) {
       return { status: 302, headers: { location: `${this.blob}/store/${found[1]}.zip?sig=a%2Fb` }, body: '' };
+    }
+    if ((found = at('compare/[^/]+\\.\\.\\.([0-9a-f]{40})')) && this.ancestors.has(found[1])) {
+      return reply({ status: this.ancestors.get(found[1]), files: [] });
     }
     if ((found = at('compare/main\\.\\.\\.([0-9a-f]{40})'))) {
       const [status, answer] = this.compared.get(found[1]) ?? [200, { files: [{ filename: 'src/lib.rs' }] }];

@@ -312,10 +312,108 @@ test('of names that the baseline does not declare 50 are shown', async () => {
   }
 });
 
+/** A run of `scenarios` alone, published where the baseline declares demo/a and demo/b. */
+async function leavingOut(scenarios, { policy = POLICY, tier = 'pr', flags = [] } = {}) {
+  const promoted = run({ commit: BASE, ns: 50_000, sessions: 6, scenarios: ['demo/a', 'demo/b'] });
+  await writeFile(join(folder, 'baselines/main.json'), JSON.stringify(promoted));
+  await writeFile(join(folder, 'baselines/gate.toml'), policy);
+  const pull = await fake.open(`topic-${(branches += 1)}`);
+  const files = artifact({ head: pull.head.sha, scenarios });
+  for (const side of ['baseline.json', 'candidate.json']) {
+    const document = JSON.parse(files[side]);
+    document.manifest.tier = tier ?? undefined;
+    files[side] = JSON.stringify(document);
+  }
+  const published = await publish(fake.measured(pull, { zip: await zip(files) }), { flags });
+  const [check] = await fake.checksOf(pull.head.sha);
+  return { pull, published, check };
+}
+
+test('what the baseline declares and neither side of a run does is missing, and the way to retire it is told', async () => {
+  const { pull, published, check } = await leavingOut(['demo/zz']);
+  assert.equal(published.code, 1, published.stdout + published.stderr);
+  assert.equal(check.conclusion, 'failure');
+  const [comment] = await ours(pull);
+  for (const text of [comment.body, check.output.summary, published.summary]) {
+    for (const name of ['demo/a', 'demo/b']) assert.ok(text.includes(`\`${name}\``), text);
+    assert.match(text, /in the promoted baseline, but neither side declares it/);
+    assert.match(text, /to retire it, give it .{1,3}mode = "report"/);
+  }
+});
+
+test('what the policy of the default branch retires is not missed', async () => {
+  const policy = `${POLICY}[[rule]]\nscenario = "demo/a"\nmode = "report"\n`;
+  const { published, check } = await leavingOut(['demo/b'], { policy });
+  assert.equal(published.code, 0, published.stdout + published.stderr);
+  assert.equal(check.conclusion, 'success');
+});
+
+test('a run of another tier than the baseline passes nothing', async () => {
+  for (const [tier, flags, expected] of [['full', [], 'neutral'], ['full', ['--blocking'], 'action_required'], [null, [], 'neutral']]) {
+    const { published, check } = await leavingOut(['demo/a', 'demo/b'], { tier, flags });
+    assert.equal(published.code, 3, published.stdout + published.stderr);
+    assert.equal(check.conclusion, expected);
+    assert.match(check.output.title, /^UNDECIDED: the measured runs are of another tier/);
+  }
+});
+
+test('a broken or newer file of the default branch -> a check that says so, and nothing is judged', async () => {
+  const main = (change) => {
+    const promoted = run({ commit: BASE, ns: 50_000, sessions: 6 });
+    change(promoted);
+    return JSON.stringify(promoted);
+  };
+  for (const [name, file, text, code] of [
+    ['newer baseline', 'main.json', main((promoted) => { promoted.format = 'gate.run/2'; }), 'G103'],
+    ['broken baseline', 'main.json', '{', 'G102'],
+    ['unknown key of the policy', 'gate.toml', '[[rule]]\nmetricc = 1\n', 'G2\\d\\d'],
+    ['broken waivers', 'waivers.toml', '[[waiver]]\n', 'G\\d+'],
+  ]) {
+    const path = join(folder, 'baselines', file);
+    await writeFile(path, text);
+    for (const [flags, expected] of [[[], 'neutral'], [['--blocking'], 'action_required']]) {
+      const { pull, payload } = await measured({ slower: 0.2 });
+      const published = await publish(payload, { flags });
+      assert.equal(published.code, 2, `${name}: ${published.stderr}`);
+      assert.ok(published.stderr.includes(`baselines/${file}`), published.stderr);
+      const [check] = await fake.checksOf(pull.head.sha);
+      assert.equal(check.conclusion, expected, name);
+      assert.match(check.output.title, new RegExp(`^UNDECIDED: a file of the default branch .* cannot be used \\(${code}\\)$`), name);
+      const [comment] = await ours(pull);
+      for (const said of [comment.body, published.summary]) assert.doesNotMatch(said, /demo|slower/, name);
+    }
+    await (file === 'gate.toml' ? writeFile(path, POLICY) : rm(path));
+  }
+});
+
 test('a run built from another commit is rejected', async () => {
   const { pull, payload } = await measured({ files: artifact({ head: 'f'.repeat(40) }) });
   assert.equal((await publish(payload)).code, 2);
   assert.match((await fake.checksOf(pull.head.sha))[0].output.title, /rule source/);
+});
+
+test('a baseline that is not of the base of the pull request is rejected', async () => {
+  const published = async (commit, more) => {
+    const pull = await fake.open(`topic-${(branches += 1)}`);
+    const files = artifact({ head: pull.head.sha });
+    const baseline = JSON.parse(files['baseline.json']);
+    baseline.source.commit = commit ?? pull.head.sha;
+    const packed = await zip({ ...files, 'baseline.json': JSON.stringify(baseline) });
+    const { code, stderr } = await publish(fake.measured(pull, { zip: packed, ...more }));
+    return { code, stderr, check: (await fake.checksOf(pull.head.sha))[0] };
+  };
+  const [older, ahead, foreign] = ['a', 'b', 'c'].map((digit) => digit.repeat(40));
+  for (const [commit, status] of [[older, 'behind'], [ahead, 'ahead'], [foreign, 'diverged']]) fake.ancestors.set(commit, status);
+  for (const [name, commit] of [['the head', undefined], ['unknown', 'f'.repeat(40)], ['of the change', ahead], ['of another branch', foreign]]) {
+    const { code, stderr, check } = await published(commit);
+    assert.equal(code, 2, `${name}: ${stderr}`);
+    assert.equal(check.conclusion, 'neutral', name);
+    assert.match(check.output.title, /rule base/, name);
+  }
+  assert.equal((await published(older)).code, 0);
+  // What stands before a change in a queue need not be on a branch yet.
+  assert.equal((await published(foreign, { event: 'merge_group' })).code, 0);
+  assert.equal((await published(undefined, { event: 'merge_group' })).code, 2);
 });
 
 test('wrong digest -> neutral check', async () => {

@@ -41,10 +41,10 @@ pub(crate) struct Assessment<'a> {
 }
 
 /// What becomes of what the baseline declares and the candidate does not.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lost {
-    /// Its rows are missing.
-    Missing,
+#[derive(Clone, Copy)]
+pub(crate) enum Lost<'a> {
+    /// Its rows are missing, and so is what is expected here and neither side declares.
+    Missing(Option<Side<'a>>),
     /// Nothing: the baseline is there to explain the candidate's rows.
     LeftOut,
 }
@@ -59,7 +59,7 @@ pub(crate) fn assess<'a>(
     noise: Option<&Noise>,
     policy: &'a Policy,
 ) -> Result<Assessment<'a>, EvaluateError> {
-    assess_with(Lost::Missing, [baseline, candidate], noise, policy)
+    assess_with(Lost::Missing(None), [baseline, candidate], noise, policy)
 }
 
 /// Compares both sides, baseline first.
@@ -67,7 +67,7 @@ pub(crate) fn assess<'a>(
 /// # Errors
 /// See [`EvaluateError`].
 pub(crate) fn assess_with<'a>(
-    lost: Lost,
+    lost: Lost<'a>,
     [baseline, candidate]: [Side<'a>; 2],
     noise: Option<&Noise>,
     policy: &'a Policy,
@@ -84,8 +84,15 @@ pub(crate) fn assess_with<'a>(
     );
     let mut rules = Rules::new(policy);
     let mut drafts = drafts(baseline, candidate, &conditions, &mut rules)?;
-    if lost == Lost::Missing {
+    if let Lost::Missing(expected) = lost {
         drafts.extend(lost_drafts(baseline, candidate, &mut rules)?);
+        if let Some(expected) = expected {
+            drafts.extend(expected_drafts(
+                expected,
+                [baseline, candidate],
+                &mut rules,
+            )?);
+        }
     }
     // The noise of another machine says nothing about this one.
     let environment = &baseline.run.environment;
@@ -168,9 +175,7 @@ fn lost_drafts<'a>(
     candidate: Side<'a>,
     rules: &mut Rules<'_>,
 ) -> Result<Vec<Draft<'a>>, EvaluateError> {
-    let failed: BTreeSet<&ScenarioId> = (candidate.run.failures.iter())
-        .map(|failure| &failure.scenario)
-        .collect();
+    let failed = failed(candidate);
     let in_candidate = by_scenario(candidate.observed);
     let mut drafts = Vec::new();
     for observed in baseline.observed {
@@ -198,6 +203,39 @@ fn lost_drafts<'a>(
         }
     }
     Ok(drafts)
+}
+
+/// One draft per metric that is expected and that neither side declares, in the order of `expected`.
+fn expected_drafts<'a>(
+    expected: Side<'a>,
+    [baseline, candidate]: [Side<'a>; 2],
+    rules: &mut Rules<'_>,
+) -> Result<Vec<Draft<'a>>, EvaluateError> {
+    let in_baseline = by_scenario(baseline.observed);
+    let failed_there = failed(baseline);
+    let is_in_baseline = |draft: &Draft<'_>| {
+        let there = in_baseline.get(draft.scenario);
+        there.is_some_and(|o| o.declared.metric(&draft.metric.declared.name).is_some())
+    };
+    let mut drafts = lost_drafts(expected, candidate, rules)?;
+    drafts.retain(|draft| !is_in_baseline(draft));
+    for draft in &mut drafts {
+        if matches!(draft.settled, Some((_, Reason::NotDeclared))) {
+            // What fails on the base is measured no further, so that the candidate cannot declare it.
+            draft.settled = Some(if failed_there.contains(draft.scenario) {
+                (Verdict::Incomparable, Reason::BaselineUnusable)
+            } else {
+                (Verdict::Missing, Reason::OnNeitherSide)
+            });
+        }
+    }
+    Ok(drafts)
+}
+
+/// Scenarios of which a repetition failed.
+fn failed<'a>(side: Side<'a>) -> BTreeSet<&'a ScenarioId> {
+    let failures = side.run.failures.iter();
+    failures.map(|failure| &failure.scenario).collect()
 }
 
 fn draft<'a>(

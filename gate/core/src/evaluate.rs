@@ -11,7 +11,7 @@ use gate_schema::report::{
 };
 use gate_schema::run::{Mode, Run};
 
-use crate::assess::{Assessment, assess};
+use crate::assess::{Assessment, Lost, assess_with};
 use crate::describe::{summary, warnings};
 use crate::distribution::distributions;
 use crate::observe::Observed;
@@ -38,6 +38,9 @@ pub struct Known<'a> {
     pub canary: Option<Side<'a>>,
     /// The accepted level, when the baseline is another: the candidate's own base.
     pub promoted: Option<Side<'a>>,
+    /// What should be there, whatever the two sides declare: where a stranger measured both of them, only
+    /// this tells what was left out. Most have no such thing.
+    pub expected: Option<Side<'a>>,
 }
 
 /// Why two runs cannot be judged at all.
@@ -70,7 +73,8 @@ pub fn evaluate(
         None => None,
     };
     let is_unsteady = canaries.as_ref().is_some_and(|c| !c.are_steady());
-    let assessment = assess(baseline, candidate, known.noise, policy)?;
+    let lost = Lost::Missing(known.expected);
+    let assessment = assess_with(lost, [baseline, candidate], known.noise, policy)?;
     let canary = known.canary.map(|again| again.run);
     let failures = failures(baseline.run, canary, candidate.run);
     let warnings = warnings(&baseline, &candidate, &assessment);

@@ -131,6 +131,8 @@ pub enum Rule {
     Name,
     /// The candidate was built from the commit of the run, without changes.
     Source,
+    /// The baseline was built from a commit that the head and the branch it goes to have in common.
+    Base,
     /// A run of a pull request is no baseline.
     Provenance,
     /// Its distributions decode to what they declare.
@@ -145,7 +147,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Artifact,
         Self::Digest,
         Self::ZipSize,
@@ -163,6 +165,7 @@ impl Rule {
         Self::DocumentSize,
         Self::Name,
         Self::Source,
+        Self::Base,
         Self::Provenance,
         Self::Histogram,
         Self::ProfileSize,
@@ -191,6 +194,7 @@ impl Rule {
             Self::DocumentSize => "document-size",
             Self::Name => "name",
             Self::Source => "source",
+            Self::Base => "base",
             Self::Provenance => "provenance",
             Self::Histogram => "histogram",
             Self::ProfileSize => "profile-size",
@@ -217,6 +221,7 @@ pub fn read(bytes: &[u8], head: &str) -> Result<Bundle, Rejected> {
     let baseline = run(Kind::Baseline)?.ok_or(incomplete)?;
     let candidate = run(Kind::Candidate)?.ok_or(incomplete)?;
     document::is_of(&candidate, head)?;
+    document::is_base(&baseline, head)?;
     let (profiles, refused) = profile::read(&entries, &baseline, &candidate);
     Ok(Bundle {
         canary: run(Kind::Canary)?,

@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod ancestor;
 pub mod base;
 pub mod bundle;
 mod changed;
@@ -30,6 +31,7 @@ mod transport;
 mod wire;
 pub mod write;
 
+pub use ancestor::is_shared;
 pub use changed::changed;
 pub use fault::Fault;
 pub use fetch::{Fetched, fetch};

@@ -72,6 +72,9 @@ pub(crate) struct ChangedFile {
 
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Comparison {
+    /// How the second commit stands to the first: `ahead`, `behind`, `identical` or `diverged`.
+    #[serde(default)]
+    pub(crate) status: Option<String>,
     #[serde(default)]
     pub(crate) files: Option<Vec<ChangedFile>>,
 }

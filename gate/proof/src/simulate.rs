@@ -199,7 +199,7 @@ fn one(settings: &Settings, judge: &impl Judge, gate: u64) -> Result<GateRun, Si
         let known = Known {
             noise: noise.as_ref(),
             canary: again.as_ref().map(Seen::side),
-            promoted: None,
+            ..Known::default()
         };
         if session == 1 {
             run.at_once(&judge.evaluate(sides, &known)?);

@@ -119,6 +119,7 @@ fn comparable(report: &Report, row: &Row, target: Target) -> Option<String> {
     Some(match &row.reason {
         Reason::NotInBaseline
         | Reason::NotDeclared
+        | Reason::OnNeitherSide
         | Reason::NotMeasured
         | Reason::WrongAnswer
         | Reason::ScenarioFailed => return None,

@@ -163,20 +163,22 @@ fn missing(report: &Report, target: Target) -> Option<String> {
     let is_missing = |row: &Row| row.verdict == Verdict::Missing && !has_own_step(row);
     let (row, more) = worst(report, is_missing)?;
     let name = row_name(row, target);
-    Some(
-        if row.reason == Reason::NotDeclared && report.method.mode == Mode::Paired {
-            format!(
-                "bring {name}{more} back; if it is removed on purpose, give it `mode = \"report\"` in \
+    Some(if row.reason == Reason::OnNeitherSide {
+        // The promoted baseline declares it until it is promoted anew, which only what is merged can be.
+        format!(
+            "bring {name}{more} back, or this branch up to date; to retire it, give it \
+                 `mode = \"report\"` in `gate.toml` of the default branch first, and promote without it after"
+        )
+    } else if row.reason == Reason::NotDeclared && report.method.mode == Mode::Paired {
+        format!(
+            "bring {name}{more} back; if it is removed on purpose, give it `mode = \"report\"` in \
                  `gate.toml` first"
-            )
-        } else if row.reason == Reason::NotDeclared {
-            format!(
-                "bring {name}{more} back; if it was removed on purpose, `gate promote` forgets it"
-            )
-        } else {
-            format!("find out why {name}{more} went unmeasured; nothing measured is never a pass")
-        },
-    )
+        )
+    } else if row.reason == Reason::NotDeclared {
+        format!("bring {name}{more} back; if it was removed on purpose, `gate promote` forgets it")
+    } else {
+        format!("find out why {name}{more} went unmeasured; nothing measured is never a pass")
+    })
 }
 
 /// Whether no measuring settles the row: none gives a percentile more operations, quality back for speed,

@@ -58,6 +58,10 @@ pub enum Notice {
     NeedsApproval,
     /// The runs cannot be compared at all.
     Unjudgeable,
+    /// The runs are of another tier than the promoted baseline, which alone says what should be in them.
+    OtherTier,
+    /// A file of the default branch that decides about verdicts is broken, by the code of the problem.
+    Unusable(&'static str),
 }
 
 impl Notice {
@@ -75,6 +79,15 @@ impl Notice {
             Self::Rejected(rule) => {
                 let what = format!("the measured runs were rejected (rule `{rule}`)");
                 let next = "see the log of the publishing run, and docs/publishing.md for the rule";
+                return (what, next);
+            }
+            Self::Unusable(code) => {
+                let what = format!(
+                    "a file of the default branch that decides about verdicts cannot be used (`{code}`)"
+                );
+                // A publishing run that is started again checks out the commit it had before.
+                let next = "a maintainer mends it, and starts the measuring run again; the log of the publishing \
+                            run says which file and where";
                 return (what, next);
             }
             Self::Expired => (
@@ -105,6 +118,11 @@ impl Notice {
             Self::Unjudgeable => (
                 "the measured runs cannot be compared",
                 "see the log of the publishing run",
+            ),
+            Self::OtherTier => (
+                "the measured runs are of another tier than the promoted baseline, so nothing tells what they \
+                 leave out",
+                "measure the tier that was promoted, or promote the tier that is measured",
             ),
         };
         (what.to_owned(), next)

@@ -170,6 +170,7 @@ fn of_reason(row: &Row, target: Target) -> String {
             format!("the baseline measured it in {have} of {need} pairs")
         }
         Reason::NotDeclared => "in the baseline, but the candidate does not declare it".into(),
+        Reason::OnNeitherSide => "in the promoted baseline, but neither side declares it".into(),
         Reason::WrongAnswer => {
             "its own check found a wrong answer; nothing it measured counts".into()
         }
@@ -230,6 +231,7 @@ pub(crate) fn tally(reason: &Reason, mode: Mode, target: Target) -> String {
         Reason::Declaration => "not compared: kind, unit or direction differs".into(),
         Reason::NotInBaseline => "not in the baseline".into(),
         Reason::NotDeclared => "on one side only".into(),
+        Reason::OnNeitherSide => "on neither side".into(),
         Reason::BaselineUnusable => "not compared: the baseline did not measure them".into(),
         Reason::WithinMargin
         | Reason::SmallEffect

@@ -61,6 +61,8 @@ fn notices() {
         Notice::TimedOut,
         Notice::NeedsApproval,
         Notice::Unjudgeable,
+        Notice::OtherTier,
+        Notice::Unusable("G401"),
     ];
     let shown: Vec<String> = all
         .iter()

@@ -96,6 +96,10 @@ fn one_failing_row_is_named_with_what_is_wrong() {
             "a/b latency is missing: in the baseline, but the candidate does not declare it",
         ),
         (
+            missing(Reason::OnNeitherSide),
+            "a/b latency is missing: in the promoted baseline, but neither side declares it",
+        ),
+        (
             missing(Reason::PartlyMeasured { have: 2, need: 5 }),
             "a/b latency is missing: measured in 2 of 5 repetitions",
         ),

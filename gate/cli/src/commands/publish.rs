@@ -1,11 +1,11 @@
 //! `gate publish`: event -> pull request -> artifact -> verdict -> summary -> check run -> one comment.
 
-use gate_github::bundle::{self, Rejected};
+use gate_github::bundle::{self, Rejected, Rule};
 use gate_github::client::Client;
 use gate_github::clock::Deadlines;
 use gate_github::find::{Conclusion, Found, Measured};
 use gate_github::write::{CheckDone, CommentDone, CommentText, Texts, Written, write};
-use gate_github::{Fault, Fetched, changed, fetch, find};
+use gate_github::{Fault, Fetched, changed, fetch, find, is_shared};
 use gate_render::Notice;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
@@ -38,7 +38,9 @@ impl From<Vec<Diagnostic>> for Stopped {
 
 pub(crate) fn run(arguments: &Publish) -> Result<ExitCode, Vec<Diagnostic>> {
     let told = settings::read(arguments)?;
-    let rules = Rules::read(arguments)?;
+    // A check that is required and never comes blocks for ever: what is wrong with the files that decide is
+    // said on the pull request, too.
+    let rules = Rules::read(arguments).map_err(|problems| unusable(&problems));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -53,7 +55,7 @@ pub(crate) fn run(arguments: &Publish) -> Result<ExitCode, Vec<Diagnostic>> {
         } else {
             client
         };
-        let published = publish(&client, arguments, &told, &rules).await;
+        let published = publish(&client, arguments, &told, rules.as_ref()).await;
         for line in client.take_log() {
             terminal::talk(&format!("note: {line}\n"));
         }
@@ -69,7 +71,7 @@ async fn publish(
     client: &Client<'_>,
     arguments: &Publish,
     told: &Told,
-    rules: &Rules,
+    rules: Result<&Rules, &Notice>,
 ) -> Result<ExitCode, Stopped> {
     let measured = match find(client, &told.github, &told.event).await? {
         Found::Measured(measured) => measured,
@@ -78,8 +80,12 @@ async fn publish(
             return Ok(ExitCode::Pass);
         }
     };
-    let (said, artifact) = judge(client, arguments, told, rules, &measured).await?;
-    let occasion = occasion(told, &measured, artifact, rules.declared());
+    let (said, artifact) = match rules {
+        Ok(rules) => judge(client, arguments, told, rules, &measured).await?,
+        Err(&notice) => (Said::Notice(notice), None),
+    };
+    let declared = rules.ok().and_then(Rules::declared);
+    let occasion = occasion(told, &measured, artifact, declared);
     // First of all the report is kept: whatever fails from here on, it can be read.
     summarise(told.summary.as_deref(), &said.summary(&occasion));
     let body = |most| said.text(&occasion, most);
@@ -144,6 +150,11 @@ async fn judge(
         Ok(bundle) => bundle,
         Err(rejected) => return Ok((Said::Notice(reject(rejected)), Some(id))),
     };
+    let base = bundle.baseline.source.commit.as_deref();
+    if !is_shared(client, &told.github, measured, base.unwrap_or_default()).await? {
+        let (rule, offset) = (Rule::Base, 0);
+        return Ok((Said::Notice(reject(Rejected { rule, offset })), Some(id)));
+    }
     if let Some(rejected) = bundle.refused {
         terminal::talk(&format!(
             "note: a profile is left out: it breaks rule {}\n",
@@ -159,13 +170,25 @@ async fn judge(
         }
         Ok(report) => Said::Report(Box::new(report)),
         Err(Unjudged::Rejected(rejected)) => Said::Notice(reject(rejected)),
+        Err(Unjudged::OtherTier) => Said::Notice(Notice::OtherTier),
         Err(Unjudged::Unjudgeable(problem)) => {
             terminal::talk(&diagnostic::render(&[*problem]));
             Said::Notice(Notice::Unjudgeable)
         }
-        Err(Unjudged::Problems(problems)) => return Err(problems.into()),
+        Err(Unjudged::Problems(problems)) => Said::Notice(unusable(&problems)),
     };
     Ok((said, Some(id)))
+}
+
+/// Tells the log what is wrong with the files of the default branch; without them nothing is judged.
+fn unusable(problems: &[Diagnostic]) -> Notice {
+    terminal::talk(&diagnostic::render(problems));
+    Notice::Unusable(
+        problems
+            .first()
+            .map_or(Code::Publish, |first| first.code)
+            .as_str(),
+    )
 }
 
 /// Tells the log which rule was broken where, and nothing of what was there.

@@ -81,7 +81,7 @@ impl Runs {
         Known {
             noise,
             canary: self.canary.as_ref().map(Seen::side),
-            promoted: None,
+            ..Known::default()
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gate_core::evaluate::Known;
 use gate_github::bundle::{Bundle, Rejected, Rule};
-use gate_schema::report::Report;
+use gate_schema::report::{Outcome, Report};
 use gate_schema::run::Manifest;
 
 use super::causes;
@@ -28,6 +28,9 @@ pub(crate) struct Rules {
 pub(crate) enum Unjudged {
     /// The runs cannot be believed.
     Rejected(Rejected),
+    /// Nothing says what should be in them: the promoted baseline is of another tier. Only said instead
+    /// of a pass.
+    OtherTier,
     /// They cannot be compared.
     Unjudgeable(Box<Diagnostic>),
     /// A file of the default branch is wrong.
@@ -80,10 +83,16 @@ impl Rules {
             .map_err(histogram)?;
         let noise = noise::beside(&self.loaded, &arguments.baseline, &baseline.run.environment)
             .map_err(Unjudged::Problems)?;
+        let is_of_tier =
+            |promoted: &&Seen| promoted.run.manifest.tier == candidate.run.manifest.tier;
+        let promoted = self.promoted.as_ref();
+        let expected = promoted.filter(is_of_tier);
         let known = Known {
             noise: noise.as_ref(),
             canary: canary.as_ref().map(Seen::side),
-            promoted: self.promoted.as_ref().map(Seen::side),
+            promoted: promoted.map(Seen::side),
+            // Both runs come from the pull request; what is in neither, only the default branch knows.
+            expected: expected.map(Seen::side),
         };
         let mut report = gate_core::evaluate(
             baseline.side(),
@@ -100,6 +109,9 @@ impl Rules {
                 &self.loaded,
             )))
         })?;
+        if report.outcome == Outcome::Pass && promoted.is_some() && expected.is_none() {
+            return Err(Unjudged::OtherTier);
+        }
         let sides = [&baseline, &candidate];
         causes::note(&mut report, &bundle.profiles, bundle.refused, sides);
         Ok(report)

@@ -43,7 +43,7 @@ impl Said {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Report(report) => report.exit_code,
-            Self::Notice(Notice::Rejected(_)) => ExitCode::Usage,
+            Self::Notice(Notice::Rejected(_) | Notice::Unusable(_)) => ExitCode::Usage,
             Self::Notice(Notice::NothingToMeasure) => ExitCode::Pass,
             Self::Notice(_) => ExitCode::Undecided,
         }

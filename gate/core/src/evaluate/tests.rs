@@ -14,6 +14,7 @@ mod case;
 mod curves;
 mod distributions;
 mod disturbed;
+mod expected;
 mod ladder;
 mod once_wrong;
 mod pairs;

@@ -41,6 +41,19 @@ pub(super) fn is_of(candidate: &Run, head: &str) -> Result<(), Rejected> {
     }
 }
 
+/// Whether `baseline` says what it was built from, and that is not the head itself: a change that is compared
+/// with itself always holds.
+pub(super) fn is_base(baseline: &Run, head: &str) -> Result<(), Rejected> {
+    let is_commit =
+        |text: &str| text.len() == head.len() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let commit = baseline.source.commit.as_deref();
+    if commit.is_some_and(|commit| is_commit(commit) && !commit.eq_ignore_ascii_case(head)) {
+        Ok(())
+    } else {
+        Err(broken(Rule::Base))
+    }
+}
+
 fn sizes(run: &Run) -> Result<(), Rejected> {
     let mut repetitions: BTreeMap<&str, usize> = BTreeMap::new();
     for measured in run.sessions.iter().flat_map(|session| &session.scenarios) {

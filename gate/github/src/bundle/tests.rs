@@ -117,10 +117,17 @@ pub(super) fn zip(entries: &[Entry]) -> Vec<u8> {
     out
 }
 
+const BASE: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// A run of this commit.
+fn based(commit: Value) -> Vec<u8> {
+    with(|d| d["source"]["commit"] = commit)
+}
+
 /// A zip of a sound baseline and this candidate.
 fn artifact(candidate: &[u8]) -> Vec<u8> {
     zip(&[
-        entry("baseline.json", &with(|_| ())),
+        entry("baseline.json", &based(json!(BASE))),
         entry("candidate.json", candidate),
     ])
 }
@@ -138,10 +145,7 @@ fn a_sound_artifact_is_read() {
     };
     let bundle = read(
         &zip(&[
-            entry(
-                "baseline.json",
-                &with(|d| d["source"]["commit"] = json!("other")),
-            ),
+            entry("baseline.json", &based(json!(BASE))),
             streamed,
             entry("verdict.json", b"never read"),
         ]),
@@ -279,6 +283,28 @@ fn zip_files_that_lie() {
         ("nothing", zip(&[]), Incomplete),
     ] {
         assert_eq!(rule(&bytes), Some(expected), "{name}");
+    }
+}
+
+#[test]
+fn a_baseline_is_of_another_commit_than_the_head() {
+    for (name, commit, expected) in [
+        ("another", json!(BASE), None),
+        ("the head", json!(HEAD), Some(Rule::Base)),
+        (
+            "the head in capitals",
+            json!(HEAD.to_uppercase()),
+            Some(Rule::Base),
+        ),
+        ("not told", json!(null), Some(Rule::Base)),
+        ("short", json!("0123456"), Some(Rule::Base)),
+        ("no commit", json!("../".repeat(13) + "x"), Some(Rule::Base)),
+    ] {
+        let bytes = zip(&[
+            entry("baseline.json", &based(commit)),
+            entry("candidate.json", &with(|_| ())),
+        ]);
+        assert_eq!(rule(&bytes), expected, "{name}");
     }
 }
 

@@ -386,6 +386,8 @@ pub enum Reason {
     },
     /// The baseline has it, the candidate does not even declare it.
     NotDeclared,
+    /// The promoted baseline has it, neither side declares it.
+    OnNeitherSide,
     /// The scenario's own check found a wrong answer.
     WrongAnswer,
     /// A repetition of the scenario crashed, hung or wrote no usable document.

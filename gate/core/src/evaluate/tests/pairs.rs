@@ -102,7 +102,7 @@ fn measured(pairs: &Pairs, session: usize, is_candidate: bool) -> Option<Measure
     })
 }
 
-fn observed(run: &Run) -> Vec<Observed> {
+pub(super) fn observed(run: &Run) -> Vec<Observed> {
     let records = records(run);
     records
         .iter()
