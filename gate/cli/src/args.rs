@@ -320,7 +320,7 @@ pub(crate) struct Promote {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A scenario of the report, or an error code such as G104.
+    /// A scenario of the report, `everything` for what all show together, or an error code such as G104.
     pub(crate) what: String,
     /// One of its rows, for example latency.p50 [default: its worst row].
     pub(crate) metric: Option<String>,

@@ -10,10 +10,12 @@ use crate::escape::Target;
 use crate::sentence::is_excused;
 use crate::{disturbed, quantity, reason};
 
+mod everything;
 mod failed;
 mod modes;
 mod pairs;
 
+pub use everything::explain_everything;
 pub use failed::explain_failed;
 
 /// Columns of the name of a check.

@@ -41,7 +41,7 @@ mod trend;
 mod wrap;
 
 pub use bisect::{bisect_about, bisect_step, bisection};
-pub use explain::{explain, explain_failed};
+pub use explain::{explain, explain_everything, explain_failed};
 pub use flame::{FlameSide, NoSamples, differential_flamegraph, flamegraph};
 pub use html::{Figure, html};
 pub use json::json;

@@ -152,8 +152,9 @@ fn slower_together(report: &Report, target: Target) -> Option<String> {
     let worst = *together::failing(report).first()?;
     Some(format!(
         "find what this change does to every scenario, such as build settings or a shared \
-         dependency: {} is worse everywhere by little",
-        target.outside(worst.metric.as_str())
+         dependency: {} is worse everywhere by little; {} shows it",
+        target.outside(worst.metric.as_str()),
+        explain("everything", target)
     ))
 }
 

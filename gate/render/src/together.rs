@@ -47,7 +47,7 @@ pub(crate) fn complaint(uniform: &Uniform, target: Target) -> String {
 }
 
 /// As the effect of a row, to be written like one.
-fn effect(uniform: &Uniform) -> Effect {
+pub(crate) fn effect(uniform: &Uniform) -> Effect {
     Effect {
         scale: Scale::Relative,
         estimate: uniform.estimate,

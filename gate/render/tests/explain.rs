@@ -2,7 +2,7 @@
 
 mod reports;
 
-use gate_render::{explain, explain_failed};
+use gate_render::{explain, explain_everything, explain_failed};
 use gate_schema::report::{ModeLevel, Modes, Report, Row};
 use reports::{name, paired};
 
@@ -107,6 +107,27 @@ fn a_failed_scenario_without_a_row_is_explained_too() {
         text.matches("| frame").count(),
         40,
         "all lines of both sides\n{text}"
+    );
+}
+
+#[test]
+fn everything_at_once_reads_as_an_argument() {
+    let report = paired::uniform();
+    let text = explain_everything(&report, None).expect("it was tested");
+    insta::assert_snapshot!("everything", text);
+    let tail = explain_everything(&report, Some("latency.tail")).expect("it was tested");
+    assert!(text.contains(&tail) && tail.lines().count() == 7, "{tail}");
+    assert_eq!(explain_everything(&report, Some("recall")), None);
+    assert_eq!(explain_everything(&paired::pass(), None), None);
+    let unsteady = Report {
+        canaries: paired::unsteady().canaries,
+        ..report
+    };
+    let text = explain_everything(&unsteady, None).expect("it was tested");
+    let said = "  steady       no: the baseline differs from itself on ";
+    assert!(
+        text.contains(said) && text.contains("so nothing is claimed"),
+        "{text}"
     );
 }
 

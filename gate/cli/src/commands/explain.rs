@@ -13,6 +13,9 @@ use crate::terminal;
 /// Where a report comes from.
 const MISSING: &str = "name a report with --report FILE; `gate check` and `gate compare` write one with --output verdict.json";
 
+/// What stands for all scenarios together, where no scenario is called so.
+const EVERYTHING: &str = "everything";
+
 /// Names listed in a hint before the rest is left out.
 const LISTED: usize = 12;
 
@@ -33,7 +36,9 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Vec<Diagnostic>> {
     let text = match find(&report, arguments) {
         Ok(row) => gate_render::explain(&report, row),
         // A scenario that never answered has no row, and still something to say.
-        Err(problems) => failed(&report, arguments).ok_or(problems)?,
+        Err(problems) => failed(&report, arguments)
+            .or_else(|| everything(&report, arguments))
+            .ok_or(problems)?,
     };
     terminal::answer(&text)?;
     Ok(ExitCode::Pass)
@@ -42,6 +47,15 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Vec<Diagnostic>> {
 fn failed(report: &Report, arguments: &Explain) -> Option<String> {
     let scenario = Name::new(&arguments.what).ok()?;
     gate_render::explain_failed(report, &scenario)
+}
+
+/// Tests of everything have no row: `everything`, of all metrics or of one, or the metric alone.
+fn everything(report: &Report, arguments: &Explain) -> Option<String> {
+    match (arguments.what.as_str(), arguments.metric.as_deref()) {
+        (EVERYTHING, metric) => gate_render::explain_everything(report, metric),
+        (metric, None) => gate_render::explain_everything(report, Some(metric)),
+        _ => None,
+    }
 }
 
 /// The row asked for: rows stand worst first, so the first that fits is the worst.

@@ -94,3 +94,38 @@ fn what_is_not_there_is_said_with_what_is() {
         );
     }
 }
+
+#[test]
+fn everything_at_once_has_no_row_and_is_explained() {
+    let scratch = report(BASELINE);
+    let ran = scratch.gate(&["explain", "everything"]);
+    assert!(
+        ran.code == 2 && ran.stderr.contains("G107"),
+        "{}",
+        ran.stderr
+    );
+    let text = scratch.read("verdict.json");
+    let mut verdict: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    verdict["uniform"] = serde_json::json!([{
+        "metric": "latency.p50", "unit": "ns", "direction": "lower", "scenarios": 40, "estimate": 0.011,
+        "interval": {"low": 0.008, "high": 0.014}, "margin": 0.005, "p_value": 3e-9,
+        "verdict": "regressed", "gating": true,
+    }]);
+    scratch.json("verdict.json", &verdict);
+    for arguments in [
+        &["everything"][..],
+        &["latency.p50"],
+        &["everything", "latency.p50"],
+    ] {
+        let ran = scratch.gate(&[&["explain"], arguments].concat());
+        let said = "everything latency.p50: regressed: latency.p50 is 1.1% [+0.8, +1.4] slower over all 40 scenarios";
+        assert!(
+            ran.stdout.starts_with(said),
+            "{arguments:?}: {}{}",
+            ran.stdout,
+            ran.stderr
+        );
+    }
+    let ran = scratch.gate(&["explain", "everything", "latency.tail"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+}

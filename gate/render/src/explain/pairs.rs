@@ -1,6 +1,6 @@
 //! The argument behind a row that was measured in interleaved pairs.
 
-use gate_schema::report::{Basis, Blame, Effect, Report, Row, Stage, Verdict};
+use gate_schema::report::{Basis, Blame, Canaries, Effect, Report, Row, Stage, Verdict};
 
 use super::{both_sides, change, comparable, family, margin};
 use crate::cells::Cells;
@@ -62,19 +62,22 @@ fn measured(row: &Row, cells: &Cells) -> String {
 /// What measuring the baseline against itself showed, for what depends on the machine.
 fn steady(report: &Report, row: &Row) -> Option<String> {
     let canaries = report.canaries.as_ref().filter(|_| row.unit.is_timing())?;
+    Some(steadiness(canaries, "no timing can fail"))
+}
+
+/// What the canaries answer, and what follows where the machine is not steady.
+pub(super) fn steadiness(canaries: &Canaries, so: &str) -> String {
     let share = |some| together::share(some, canaries);
     let fired = share(&canaries.fired);
-    Some(match (canaries.are_steady(), &canaries.unusable[..]) {
+    match (canaries.are_steady(), &canaries.unusable[..]) {
         (true, _) => format!("yes: the baseline, measured against itself, differs on {fired}"),
-        (false, []) => {
-            format!("no: the baseline differs from itself on {fired}, so no timing can fail")
-        }
+        (false, []) => format!("no: the baseline differs from itself on {fired}, so {so}"),
         (false, unusable) => format!(
             "not known: the baseline differs from itself on {fired} and could not be compared with itself \
-             on {}, so no timing can fail",
+             on {}, so {so}",
             share(unusable)
         ),
-    })
+    }
 }
 
 /// What the width of the interval rests on.
