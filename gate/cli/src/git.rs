@@ -94,20 +94,22 @@ pub(crate) fn word(git: &mut Command) -> Result<String, Failure> {
     })
 }
 
+/// The id of the commit that `revision` names, if there is one.
+fn commit(top: &Path, revision: &str) -> Option<String> {
+    // What starts with a dash would be an option.
+    let is_name = !revision.is_empty() && !revision.starts_with('-');
+    let commit = format!("{revision}^{{commit}}");
+    let mut git = git(top);
+    git.args(["rev-parse", "--verify", "--quiet"]).arg(commit);
+    is_name.then(|| word(&mut git).ok()).flatten()
+}
+
 /// The id of the commit that `revision` names.
 pub(crate) fn resolve(top: &Path, revision: &str, place: Place) -> Result<String, Vec<Diagnostic>> {
-    let find = |revision: &str| {
-        // What starts with a dash would be an option.
-        let is_name = !revision.is_empty() && !revision.starts_with('-');
-        let commit = format!("{revision}^{{commit}}");
-        let mut git = git(top);
-        git.args(["rev-parse", "--verify", "--quiet"]).arg(commit);
-        is_name.then(|| word(&mut git).ok()).flatten()
-    };
-    find(revision).ok_or_else(|| {
+    commit(top, revision).ok_or_else(|| {
         let is_shallow = word(git(top).args(["rev-parse", "--is-shallow-repository"]));
         let remote = format!("origin/{revision}");
-        let hint = if find(&remote).is_some() {
+        let hint = if commit(top, &remote).is_some() {
             format!("did you mean `{remote}`?")
         } else if is_shallow.is_ok_and(|answer| answer == "true") {
             "this clone is shallow and may lack it: `git fetch --unshallow`".to_owned()
@@ -121,5 +123,15 @@ pub(crate) fn resolve(top: &Path, revision: &str, place: Place) -> Result<String
             place,
             hint,
         )]
+    })
+}
+
+/// Whether `id` is that of the commit that is checked out, or of one before it.
+pub(crate) fn is_in_history(top: &Path, id: &str) -> bool {
+    commit(top, id).is_some_and(|found| {
+        let mut ask = git(top);
+        ask.args(["merge-base", "--is-ancestor", &found, "HEAD"]);
+        // The name of a branch is a revision, too.
+        found.starts_with(id) && read(&mut ask).is_ok()
     })
 }

@@ -7,6 +7,9 @@ use gate_schema::code::Code;
 
 use crate::diagnostic::{Diagnostic, Place};
 
+/// Digits of a commit id that are shown.
+const COMMIT_DIGITS: usize = 10;
+
 pub(crate) fn diagnostic(path: &Path, refusal: &Refusal) -> Diagnostic {
     let (code, way_out) = match refusal.yields_to() {
         Override::Reason => (
@@ -29,6 +32,12 @@ pub(crate) fn sentence(refusal: &Refusal) -> String {
             "the work tree had uncommitted changes, so nobody can build this again".to_owned()
         }
         Refusal::UnknownSource => "nobody knows which commit this was built from".to_owned(),
+        Refusal::OtherHistory { commit } => {
+            format!(
+                "{} is not in the history of what is checked out here",
+                short(commit)
+            )
+        }
         Refusal::Lost(lost) => of_lost(lost),
         Refusal::FewSessions { scenario, have } => {
             let plural = if *have == 1 { "" } else { "s" };
@@ -61,6 +70,10 @@ fn hint(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Dirty => "commit and measure again".to_owned(),
         Refusal::UnknownSource => "measure in a clean checkout".to_owned(),
+        Refusal::OtherHistory { .. } => {
+            "measure a commit of this branch; a shallow clone gets its history by `git fetch --unshallow`"
+                .to_owned()
+        }
         Refusal::Lost(_) => "measure the whole suite as it was".to_owned(),
         Refusal::FewSessions { .. } => format!("measure {MIN_SESSIONS} sessions in one run"),
         Refusal::FewRepetitions { .. } => format!("`bench run --repetitions {MIN_REPETITIONS}`"),
@@ -76,6 +89,12 @@ fn hint(refusal: &Refusal) -> String {
         Refusal::Planted => "measure again without --plant".to_owned(),
         Refusal::Incomplete { .. } => "measure the whole manifest again".to_owned(),
     }
+}
+
+/// A commit id as people write it.
+fn short(commit: &str) -> String {
+    let short: String = commit.chars().take(COMMIT_DIGITS).collect();
+    short.escape_debug().to_string()
 }
 
 /// What is not compared with any more.

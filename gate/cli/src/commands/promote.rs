@@ -1,6 +1,7 @@
 //! `gate promote`: a run becomes the baseline, as a file change that is reviewed like code.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use gate_core::promote::{self, Onto, Override, Refusal};
 use gate_schema::code::Code;
@@ -9,8 +10,10 @@ use gate_schema::exit::ExitCode;
 use gate_schema::run::{Provenance, Run};
 
 use crate::args::Promote;
+use crate::checkout;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::document::{canonical, make_folder, read_run, read_run_with_digest, same_file, write};
+use crate::git;
 use crate::observe::observe;
 use crate::profile::stored::{keep, outdated};
 use crate::provenance;
@@ -43,7 +46,9 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
         Some(accepted) => promote::moves(&observe(&arguments.baseline, accepted)?, &observed),
         None => Vec::new(),
     };
-    let overridden = refuse(arguments, &promote::refusals(&run, onto, &moves))?;
+    let mut refusals = promote::refusals(&run, onto, &moves);
+    refusals.extend(other_history(&run));
+    let overridden = refuse(arguments, &refusals)?;
     let Some(promoted_by) = arguments.by.clone().or_else(provenance::whoami) else {
         return Err(vec![Diagnostic::new(
             Code::Promotion,
@@ -104,6 +109,16 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
     }
     terminal::answer(&answer(arguments, &baseline, &kept))?;
     Ok(ExitCode::Pass)
+}
+
+/// Whether the run is of a commit that the work tree around the current directory has no history of: anybody can
+/// write a commit into a document. Outside of a repository nothing can be said.
+fn other_history(run: &Run) -> Option<Refusal> {
+    let commit = run.source.commit.as_ref()?;
+    let top = checkout::top(Path::new(".")).ok()?;
+    (!git::is_in_history(&top, commit)).then(|| Refusal::OtherHistory {
+        commit: commit.clone(),
+    })
 }
 
 /// What a reason overrides, in words.

@@ -398,3 +398,54 @@ fn the_folder_of_a_first_baseline_is_made() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(scratch.path("baselines/main.json").exists());
 }
+
+#[test]
+fn in_a_repository_the_run_is_of_a_commit_of_its_history() {
+    let scratch = Scratch::new();
+    let git = |arguments: &[&str]| {
+        let who = ["-c", "user.name=a", "-c", "user.email=a@localhost"];
+        let output = std::process::Command::new("git")
+            .current_dir(scratch.path(""))
+            .args(who)
+            .args(arguments)
+            .output();
+        let output = output.expect("git is there");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        let printed = String::from_utf8(output.stdout).expect("UTF-8");
+        printed.trim_end().to_owned()
+    };
+    let commit = || {
+        git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
+        git(&["rev-parse", "HEAD"])
+    };
+    git(&["init", "--quiet", "--initial-branch=main"]);
+    let (first, head) = (commit(), commit());
+    git(&["switch", "--quiet", "--create", "side"]);
+    let side = commit();
+    git(&["switch", "--quiet", "main"]);
+    let invented = "0123456789abcdef0123456789abcdef01234567";
+    for (name, commit, is_fine) in [
+        ("what is checked out", &*head, true),
+        ("before it", &first, true),
+        ("another branch", &side, false),
+        ("nowhere", invented, false),
+        ("no id", "main", false),
+        ("no commit", "--all", false),
+    ] {
+        scratch.json("out.json", &edited("/source/commit", json!(commit)));
+        let ran = promote(&scratch, &[]);
+        assert_eq!(ran.code == 0, is_fine, "{name}: {}", ran.stderr);
+        let said = "is not in the history of what is checked out here";
+        assert_eq!(
+            ran.stderr.contains(said),
+            !is_fine,
+            "{name}: {}",
+            ran.stderr
+        );
+        if !is_fine {
+            assert!(ran.stderr.contains("error[G401]"), "{name}: {}", ran.stderr);
+            let ran = promote(&scratch, &["--reason", "squashed"]);
+            assert!(ran.stdout.contains(said), "{name}: {}", ran.stderr);
+        }
+    }
+}

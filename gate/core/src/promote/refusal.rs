@@ -24,6 +24,11 @@ pub enum Refusal {
     Dirty,
     /// Nobody knows what it was built from.
     UnknownSource,
+    /// Measured from a commit that the checkout has no history of; the caller asks git.
+    OtherHistory {
+        /// The commit.
+        commit: String,
+    },
     /// Accepted so far, and without history or guard from now on.
     Lost(Lost),
     /// Too few sessions, those that are kept counted.
@@ -86,6 +91,7 @@ impl Refusal {
         match self {
             Self::Dirty
             | Self::UnknownSource
+            | Self::OtherHistory { .. }
             | Self::Lost(Lost::History(_))
             | Self::FewSessions { .. }
             | Self::FewRepetitions { .. }
