@@ -1,19 +1,21 @@
-//! What the revision that a change leaves had accepted: its baselines and its policy.
+//! What the revision that a change leaves had accepted: its baselines, policies and calibrations.
 
 use std::path::{Path, PathBuf};
 
 use gate_core::looser::{Looser, looser};
 use gate_core::observe::Observed;
 use gate_schema::code::Code;
+use gate_schema::noise::Noise;
 use gate_schema::policy::Policy;
 
 use crate::checkout;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::document::{parse_run, unreadable};
 use crate::git;
+use crate::noise;
 use crate::policy;
 
-/// What a comment in `gate.toml` starts with that says why less is guarded.
+/// What a comment in a policy starts with that says why less is guarded.
 pub(crate) const WHY: &str = "# loosened:";
 
 /// The files of one revision.
@@ -34,20 +36,18 @@ impl Accepted {
         let (Some(folder), Some(name)) = (self.folder(path), path.file_name()) else {
             return Err(vec![foreign(path)]);
         };
-        self.read(path, &folder.join(name), &["cat-file", "blob"])
+        self.blob(path, &folder.join(name))
+    }
+
+    fn blob(&self, path: &Path, inside: &Path) -> Result<Option<Vec<u8>>, Vec<Diagnostic>> {
+        self.read(path, inside, &["cat-file", "blob"])
     }
 
     /// Baselines that were promoted beside `path` and are not there any more.
     pub(crate) fn gone(&self, path: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
-        let Some(folder) = self.folder(path) else {
-            return Err(vec![foreign(path)]);
-        };
-        let list = ["ls-tree", "-z", "--name-only"];
-        let names = self.read(path, &folder, &list)?.unwrap_or_default();
-        let names = String::from_utf8_lossy(&names);
-        let files = names.split('\0').filter(|name| name.ends_with(".json"));
         let mut gone = Vec::new();
-        for file in files.map(|name| path.with_file_name(name)) {
+        for (name, _) in self.beside(path, "", ".json")? {
+            let file = path.with_file_name(name);
             if file.exists() {
                 continue;
             }
@@ -57,6 +57,61 @@ impl Accepted {
             }
         }
         Ok(gone)
+    }
+
+    /// Policies beside the one in `path`, for `--policy`, as they were.
+    pub(crate) fn policies(&self, path: &Path) -> Result<Vec<(PathBuf, Written)>, Vec<Diagnostic>> {
+        let mut policies = Vec::new();
+        for (name, inside) in self.beside(path, "", ".toml")? {
+            if [policy::FILE_NAME, policy::WAIVERS].contains(&name.as_str()) {
+                continue;
+            }
+            let file = path.with_file_name(name);
+            let bytes = self.blob(&file, &inside)?.unwrap_or_default();
+            // What was no policy judged nothing.
+            if let Ok(before) = Written::new(&file, bytes) {
+                policies.push((file, before));
+            }
+        }
+        Ok(policies)
+    }
+
+    /// Calibrations beside `path`, as they were.
+    pub(crate) fn calibrations(
+        &self,
+        path: &Path,
+    ) -> Result<Vec<(PathBuf, Noise)>, Vec<Diagnostic>> {
+        let mut calibrations = Vec::new();
+        for (name, inside) in self.beside(path, noise::DIRECTORY, ".json")? {
+            let file = path.with_file_name(noise::DIRECTORY).join(name);
+            let bytes = self.blob(&file, &inside)?.unwrap_or_default();
+            // What was no calibration told nothing.
+            if let Ok(before) = noise::parse(&file, &bytes) {
+                calibrations.push((file, before));
+            }
+        }
+        Ok(calibrations)
+    }
+
+    /// Names that the revision has in `folder` beside `path`, and where in the repository they stand.
+    fn beside(
+        &self,
+        path: &Path,
+        folder: &str,
+        ending: &str,
+    ) -> Result<Vec<(String, PathBuf)>, Vec<Diagnostic>> {
+        let Some(mut inside) = self.folder(path) else {
+            return Err(vec![foreign(path)]);
+        };
+        if !folder.is_empty() {
+            inside.push(folder);
+        }
+        let list = ["ls-tree", "-z", "--name-only"];
+        let names = self.read(path, &inside, &list)?.unwrap_or_default();
+        let names = String::from_utf8_lossy(&names);
+        let names = names.split('\0').filter(|name| name.ends_with(ending));
+        let names = names.map(|name| (name.to_owned(), inside.join(name)));
+        Ok(names.collect())
     }
 
     /// The folder of `path` in the repository.

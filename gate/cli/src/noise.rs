@@ -13,7 +13,7 @@ use crate::document::{check_outputs, make_folder, write};
 use crate::policy::Loaded;
 
 /// Directory of calibrations beside a baseline, whatever policy is used.
-const DIRECTORY: &str = "noise";
+pub(crate) const DIRECTORY: &str = "noise";
 
 /// Hexadecimal digits of a fingerprint in a file name.
 const DIGITS: usize = 12;
@@ -109,25 +109,32 @@ fn text(noise: &Noise) -> String {
     )
 }
 
+/// What to do about a calibration that cannot be used.
+const HINT: &str = "restore it, or remove it and run `gate calibrate` again";
+
 /// Reads and checks a calibration.
 pub(crate) fn read(path: &Path) -> Result<Noise, Vec<Diagnostic>> {
-    let hint = "restore it, or remove it and run `gate calibrate` again";
     let bytes = std::fs::read(path).map_err(|error| {
         let message = format!("cannot read the calibration: {error}");
         vec![Diagnostic::new(
             Code::Unreadable,
             message,
             Place::File(path.to_owned()),
-            hint,
+            HINT,
         )]
     })?;
-    let noise: Noise = serde_json::from_slice(&bytes).map_err(|error| {
+    parse(path, &bytes)
+}
+
+/// Checks a calibration that stands in `path`.
+pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Noise, Vec<Diagnostic>> {
+    let noise: Noise = serde_json::from_slice(bytes).map_err(|error| {
         let message = format!("not a calibration: {error}");
         vec![Diagnostic::new(
             Code::Syntax,
             message,
             Place::File(path.to_owned()),
-            hint,
+            HINT,
         )]
     })?;
     match noise.validate() {

@@ -23,7 +23,7 @@ pub(crate) const BASELINE: &str = "baselines/main.json";
 pub(crate) const FILE_NAME: &str = "gate.toml";
 
 /// Name of the file of accepted regressions beside a baseline.
-const WAIVERS: &str = "waivers.toml";
+pub(crate) const WAIVERS: &str = "waivers.toml";
 
 /// A policy and where it came from.
 pub(crate) struct Loaded {

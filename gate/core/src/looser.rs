@@ -1,11 +1,14 @@
 //! Whether a policy tolerates more than before.
 
 mod globs;
+mod noise;
 #[cfg(test)]
 mod tests;
 mod unseen;
 
 use gate_schema::policy::{AtLimit, Budget, Machine, Margin, Policy, RowMode, Undecided};
+
+pub use noise::noisier;
 
 use crate::observe::Observed;
 use crate::rules::{Rules, Settings};

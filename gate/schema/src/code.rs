@@ -181,7 +181,7 @@ impl Code {
             ),
             Self::Promotion => (
                 "G401",
-                "A promotion breaks a rule that a reason can override: a dirty or unknown work tree, too few sessions or repetitions, a level that is worse or twice as fast, a scenario whose history would be dropped or, with --accept-missing, that is gone.",
+                "A promotion breaks a rule that a reason can override: a dirty or unknown work tree, a commit of another history, too few sessions or repetitions, a level that is worse or twice as fast, a scenario whose history would be dropped or, with --accept-missing, that is gone.",
                 "Repair the run, or promote with --reason \"...\"; the reason is kept in the baseline, and what it overrode.",
             ),
             Self::PromotionNever => (
@@ -191,8 +191,8 @@ impl Code {
             ),
             Self::Baseline => (
                 "G403",
-                "A baseline is not as it was promoted, is older than allowed or gone, guards less or accepts a worse level without a reason, or a policy tolerates more without one.",
-                "Promote with `gate promote`; a looser `gate.toml` says why in a line `# loosened: ...`.",
+                "A baseline is not as it was promoted, is older than allowed or gone, guards less or accepts a worse level without a reason, or a policy or calibration tolerates more without one.",
+                "Promote with `gate promote`; a looser policy says why in a line `# loosened: ...`.",
             ),
             Self::Import => (
                 "G501",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use gate_core::accepted::{Flaw, flaws};
+use gate_core::looser;
 use gate_core::observe::Observed;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
@@ -14,12 +15,13 @@ use crate::accepted::{Accepted, WHY, Written};
 use crate::args::VerifyBaseline;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::document::{canonical, parse_run, read_bytes, read_run_with_digest};
+use crate::noise;
 use crate::observe::observe;
 use crate::policy::FILE_NAME;
 use crate::refusal::{of_lost, of_moved};
 use crate::terminal;
 
-/// Looser settings that are named before the rest is counted.
+/// Looser settings, or noisier rows, that are named before the rest is counted.
 const LISTED: usize = 10;
 
 pub(crate) fn run(arguments: &VerifyBaseline) -> Result<ExitCode, Vec<Diagnostic>> {
@@ -95,45 +97,84 @@ fn verify(
     Ok(problems)
 }
 
-/// What the policy in `file` and the baselines beside it guard less than before, without a word.
+/// What the policy in `file`, and the policies, calibrations and baselines beside it, guard less than before,
+/// without a word.
 fn loosened(
     accepted: &Accepted,
     file: &Path,
     rows: &[Observed],
 ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
-    let gone = accepted.gone(file)?;
     let before = Written::new(file, accepted.file(file)?.unwrap_or_default())?;
     let now = Written::read(file)?;
-    if now.says_why(&before) {
-        return Ok(Vec::new());
+    let mut problems = Vec::new();
+    let is_said = now.says_why(&before);
+    if !is_said {
+        for path in accepted.gone(file)? {
+            let message = "it was accepted and is gone, so nothing is compared with it any more";
+            problems.push(unsaid(&path, file, message));
+        }
+        problems.extend(tolerant(file, &now.looser(&before, rows)));
+        problems.extend(noisier(accepted, file)?);
     }
-    let hint = format!(
-        "add a line `{WHY} ...` to {FILE_NAME} that says why, to be reviewed with the change"
-    );
-    let problem = |path: &Path, message: String| {
-        Diagnostic::new(
-            Code::Baseline,
-            message,
-            Place::File(path.to_owned()),
-            hint.clone(),
-        )
-    };
-    let gone = gone.iter().map(|path| {
-        let message = "it was accepted and is gone, so nothing is compared with it any more";
-        problem(path, message.to_owned())
-    });
-    let mut problems: Vec<Diagnostic> = gone.collect();
-    let mut names = now.looser(&before, rows);
-    if names.len() > LISTED {
-        let more = format!("and {} more", names.len() - LISTED);
-        names.truncate(LISTED);
-        names.push(more);
-    }
-    if !names.is_empty() {
-        let message = format!("it tolerates more than before: {}", names.join(", "));
-        problems.push(problem(file, message));
+    for (path, before) in accepted.policies(file)? {
+        if !path.exists() {
+            let message = "it was a policy and is gone, so nothing is judged by it any more";
+            problems.extend((!is_said).then(|| unsaid(&path, file, message)));
+            continue;
+        }
+        let now = Written::read(&path)?;
+        if !now.says_why(&before) {
+            problems.extend(tolerant(&path, &now.looser(&before, rows)));
+        }
     }
     Ok(problems)
+}
+
+/// The calibrations beside the policy in `file` that call a row noisier than before, or are gone. A new one
+/// replaces nothing.
+fn noisier(accepted: &Accepted, file: &Path) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    for (path, before) in accepted.calibrations(file)? {
+        if !path.exists() {
+            let message =
+                "it was a calibration and is gone, so that more pairs are needed to decide";
+            problems.push(unsaid(&path, file, message));
+            continue;
+        }
+        let now = noise::read(&path)?;
+        let rows = looser::noisier(&before, &now).into_iter();
+        let names: Vec<String> = rows
+            .map(|row| format!("{} {}", row.scenario, row.metric))
+            .collect();
+        if !names.is_empty() {
+            let message = format!("it knows rows as noisier than before: {}", listed(&names));
+            problems.push(unsaid(&path, file, message));
+        }
+    }
+    Ok(problems)
+}
+
+/// That the policy in `file` has settings that tolerate more.
+fn tolerant(file: &Path, settings: &[String]) -> Option<Diagnostic> {
+    let message = || format!("it tolerates more than before: {}", listed(settings));
+    (!settings.is_empty()).then(|| unsaid(file, file, message()))
+}
+
+/// What is wrong with `path` unless the policy in `file` says why.
+fn unsaid(path: &Path, file: &Path, message: impl Into<String>) -> Diagnostic {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let hint =
+        format!("add a line `{WHY} ...` to {name} that says why, to be reviewed with the change");
+    Diagnostic::new(Code::Baseline, message, Place::File(path.to_owned()), hint)
+}
+
+fn listed(names: &[String]) -> String {
+    let (first, rest) = names.split_at(names.len().min(LISTED));
+    let more = match rest.len() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("{}{more}", first.join(", "))
 }
 
 const AGAIN: &str = "undo the change and promote with `gate promote`";

@@ -17,13 +17,14 @@ fn promoted() -> Scratch {
 }
 
 fn promote(scratch: &Scratch, latency_ns: f64, more: &[&str]) {
-    scratch.json(
-        "out.json",
-        &run(Engine {
-            latency_ns,
-            ..BASELINE
-        }),
-    );
+    let mut document = run(Engine {
+        latency_ns,
+        ..BASELINE
+    });
+    if scratch.path(".git").exists() {
+        document["source"]["commit"] = json!(head(scratch));
+    }
+    scratch.json("out.json", &document);
     let arguments = [
         "promote",
         "out.json",
@@ -36,7 +37,8 @@ fn promote(scratch: &Scratch, latency_ns: f64, more: &[&str]) {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 
-fn git(scratch: &Scratch, arguments: &[&str]) {
+/// Runs git; returns what it printed.
+fn git(scratch: &Scratch, arguments: &[&str]) -> String {
     let who = [
         "-c",
         "user.name=somebody",
@@ -54,6 +56,12 @@ fn git(scratch: &Scratch, arguments: &[&str]) {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    printed.trim_end().to_owned()
+}
+
+fn head(scratch: &Scratch) -> String {
+    git(scratch, &["rev-parse", "HEAD"])
 }
 
 fn commit(scratch: &Scratch) {
@@ -317,6 +325,99 @@ fn what_no_row_of_the_baseline_shows_is_looser_too() {
         };
         assert!(ran.stderr.contains(&said), "{name}: {}", ran.stderr);
         assert_eq!(ran.code == 0, said.is_empty(), "{name}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn every_policy_beside_a_baseline_says_why_it_is_looser() {
+    let scratch = promoted();
+    let policies = ["nightly.toml", "waivers.toml", "Cargo.toml"];
+    for (name, text) in policies.into_iter().zip([POLICY, "", "[package]"]) {
+        scratch.write(name, text);
+    }
+    git(&scratch, &[&["add"], &policies[..]].concat());
+    git(&scratch, &["commit", "--quiet", "--message", "policies"]);
+    let refused = |expected: &str| {
+        let ran = verify(&scratch, &["--base", "HEAD"]);
+        assert_eq!(ran.code, 2, "{expected}: {}", ran.stdout);
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    };
+    let passes = |why: &str| {
+        let ran = verify(&scratch, &["--base", "HEAD"]);
+        assert_eq!(ran.code, 0, "{why}: {}", ran.stderr);
+    };
+    passes("nothing changed");
+    let loose = POLICY.replace("<= 1ms", "<= 2ms");
+    scratch.write("nightly.toml", &loose);
+    refused("it tolerates more than before: budget of demo/search latency.p99");
+    refused("add a line `# loosened: ...` to nightly.toml");
+    let said = "# loosened: nights are slow\n";
+    scratch.write("gate.toml", format!("{said}{POLICY}"));
+    refused("nightly.toml");
+    std::fs::remove_file(scratch.path("nightly.toml")).expect("is there");
+    passes("the policy of all rows says why another one is gone");
+    scratch.write("gate.toml", POLICY);
+    refused("it was a policy and is gone");
+    scratch.write("nightly.toml", format!("{said}{loose}"));
+    scratch.write("weekly.toml", &loose);
+    scratch.write("waivers.toml", "[[waiver]]");
+    scratch.write("Cargo.toml", "[workspace]");
+    passes("said where it stands, new, or no policy");
+}
+
+#[test]
+fn a_calibration_does_not_get_noisier_without_a_word() {
+    let noise = |variance: f64, sessions: usize, machine: &str| {
+        let spread = json!({"variance": variance, "freedom": 4.0});
+        let session = |at: usize| {
+            json!({
+                "id": format!("c/{at}"), "pairs": 5, "level": 5e4, "difference": 0.0,
+                "trimmed": spread, "plain": spread,
+            })
+        };
+        json!({
+            "format": "gate.noise/1",
+            "created": "2026-11-20T08:00:00Z",
+            "fingerprint": {"cpu_model": machine},
+            "rows": [{
+                "scenario": "demo/search", "metric": "latency.p50", "unit": "ns", "scale": "relative",
+                "sessions": (0..sessions).map(session).collect::<Vec<_>>(),
+            }],
+        })
+    };
+    let scratch = promoted();
+    scratch.json("noise/a.json", &noise(1e-4, 4, "Zen 5"));
+    scratch.json("noise/other.json", &json!({}));
+    git(&scratch, &["add", "noise"]);
+    git(&scratch, &["commit", "--quiet", "--message", "calibrated"]);
+    let said = "it knows rows as noisier than before: demo/search latency.p50";
+    for (name, now, expected) in [
+        ("the same", Some(noise(1e-4, 4, "Zen 5")), None),
+        ("quieter", Some(noise(9e-5, 4, "Zen 5")), None),
+        ("more of it", Some(noise(1e-4, 5, "Zen 5")), None),
+        ("noisier", Some(noise(1.1e-4, 4, "Zen 5")), Some(said)),
+        ("less of it", Some(noise(1e-4, 3, "Zen 5")), Some(said)),
+        ("too little", Some(noise(1e-4, 2, "Zen 5")), Some(said)),
+        ("another machine", Some(noise(1e-4, 4, "Xeon")), Some(said)),
+        ("gone", None, Some("it was a calibration and is gone")),
+    ] {
+        match now {
+            Some(now) => {
+                scratch.json("noise/a.json", &now);
+            }
+            None => std::fs::remove_file(scratch.path("noise/a.json")).expect("is there"),
+        }
+        // Noisy, and of a machine that nobody knew.
+        scratch.json("noise/b.json", &noise(1.0, 4, "Xeon"));
+        let ran = verify(&scratch, &["--base", "HEAD"]);
+        assert_eq!(ran.code == 0, expected.is_none(), "{name}: {}", ran.stderr);
+        if let Some(expected) = expected {
+            assert!(ran.stderr.contains(expected), "{name}: {}", ran.stderr);
+            scratch.write("gate.toml", format!("# loosened: a new kernel\n{POLICY}"));
+            let ran = verify(&scratch, &["--base", "HEAD"]);
+            assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+            scratch.write("gate.toml", POLICY);
+        }
     }
 }
 
