@@ -1,7 +1,7 @@
 // The built gate and the issues of a night: opened once, kept up to date, closed after three nights without.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
@@ -123,6 +123,23 @@ test('what a person closed is not opened again; what the machine did is not file
   assert.equal((await about('demo/two')).length, 2, 'another step is another issue');
   await issue(trend(11, 'demo/three', { suspect: 'everything' }));
   assert.deepEqual(await about('demo/three'), []);
+  const [machine, ...more] = await about('The machine');
+  assert.equal(more.length, 0);
+  assert.deepEqual(machine.labels.map((label) => label.name), ['perf-host-drift']);
+  assert.match(machine.body, /`demo\/three latency\.p50` worse.*so did most timings/);
+});
+
+test('a step that is held is no issue until it is confirmed', async () => {
+  const held = join(folder, 'held.txt');
+  const told = await issue(trend(10, 'demo/nine'), ['--hold', held]);
+  assert.equal(told.code, 0, told.said);
+  assert.match(told.said, /held back: demo\/nine latency got worse/);
+  assert.deepEqual(writes(), []);
+  assert.equal(await readFile(held, 'utf8'), `${GOOD} ${BAD} 5.0000% demo/nine latency.p50\n`);
+  const empty = await mkdtemp(join(folder, 'measured-'));
+  assert.match((await issue(trend(11, 'demo/nine', { isNew: false, from: 9 }), ['--bisected', empty])).said, /held back/);
+  assert.match((await issue(trend(11, 'demo/nine'), ['--bisected', empty])).said, /opened/);
+  assert.match((await about('demo/nine'))[0].body, /Not confirmed by a fresh measurement: none was taken that night\./);
 });
 
 test('an issue that GitHub did not take is opened by the next night', async () => {

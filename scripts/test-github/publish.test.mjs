@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -329,16 +330,78 @@ async function leavingOut(scenarios, { policy = POLICY, tier = 'pr', flags = [] 
   return { pull, published, check };
 }
 
-test('what the baseline declares and neither side of a run does is missing, and the way to retire it is told', async () => {
-  const { pull, published, check } = await leavingOut(['demo/zz']);
-  assert.equal(published.code, 1, published.stdout + published.stderr);
-  assert.equal(check.conclusion, 'failure');
-  const [comment] = await ours(pull);
-  for (const text of [comment.body, check.output.summary, published.summary]) {
-    for (const name of ['demo/a', 'demo/b']) assert.ok(text.includes(`\`${name}\``), text);
-    assert.match(text, /in the promoted baseline, but neither side declares it/);
-    assert.match(text, /to retire it, give it .{1,3}mode = "report"/);
+test('benchmark missing: listed, with the way to retire it; a failure in blocking mode only', async () => {
+  for (const [flags, code, word, conclusion] of [
+    [[], 3, 'UNDECIDED', 'neutral'],
+    [['--blocking'], 1, 'FAIL', 'failure'],
+  ]) {
+    const { pull, published, check } = await leavingOut(['demo/zz'], { flags });
+    assert.equal(published.code, code, published.stdout + published.stderr);
+    assert.equal(check.conclusion, conclusion);
+    assert.match(check.output.title, new RegExp(`^${word}: demo/[ab] latency.* missing`));
+    const [comment] = await ours(pull);
+    for (const text of [comment.body, check.output.summary, published.summary]) {
+      for (const name of ['demo/a', 'demo/b']) assert.ok(text.includes(`\`${name}\``), text);
+      assert.match(text, /in the promoted baseline, but neither side declares it/);
+      assert.match(text, /to retire it, give it .{1,3}mode = "report"/);
+    }
   }
+});
+
+test('benchmark missing in head, renamed, new: listed', async () => {
+  const base = (scenarios) => JSON.stringify(run({ commit: BASE, ns: 50_000, sessions: 6, scenarios }));
+  const head = (commit, scenarios) => JSON.stringify(run({ commit, ns: 50_000, sessions: 2, scenarios }));
+  for (const [there, flags, code, words] of [
+    [['demo/a', 'demo/b'], [], 3, /demo\/b.*missing/],
+    [['demo/a', 'demo/b'], ['--blocking'], 1, /demo\/b.*missing/],
+    [['demo/a'], [], 0, /`demo\/c` \| `latency`/],
+  ]) {
+    const here = code === 0 ? ['demo/a', 'demo/c'] : ['demo/a', 'demo/renamed'];
+    const pull = await fake.open(`topic-${(branches += 1)}`);
+    const files = { 'baseline.json': base(there), 'candidate.json': head(pull.head.sha, here) };
+    const published = await publish(fake.measured(pull, { zip: await zip(files) }), { flags });
+    assert.equal(published.code, code, published.stdout + published.stderr);
+    assert.match(published.summary, words);
+    assert.match(published.summary, /\*\*added\*\*/);
+  }
+});
+
+test('what both sides of a run declare otherwise than the baseline, or the base leaves out, passes nothing', async () => {
+  const promoted = () => run({ commit: BASE, ns: 50_000, sessions: 6, scenarios: ['demo/a', 'demo/b'] });
+  const easy = (document) => { document.manifest.scenarios[0].params = { items: 10 }; };
+  for (const [name, change, words] of [
+    ['alike', () => {}, undefined],
+    ['easy on both sides', (base, head) => [base, head].forEach(easy), /its parameter `items` is not that of the promoted baseline/],
+    ['left out of the base', (base) => {
+      base.manifest.scenarios.shift();
+      for (const session of base.sessions) session.scenarios.shift();
+    }, /in the promoted baseline, but the base does not declare it/],
+  ]) {
+    await writeFile(join(folder, 'baselines/main.json'), JSON.stringify(promoted()));
+    const pull = await fake.open(`topic-${(branches += 1)}`);
+    const [base, head] = [promoted(), { ...promoted(), source: { commit: pull.head.sha, dirty: false } }];
+    for (const session of head.sessions) session.id += '-head';
+    change(base, head);
+    const files = { 'baseline.json': JSON.stringify(base), 'candidate.json': JSON.stringify(head) };
+    const published = await publish(fake.measured(pull, { zip: await zip(files) }));
+    const [check] = await fake.checksOf(pull.head.sha);
+    assert.equal(published.code, words ? 3 : 0, `${name}: ${published.stdout}${published.stderr}`);
+    assert.equal(check.conclusion, words ? 'neutral' : 'success', name);
+    if (words) for (const text of [check.output.summary, published.summary]) assert.match(text, words, name);
+  }
+});
+
+test('baseline from another host -> undecided, with the field that differs', async () => {
+  const pull = await fake.open(`topic-${(branches += 1)}`);
+  const files = artifact({ head: pull.head.sha, slower: 0.2 });
+  const base = JSON.parse(files['baseline.json']);
+  base.environment.fingerprint.cpu_model = 'Xeon';
+  const packed = await zip({ ...files, 'baseline.json': JSON.stringify(base) });
+  const published = await publish(fake.measured(pull, { zip: packed }));
+  assert.equal(published.code, 3, published.stdout + published.stderr);
+  const [check] = await fake.checksOf(pull.head.sha);
+  assert.equal(check.conclusion, 'neutral');
+  for (const text of [check.output.summary, published.summary]) assert.match(text, /`cpu_model` differs/);
 });
 
 test('what the policy of the default branch retires is not missed', async () => {
@@ -431,26 +494,52 @@ test('two artifacts of one name -> neutral check', async () => {
   assert.match((await fake.checksOf(pull.head.sha))[0].output.title, /rule artifact/);
 });
 
-test('410 from the store with bytes in the answer -> results expired', async () => {
-  const { pull, payload } = await measured({ slower: 0.2 });
-  const packed = fake.artifacts.get(payload.workflow_run.id)[0].zip;
-  fake.blobFault = (_, to) => to.writeHead(410).end(packed);
-  assert.equal((await publish(payload)).code, 3);
-  const [check] = await fake.checksOf(pull.head.sha);
-  assert.equal(check.conclusion, 'neutral');
-  assert.match(check.output.title, /have expired/);
+test('404 artifact (expired, deleted), 410 from the store with bytes in the answer -> results expired, rerun', async () => {
+  const onZip = (request) => request.path.endsWith('/zip');
+  for (const [name, spoil] of [
+    ['410 from the store with bytes', ({ zip }) => { fake.blobFault = (_, to) => to.writeHead(410).end(zip); }],
+    ['404 from the store', () => { fake.blobFault = (_, to) => to.writeHead(404).end('<Error/>'); }],
+    ['404 from the API', () => fake.faults.push({ on: onZip, times: 2, status: 404, body: '{"message": "Not Found"}' })],
+    ['410 from the API', () => fake.faults.push({ on: onZip, status: 410, body: '{"message": "Artifact has expired"}' })],
+    ['expired in the list', (artifact) => { artifact.expired = true; }],
+  ]) {
+    fake.blobFault = undefined;
+    const { pull, payload } = await measured({ slower: 0.2 });
+    spoil(fake.artifacts.get(payload.workflow_run.id)[0]);
+    assert.equal((await publish(payload)).code, 3, name);
+    const [check] = await fake.checksOf(pull.head.sha);
+    assert.equal(check.conclusion, 'neutral', name);
+    assert.match(check.output.title, /have expired/, name);
+    assert.match(check.output.summary, /start the measuring run again/, name);
+  }
 });
 
-test('runs that did not end well have their own check and never a stale green', async () => {
-  for (const [conclusion, expected] of [
-    ['cancelled', 'cancelled'], ['timed_out', 'timed_out'], ['action_required', 'neutral'],
-    ['startup_failure', 'neutral'], ['failure', 'neutral'], ['success', 'neutral'],
+test('run cancelled, timed out, runner lost: its own check with advice, and never a stale green', async () => {
+  for (const [conclusion, expected, title, advice] of [
+    ['cancelled', 'cancelled', /was cancelled$/, /start it again/],
+    ['timed_out', 'timed_out', /took too long, or waited too long for a machine$/, /start it again/],
+    ['action_required', 'neutral', /waits for approval$/, /approves it/],
+    ['startup_failure', 'neutral', /failed before it had anything to judge$/, /start it again/],
+    ['failure', 'neutral', /failed before it had anything to judge$/, /start it again/],
+    ['success', 'neutral', /nothing was measured$/, /look why/],
   ]) {
-    const pull = await fake.open(`topic-${(branches += 1)}`);
-    const published = await publish(fake.measured(pull, { conclusion }));
+    const { pull, payload } = await measured();
+    assert.equal((await publish(payload, { flags: ['--comment', 'always'] })).code, 0);
+    const [green] = await ours(pull);
+    assert.match(green.body, /✅ PASS/);
+    const again = fake.measured(pull, { run: payload.workflow_run.id, attempt: 2, conclusion });
+    const published = await publish(again);
     assert.equal(published.code, 3, conclusion);
-    const [check] = await fake.checksOf(pull.head.sha);
+    const [check, ...more] = await fake.checksOf(pull.head.sha);
+    assert.equal(more.length, 0, conclusion);
     assert.equal(check.conclusion, expected, conclusion);
+    assert.match(check.output.title, title);
+    const comments = await ours(pull);
+    assert.deepEqual(comments.map((comment) => comment.id), [green.id], conclusion);
+    for (const text of [check.output.summary, comments[0].body, published.summary]) {
+      assert.match(text, /❔ UNDECIDED/, conclusion);
+      assert.match(text, advice, conclusion);
+    }
   }
 });
 
@@ -564,10 +653,12 @@ test('renamed repository -> stop with the new location', async () => {
   for (const status of [301, 307, 308]) {
     const { payload } = await measured({ slower: 0.2 });
     const headers = { location: 'https://api.github.com/repositories/1/issues/1/comments' };
-    fake.faults.push({ on: onComment('POST'), status, headers });
-    const published = await publish(payload);
-    assert.equal(published.code, 4);
-    assert.match(published.stderr, /has moved: .* is now at https:..api\.github\.com\/repositories\/1/);
+    for (const on of [onComment('POST'), (request) => request.method === 'GET']) {
+      fake.faults.push({ on, status, headers });
+      const published = await publish(payload);
+      assert.equal(published.code, 4);
+      assert.match(published.stderr, /has moved: .* is now at https:..api\.github\.com\/repositories\/1/);
+    }
   }
 });
 
@@ -579,13 +670,19 @@ test('422 body too long -> shorter, not the same again', async () => {
   assert.equal((await ours(pull)).length, 1);
 });
 
-test('locked conversation -> check only, the verdict is the exit code', async () => {
-  const { pull, payload } = await measured();
-  fake.faults.push({ on: onComment('POST'), status: 403, body: '{"message": "Unable to create comment because issue is locked."}' });
-  const published = await publish(payload, { flags: ['--comment', 'always'] });
-  assert.equal(published.code, 0, published.stderr);
-  assert.match(published.stdout, /comment none: the conversation is locked/);
-  assert.equal((await fake.checksOf(pull.head.sha)).length, 1);
+test('closed or locked conversation -> check only, exit 0 with a notice', async () => {
+  for (const [status, message, why] of [
+    [403, 'Unable to create comment because issue is locked.', 'the conversation is locked'],
+    [422, 'Validation Failed', 'GitHub takes no comment there'],
+  ]) {
+    const { pull, payload } = await measured();
+    fake.faults.push({ on: onComment('POST'), status, body: JSON.stringify({ message }) });
+    const published = await publish(payload, { flags: ['--comment', 'always'] });
+    assert.equal(published.code, 0, published.stderr);
+    assert.match(published.stdout, new RegExp(`comment none: ${why}`));
+    assert.match(published.stderr, new RegExp(`note: ${message}`));
+    assert.equal((await fake.checksOf(pull.head.sha)).length, 1);
+  }
 });
 
 test('archived repository -> exit of the verdict with a notice', async () => {
@@ -615,20 +712,43 @@ test('force-push between run and publish -> check on the old commit, nothing on 
 });
 
 test('closed during publish -> the comment is updated, never created', async () => {
-  const { pull, payload } = await measured({ slower: 0.2 });
-  let closing;
-  const close = {
-    on: (request) => {
-      if (!request.path.endsWith('/zip')) return false;
-      closing = fake.ask('maintainer', 'PATCH', `/repos/acme/engine/pulls/${pull.number}`, { state: 'closed' });
-      return false;
-    },
-  };
-  fake.faults.push(close);
-  const published = await publish(payload);
-  await closing;
-  assert.match(published.stdout, /comment none: the pull request is closed/);
-  assert.deepEqual(await ours(pull), []);
+  for (const hasComment of [false, true]) {
+    const { pull, payload } = await measured({ slower: 0.2 });
+    if (hasComment) assert.equal((await publish(payload)).code, 1);
+    const later = fake.measured(pull, { zip: await zip(artifact({ head: pull.head.sha, slower: 0.4 })) });
+    let closing;
+    const close = {
+      on: (request) => {
+        if (!request.path.endsWith('/zip')) return false;
+        closing = fake.ask('maintainer', 'PATCH', `/repos/acme/engine/pulls/${pull.number}`, { state: 'closed' });
+        return false;
+      },
+    };
+    fake.faults.push(close);
+    const published = await publish(later);
+    await closing;
+    fake.faults.length = 0;
+    const comments = await ours(pull);
+    assert.equal(comments.length, hasComment ? 1 : 0);
+    assert.match(published.stdout, hasComment ? /comment updated/ : /comment none: the pull request is closed/);
+    if (hasComment) assert.match(comments[0].body, /is (39|40).* slower/);
+  }
+});
+
+test('fork deleted, branch deleted or renamed -> check on the commit alone, exit 0', async () => {
+  const gone = /comment none: the fork or the branch is gone/;
+  for (const [name, change, why] of [
+    ['fork deleted', (run) => { run.head_repository = null; }, gone],
+    ['branch deleted', (run) => { run.head_branch = null; }, gone],
+    ['branch renamed', (run) => { run.head_branch = 'renamed'; }, /comment none: no open pull request has this commit as its head/],
+  ]) {
+    const { pull, payload } = await measured({ change: ({ workflow_run: run }) => change(run) });
+    const published = await publish(payload, { flags: ['--comment', 'always'] });
+    assert.equal(published.code, 0, `${name}: ${published.stderr}`);
+    assert.match(published.stdout, why, name);
+    assert.equal((await fake.checksOf(pull.head.sha)).length, 1, name);
+    assert.deepEqual(await ours(pull), [], name);
+  }
 });
 
 test('merge queue -> check only', async () => {
@@ -759,10 +879,43 @@ test('usage: no event, no token, plain http, an event of something else', async 
   assert.deepEqual(fake.requests, []);
 });
 
-test('a summary that cannot be written is no reason to be silent', async () => {
-  const { pull, payload } = await measured({ slower: 0.2 });
-  const published = await publish(payload, { env: { GITHUB_STEP_SUMMARY: '/nowhere/summary.md' } });
-  assert.equal(published.code, 1);
-  assert.match(published.stderr, /cannot be written/);
-  assert.equal((await ours(pull)).length, 1);
+test('disk full: a summary or a page that cannot be written is no reason to be silent', async () => {
+  for (const [summary, page] of [['/nowhere/summary.md', '/nowhere/page.html'], ['/dev/full', '/dev/full']]) {
+    const { pull, payload } = await measured({ slower: 0.2 });
+    const published = await publish(payload, { flags: ['--page', page], env: { GITHUB_STEP_SUMMARY: summary } });
+    assert.equal(published.code, 1);
+    assert.match(published.stderr, new RegExp(`note: the summary ${summary} cannot be written`));
+    assert.match(published.stderr, new RegExp(`note: the page ${page}: cannot write`));
+    const [comment, ...more] = await ours(pull);
+    assert.equal(more.length, 0);
+    assert.doesNotMatch(comment.body, /#artifacts/, 'no link to what is not there');
+  }
+});
+
+test('the page holds what was judged and drawn here, and comment, check and summary link to where it is kept', async () => {
+  const page = join(folder, 'page.html');
+  const flags = ['--page', page];
+  const link = '[full report](https://github.com/acme/engine/actions/runs/4242#artifacts)';
+  const pull = await fake.open(`topic-${(branches += 1)}`);
+  const { sha } = pull.head;
+  const drawn = profiles(
+    profile({ commit: BASE, stacks: { 'main;copy': 4000, 'main;sort': 6000 } }),
+    profile({ commit: sha, stacks: { 'main;copy': 3400, [`main;${evil}`]: 2100, 'main;sort': 5000 } }),
+  );
+  const files = { ...artifact({ head: sha, slower: 0.2 }), ...drawn };
+  const published = await publish(fake.measured(pull, { zip: await zip(files) }), { flags });
+  assert.equal(published.code, 1, published.stderr);
+  const [comment] = await ours(pull);
+  const [check] = await fake.checksOf(sha);
+  for (const text of [comment.body, check.output.summary, published.summary]) assert.ok(text.includes(link), text);
+  const text = await readFile(page, 'utf8');
+  assert.match(text, /<span class="word">FAIL<\/span> demo\/search latency/);
+  for (const title of ['Differential flamegraph', 'Flamegraph of the candidate']) assert.ok(text.includes(title), title);
+  assert.doesNotMatch(text, /<img/, 'what the pull request calls its functions is text');
+
+  await rm(page);
+  const gone = await publish(fake.measured(pull, { zip: Buffer.from('no zip') }), { flags });
+  assert.equal(gone.code, 2);
+  assert.ok(!existsSync(page), 'what was rejected has no page');
+  assert.doesNotMatch(gone.summary, /#artifacts/);
 });

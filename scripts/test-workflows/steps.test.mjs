@@ -1,11 +1,13 @@
 // What each workflow does, step by step, on a project of one scenario.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { afterEach, beforeEach, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { parse } from "yaml";
 import { executed, runJob, runSteps } from "./runner.mjs";
+import { findings } from "./shell.mjs";
 import { World, repository } from "./world.mjs";
 
 const CI = ".github/workflows/ci.yml";
@@ -129,8 +131,9 @@ test("the ten lines of docs/github.md measure a pull request of another reposito
 function baseline(name = "main") {
     world.git("switch", "--quiet", "main");
     const gate = (...args) => execFileSync(world.environment.GATE_BINARY, args, { cwd: world.workspace, env: world.environment });
-    execFileSync(`${world.shims}/bench`, ["run", "--tier", "smoke", "--out", "out.json"], { cwd: world.workspace, env: world.environment });
-    gate("promote", "out.json", "--baseline", `baselines/${name}.json`, "--reason", "first");
+    const measure = ["run", "--tier", "smoke", "--sessions", "5", "--out", "out.json"];
+    execFileSync(`${world.shims}/bench`, measure, { cwd: world.workspace, env: world.environment });
+    gate("promote", "out.json", "--baseline", `baselines/${name}.json`);
     world.git("config", "advice.detachedHead", "false");
     return world.commit("a baseline");
 }
@@ -144,6 +147,25 @@ test("the night measures, judges and keeps its run", () => {
     assert.deepEqual(readdirSync(`${world.artifacts}/nightly-1`).sort(), ["out.json", "verdict.json"]);
     assert.match(night.summary, /pass/i);
     assert.match(night.log, /not everything was profiled/, "which is no reason to fail");
+    assert.doesNotMatch(night.log, /::warning/);
+    const text = readFileSync(`${world.workspace}/baselines/main.json`, "utf8");
+    world.write("baselines/main.json", text.replace(/"promoted_at": "\d+/, '"promoted_at": "2020'));
+    const old = job(NIGHTLY, "measure");
+    assert.equal(old.result, "success", old.log);
+    assert.match(old.log, /longer than --max-age allows/);
+    assert.match(old.log, /::warning title=gate::baselines\/main\.json is not as it should be/);
+});
+
+test("half an hour is judged by its budgets, against nothing", () => {
+    world.contexts.github.event_name = "schedule";
+    const soak = job(NIGHTLY, "soak");
+    assert.equal(soak.result, "success", soak.log);
+    assert.deepEqual(readdirSync(`${world.artifacts}/soak-1`).sort(), ["out.json", "verdict.json"]);
+    world.contexts.github.run_attempt = 2;
+    world.put(`${world.shims}/row`, '{"demo/sort": {"time_ns": 2000000000}}');
+    const over = job(NIGHTLY, "soak");
+    assert.equal(over.result, "failure", over.log);
+    assert.match(over.summary, /over budget/);
 });
 
 test("a night proves the verdicts, and a broken promise is not lost in a pipe", () => {
@@ -172,7 +194,7 @@ test("a night becomes part of the history, red or green", async () => {
     const again = job(NIGHTLY, "record");
     assert.match(again.log, /already/);
     await github.stop();
-    assert.deepEqual([...github.asked], [2, 0], "the issues are asked for, with the token of the job");
+    assert.deepEqual([...github.asked], [4, 0], "the issues are asked for, with the token of the job");
     world.contexts.needs = { measure: { result: "skipped", outputs: {} } };
     assert.equal(job(NIGHTLY, "record").result, "skipped");
 });
@@ -195,12 +217,8 @@ function nights(first, commit, level) {
     world.git("clean", "--quiet", "--force", "--", "night.json");
 }
 
-test("on the night that shows a step the merge that brought it is found, and the issue says so", async () => {
-    const first = baseline();
-    world.git("remote", "add", "origin", world.origin);
-    const culprit = world.write("level", "1200000\n").commit("sort it slowly");
-    world.write("other", "x").commit("something else");
-    const last = world.write("another", "x").commit("the last of the day");
+// A night whose history shows demo/sort slower since `last`, after the commit `first`: its jobs, one by one.
+async function slowerNight(first, last) {
     nights(first, last, 1_200_000);
     world.put(`${world.shims}/gate`, '#!/bin/sh\nexec "$GATE_BINARY" "$@"\n');
     chmodSync(`${world.shims}/gate`, 0o755);
@@ -210,37 +228,96 @@ test("on the night that shows a step the merge that brought it is found, and the
     const measure = job(NIGHTLY, "measure");
     world.contexts.needs = { measure };
     const record = job(NIGHTLY, "record");
-    assert.equal(record.result, "failure", "a step is red");
+    assert.equal(record.result, "success", record.log);
     assert.match(record.summary, /FAIL: demo\/sort time worse/);
-    const { good, bad, row } = record.outputs;
-    assert.deepEqual({ good, bad, row }, { good: first, bad: last, row: "demo/sort time" });
-
+    assert.match(record.log, /held back: demo\/sort time got worse/);
+    assert.ok(!world.exists("bin/sent"), "no issue before it was measured");
+    const trend = json("artifacts/trend-1/trend.json");
+    assert.equal(trend.steps.length, 1, record.log);
+    const held = world.read("artifacts/trend-1/held.txt");
+    assert.match(held, new RegExp(`^${first} ${last} (9\\.9|10\\.0)\\d*% demo/sort time\\n$`));
     world.contexts.needs = { measure, record };
     const bisect = job(NIGHTLY, "bisect");
     assert.equal(bisect.result, "success", bisect.log);
+    assert.ok(!world.exists(".cache"), "no build is left for another job");
+    world.contexts.needs = { measure, record, bisect };
+    return { github, measure, record, bisect };
+}
+
+const code = (commit) => `\`${commit.slice(0, 10)}\``;
+
+test("on the night that shows a step the merge that brought it is found, and the issue says so", async () => {
+    const first = baseline();
+    world.git("remote", "add", "origin", world.origin);
+    const culprit = world.write("level", "1200000\n").commit("sort it slowly");
+    world.write("other", "x").commit("something else");
+    const last = world.write("another", "x").commit("the last of the day");
+    const { github, measure, record, bisect } = await slowerNight(first, last);
     assert.match(bisect.summary, new RegExp(`BISECTED to ${culprit.slice(0, 10)} sort it slowly`));
-    world.contexts.needs = { record, bisect };
     github.asked.fill(0);
-    const before = world.read("bin/sent");
     const tell = job(NIGHTLY, "tell");
-    assert.equal(tell.result, "success", tell.log);
-    assert.match(tell.log, /opened: demo\/sort time got worse/, "the fake has no issue yet");
+    assert.equal(tell.result, "failure", "what was confirmed is red");
+    assert.match(tell.summary, /opened: demo\/sort time got worse/);
     assert.doesNotMatch(tell.log, /is no step that stands/);
-    assert.ok(!before.includes("Bisected"), "the night itself cannot know it yet");
-    const code = (commit) => `\`${commit.slice(0, 10)}\``;
-    const said = world.read("bin/sent").slice(before.length);
+    const said = world.read("bin/sent");
     assert.ok(said.includes(`Bisected to ${code(culprit)}: \`sort it slowly\`. Measured, each against ${code(first)}: `), said);
     for (const [commit, answer] of [[last, "worse"], [culprit, "worse"]]) {
         const how = new RegExp(`${code(commit)} ${answer} \\(\\+\\d+\\.\\d+% \\[.*?\\], margin \\+3%\\)`);
         assert.match(said, how, "each commit that was tried, and how sure that is");
     }
-    assert.deepEqual([...github.asked], [3, 0], "with the token of the job");
+    assert.deepEqual([...github.asked], [4, 0], "with the token of the job");
     await github.stop();
 
-    world.contexts.needs = { record: { ...record, outputs: { row: "" } } };
+    world.contexts.needs = { measure, record: { ...record, outputs: {} } };
     assert.equal(job(NIGHTLY, "bisect").result, "skipped", "a quiet night");
-    world.contexts.needs = { record, bisect: { result: "failure", outputs: {} } };
-    assert.equal(job(NIGHTLY, "tell").result, "skipped", "nothing was found");
+    world.contexts.needs = { record: { ...record, outputs: {} }, bisect: { result: "skipped", outputs: {} } };
+    assert.equal(job(NIGHTLY, "tell").result, "skipped", "nothing to tell");
+});
+
+test("a step that a fresh measurement does not show is no issue, and the night is green", async () => {
+    const first = baseline();
+    world.git("remote", "add", "origin", world.origin);
+    const last = world.write("another", "x").commit("as fast as ever");
+    // The nights are slower, the code is not.
+    world.put(`${world.shims}/row`, '{"demo/sort": {"time_ns": 1200000}}');
+    const { github, bisect } = await slowerNight(first, last);
+    assert.match(bisect.summary, new RegExp(`NOT CONFIRMED: ${last.slice(0, 10)} is not worse than ${first.slice(0, 10)}`));
+    const tell = job(NIGHTLY, "tell");
+    assert.equal(tell.result, "success", tell.log);
+    assert.match(tell.summary, /held back: demo\/sort time got worse/);
+    assert.ok(!world.exists("bin/sent"), "nothing was filed");
+    await github.stop();
+});
+
+test("a step that could not be measured is filed in these words", async () => {
+    const first = baseline();
+    world.git("remote", "add", "origin", world.origin);
+    const bench = readFileSync(`${world.workspace}/bench.sh`, "utf8");
+    const last = world.write("bench.sh", "exit 1\n").commit("it does not even start");
+    world.put(`${world.shims}/row`, '{"demo/sort": {"time_ns": 1200000}}');
+    const { github, measure, record, bisect } = await slowerNight(first, last);
+    assert.match(bisect.summary, /NOT CONFIRMED|COULD NOT BE MEASURED/);
+    const tell = job(NIGHTLY, "tell");
+    assert.equal(tell.result, "failure", tell.log);
+    assert.match(tell.summary, /opened: demo\/sort time got worse/);
+    const words = `Not confirmed by a fresh measurement: ${code(last)} could not be measured. `;
+    assert.ok(world.read("bin/sent").includes(words), world.read("bin/sent"));
+    // Neither is it acquitted on another machine than that of the nights.
+    world.write("bench.sh", bench).commit("it starts again");
+    const again = world.git("rev-parse", "HEAD");
+    world.put(`${world.artifacts}/trend-1/held.txt`, `${first} ${again} 10.0000% demo/sort time\n`);
+    const machine = world.read("bin/env.json");
+    world.put(`${world.shims}/env.json`, machine.replace("perf-01", "perf-02"));
+    world.contexts.needs = { measure, record };
+    const elsewhere = job(NIGHTLY, "bisect");
+    assert.match(elsewhere.summary, new RegExp(`NOT CONFIRMED: cannot tell whether ${again.slice(0, 10)} is worse`));
+    assert.match(elsewhere.summary, /on another machine, as far as is known: machine differs/);
+    world.contexts.needs = { record, bisect };
+    // The machine that measures was not there.
+    world.contexts.needs.bisect = { result: "failure", outputs: {} };
+    assert.equal(job(NIGHTLY, "tell").result, "failure");
+    assert.match(world.read("bin/sent"), /Not confirmed by a fresh measurement: none was taken that night\./);
+    await github.stop();
 });
 
 test("a night names the rows that could be promoted", async () => {
@@ -258,21 +335,59 @@ test("a night names the rows that could be promoted", async () => {
     assert.equal(record.result, "success", record.log);
     assert.match(record.summary, /Better than baselines\/nightly\.json in each of 7 nights:\n +demo\/sort time better/);
     assert.match(record.summary, /gate promote RUN --baseline baselines\/nightly\.json/);
-    assert.equal(record.outputs.row, "", "nothing got worse");
+    assert.match(record.summary, /start \[promote\.yml\]\(https:\/\/github\.com\/owner\/project\/actions\/workflows\/promote\.yml\) with the tier `nightly`/);
+    assert.equal(record.outputs.held, "", "nothing got worse");
+
+    // As the summary says: then nothing is left to be promoted.
+    world.environment.GITHUB_SERVER_URL = `file://${world.temp}/server`;
+    const propose = promote("it sorts faster", { tier: "nightly", "accept-faster": true });
+    assert.equal(propose.result, "success", propose.log);
+    assert.equal(server("diff", "--name-only", "gate/promote-nightly~", "gate/promote-nightly"), "baselines/nightly.json");
+    const trend = ["trend", "--history", "branch:gate-history", "--baseline", "baselines/nightly.json"];
+    const told = execFileSync(world.environment.GATE_BINARY, trend, { cwd: world.workspace, env: world.environment, encoding: "utf8" });
+    assert.match(told, /1 rows held against baselines\/nightly\.json/);
+    assert.doesNotMatch(told, /Better than/);
 });
 
 test("nobody measures a branch at night or for a baseline", () => {
     const repository = { default_branch: "main" };
-    Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref_name: "mine", event: { repository } });
-    assert.equal(job(NIGHTLY, "measure").result, "skipped");
-    assert.equal(job(PROMOTE, "measure").result, "skipped");
+    for (const ref of ["refs/heads/mine", "refs/tags/main", "refs/heads/x/main"]) {
+        Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref, event: { repository } });
+        assert.equal(job(NIGHTLY, "measure").result, "skipped", ref);
+        assert.equal(job(NIGHTLY, "prove").result, "skipped", ref);
+        assert.equal(job(PROMOTE, "measure").result, "skipped", ref);
+        world.contexts.needs = { measure: { result: "skipped", outputs: {} } };
+        assert.equal(job(NIGHTLY, "record").result, "skipped", `${ref} is no night of the history`);
+    }
+});
+
+test("a night that was started by hand counts for no issue as a night without", async () => {
+    const commit = baseline();
+    world.git("remote", "add", "origin", world.origin);
+    nights(commit, commit, 1_000_000);
+    const key = createHash("sha256").update(" demo/sort time worse").digest("hex").slice(0, 16);
+    const mark = `<!-- gate-night:v2 key=${key} green=0 night=2020-01-18T03:17:00Z text=x seen=2020-01-18T03:17:00Z -->`;
+    const user = { login: "github-actions[bot]", type: "Bot" };
+    const github = await api([{ number: 4, state: "open", title: "slower", body: `${mark}\nslower`, user }]);
+    Object.assign(world.environment, { GITHUB_API_URL: github.url, GITHUB_SERVER_URL: "https://github.com" });
+    const repository = { default_branch: "main" };
+    Object.assign(world.contexts.github, { event_name: "workflow_dispatch", event: { repository } });
+    const measure = job(NIGHTLY, "measure");
+    assert.equal(measure.result, "success", measure.log);
+    world.contexts.needs = { measure };
+    const byHand = job(NIGHTLY, "record");
+    assert.match(byHand.log, /no issue has to change/);
+    world.contexts.github.event_name = "schedule";
+    assert.match(job(NIGHTLY, "record").log, /one night without it: slower/);
+    await github.stop();
 });
 
 // Both jobs of promote.yml, on the default branch.
-function measured(reason = "a faster machine", tier = "smoke", newMachine = false) {
+function measured(reason = "a faster machine", chosen = {}) {
     const repository = { default_branch: "main" };
-    Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref_name: "main", event: { repository } });
-    world.contexts.inputs = { reason, tier, "new-machine": newMachine };
+    Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref: "refs/heads/main", event: { repository } });
+    const nothing = { "accept-worse": false, "accept-faster": false, "accept-redefined": false, "new-machine": false };
+    world.contexts.inputs = { reason, tier: "smoke", ...nothing, ...chosen };
     const measure = job(PROMOTE, "measure");
     assert.equal(measure.result, "success", measure.log);
     world.contexts.needs = { measure };
@@ -300,17 +415,37 @@ test("a promotion is one pull request that changes baselines and nothing else", 
 const pull = (number, head) => ({ number, head: { repo: { id: head } }, base: { repo: { id: 1 } } });
 const pulls = (...list) => JSON.stringify(list);
 
-test("what the reason of a promotion overrides is told to its reviewers", () => {
-    const propose = promote("the first one");
+test("a promotion accepts what was chosen and nothing else, and its reviewers see it side by side", () => {
+    baseline();
+    world.write("level", "1500000\n").commit("sort it slowly");
+    for (const chosen of [{}, { "accept-faster": true }, { "accept-redefined": true }]) {
+        const refused = promote("it checks more", chosen);
+        assert.equal(refused.result, "failure", refused.log);
+        assert.match(refused.log, /error\[G401\].*worse than the accepted level: demo\/sort time 1.00 ms -> 1.50 ms/);
+        assert.ok(!world.exists("bin/gh.log"));
+    }
+    const propose = promote("it checks more", { "accept-worse": true });
     assert.equal(propose.result, "success", propose.log);
-    assert.match(world.read("bin/body"), /\n {6}overridden by the reason: the baseline would hold 1 session of demo\/sort, and needs 3\n/);
+    const body = world.read("bin/body");
+    assert.match(body, /\nWhat changes: `baselines\/main\.json` holds 1 scenario and 10 sessions now\.\n/);
+    assert.match(body, /\nworse than the accepted level: demo\/sort time 1.00 ms -> 1.50 ms\n/);
+    assert.ok(body.includes("\n| worse | `demo/sort` | `time` | 1.00 ms | 1.50 ms | +50.0% |\n"), body);
+});
+
+test("a time that halved is accepted by its own word", () => {
+    baseline();
+    world.write("level", "400000\n").commit("sort it fast");
+    assert.match(promote("a new algorithm", { "accept-worse": true }).log, /error\[G401\].*suspiciously fast/);
+    const propose = promote("a new algorithm", { "accept-faster": true });
+    assert.equal(propose.result, "success", propose.log);
 });
 
 test("a promotion that loses a scenario is refused, whatever the reason", () => {
     world.put(`${world.shims}/row`, '{"demo/sort": {"time_ns": 1000000}, "demo/find": {"time_ns": 1000000}}');
     baseline();
     rmSync(`${world.shims}/row`);
-    const propose = promote("demo/find was too slow");
+    const everything = { "accept-worse": true, "accept-faster": true, "accept-redefined": true, "new-machine": true };
+    const propose = promote("demo/find was too slow", everything);
     assert.equal(propose.result, "failure", propose.log);
     assert.match(propose.log, /error\[G401\].*demo\/find is gone, and nothing guards it any more/);
     assert.ok(!world.exists("bin/gh.log"));
@@ -321,10 +456,9 @@ test("a promotion that moves everything still fits a pull request", () => {
     world.put(`${world.shims}/row`, row(1000000));
     baseline();
     world.put(`${world.shims}/row`, row(1500000));
-    const propose = promote();
+    const propose = promote("everything checks more", { "accept-worse": true });
     assert.equal(propose.result, "success", propose.log);
-    assert.match(world.read("bin/body"), /\nand \d+ lines more, in baselines\/main\.json\n$/);
-    assert.ok(world.read("bin/body").split("\n").length < 170);
+    assert.match(world.read("bin/body"), /\nand 100 more, in `baselines\/main\.json`\n$/);
 });
 
 test("another machine starts afresh, if that is said", () => {
@@ -333,11 +467,11 @@ test("another machine starts afresh, if that is said", () => {
     const refused = promote();
     assert.equal(refused.result, "failure", refused.log);
     assert.match(refused.log, /error\[G402\].*another machine than the accepted sessions: machine differs/);
-    const propose = promote("perf-01 is no more", "smoke", true);
+    const propose = promote("perf-01 is no more", { "new-machine": true });
     assert.equal(propose.result, "success", propose.log);
     const promoted = JSON.parse(server("show", "gate/promote-smoke:baselines/main.json"));
     assert.equal(promoted.environment.fingerprint.machine, "perf-02");
-    assert.equal(promoted.sessions.length, 1, "none of the other machine");
+    assert.equal(promoted.sessions.length, 5, "none of the other machine");
 });
 
 test("a second promotion brings the same pull request up to date", () => {
@@ -364,8 +498,12 @@ test("each tier has a pull request of its own", () => {
     baseline();
     assert.equal(promote().result, "success");
     world.git("switch", "--quiet", "main");
-    const nightly = promote("full size", "nightly");
+    const nightly = promote("full size", { tier: "nightly" });
     assert.equal(nightly.result, "success", nightly.log);
+    const promoted = JSON.parse(server("show", "gate/promote-nightly:baselines/nightly.json"));
+    assert.equal(promoted.sessions.length, 3);
+    assert.equal(promoted.sessions[0].scenarios[0].repetitions.length, 5, "as many as a baseline needs");
+    assert.deepEqual(promoted.provenance.overridden ?? [], []);
     assert.equal(server("branch", "--list", "--format=%(refname:short)"), "gate/promote-nightly\ngate/promote-smoke");
 });
 
@@ -397,8 +535,8 @@ test("a promotion that would change anything else is refused", () => {
 });
 
 // A server that answers every request with one document, remembers who asked, and keeps what was sent in the file
-// bin/sent. It needs a thread of its own: steps are waited for.
-async function api(answer) {
+// bin/sent. It needs a thread of its own: steps are waited for. Who asks for a zip file gets `zip`.
+async function api(answer, zip = "") {
     const code = `
         const { appendFileSync } = require("node:fs");
         const { parentPort, workerData } = require("node:worker_threads");
@@ -407,12 +545,13 @@ async function api(answer) {
             const isOurs = [\`Bearer \${workerData.token}\`, \`token \${workerData.token}\`].includes(request.headers.authorization);
             Atomics.add(asked, isOurs ? 0 : 1, 1);
             request.on("data", (sent) => appendFileSync(workerData.sent, sent));
-            request.on("end", () => response.setHeader("content-type", "application/json").end(workerData.answer));
+            const isZip = request.url.endsWith("/zip");
+            request.on("end", () => response.end(isZip ? workerData.zip : workerData.answer));
         });
         server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
     `;
     const asked = new SharedArrayBuffer(8);
-    const workerData = { answer: JSON.stringify(answer), asked, token: "hosted", sent: `${world.shims}/sent` };
+    const workerData = { answer: JSON.stringify(answer), zip, asked, token: "hosted", sent: `${world.shims}/sent` };
     const worker = new Worker(code, { eval: true, workerData });
     const port = await new Promise((resolve) => worker.once("message", resolve));
     // A test that fails before it stops this one must not keep the process from ending.
@@ -432,6 +571,30 @@ test("publishing asks the API about the run, with the token of the job", async (
     assert.deepEqual([...github.asked], [1, 0]);
     world.contexts.github.event.workflow_run.event = "push";
     assert.equal(job(PUBLISH, "publish").result, "skipped");
+});
+
+test("the page of what was published is kept where check and summary link to", async () => {
+    const { head } = world.pullRequest({ level: "2000000\n" });
+    measurePullRequest();
+    const runs = `${world.temp}/runs.zip`;
+    const files = ["baseline.json", "candidate.json"];
+    execFileSync("python3", ["-m", "zipfile", "-c", runs, ...files], { cwd: `${world.artifacts}/gate-runs-1` });
+    rmSync(`${world.artifacts}/gate-report-1`, { recursive: true });
+    // Repository, workflow, run and artifacts at once.
+    const queued = { id: 7, run_attempt: 1, event: "merge_group", repository: { id: 7 } };
+    const run = { ...queued, workflow_id: 7, head_sha: head, status: "completed", conclusion: "failure" };
+    const artifacts = [{ id: 7, name: "gate-runs-1", size_in_bytes: 1 }];
+    const github = await api({ ...run, artifacts }, readFileSync(runs));
+    Object.assign(world.environment, { GITHUB_API_URL: github.url, GITHUB_SERVER_URL: "https://github.com" });
+    world.contexts.github.event = { action: "completed", workflow_run: queued };
+    const publish = job(PUBLISH, "publish");
+    await github.stop();
+    assert.equal(publish.result, "success", publish.log);
+    assert.deepEqual(readdirSync(`${world.artifacts}/gate-report-1`), ["report.html"]);
+    assert.match(world.read("artifacts/gate-report-1/report.html"), /<span class="word">FAIL<\/span> demo\/sort/);
+    const link = "[full report](https://github.com/owner/project/actions/runs/7#artifacts)";
+    assert.ok(publish.summary.includes(link), publish.summary);
+    assert.ok(world.read("bin/sent").includes(link), world.read("bin/sent"));
 });
 
 test("a pull request may not edit a baseline, or loosen the policy without a word", () => {
@@ -459,6 +622,41 @@ test("a pull request may not edit a baseline, or loosen the policy without a wor
     world.git("rm", "--quiet", "baselines/nightly.json");
     world.commit("no nights");
     assert.match(verify().log, /error\[G403\].*accepted and is gone.*\n.*nightly\.json/);
+});
+
+test("a pull request cannot change a baseline and the gate that looks at it", () => {
+    baseline();
+    const text = readFileSync(`${world.workspace}/baselines/main.json`, "utf8");
+    world.pullRequest({ "baselines/main.json": text.replace("1000000.0", "1200000.0"), lenient: "#!/bin/sh\n" });
+    const verify = job(CI, "baselines");
+    assert.equal(verify.result, "failure", verify.log);
+    assert.match(verify.log, /--- Verify: 0\n/, "its own gate lets it pass");
+    assert.match(verify.log, /error\[G403\].*edited by hand/);
+    assert.equal(world.git("worktree", "list").split("\n").length, 1, "nothing is left");
+    world.git("switch", "--quiet", "main");
+    world.git("branch", "--quiet", "--delete", "--force", "change");
+    world.pullRequest({ lenient: "#!/bin/sh\n" });
+    const harmless = job(CI, "baselines");
+    assert.equal(harmless.result, "success", harmless.log);
+    assert.match(harmless.log, /baselines\/ is that of HEAD\^1/);
+});
+
+test("the shell of steps is checked, in workflows and actions", () => {
+    const check = (name, text) => {
+        world.write(name, text);
+        return findings(process.env.SHELLCHECK, `${world.workspace}/${name}`).map((line) => line.slice(world.workspace.length + 1));
+    };
+    const workflow = (step) => `jobs:\n  one:\n    steps:\n      - uses: a/b\n      - ${step}\n`;
+    assert.deepEqual(check("good.yml", workflow('run: echo "$HOME"')), []);
+    const [unquoted, ...others] = check("bad.yml", workflow("run: |\n          true\n          ls $HOME"));
+    assert.match(unquoted, /^bad\.yml: one, step 2: line 2, column 4: .*\[SC2086\]$/);
+    assert.deepEqual(others, []);
+    const action = "runs:\n  steps:\n    - shell: bash\n      run: cd $X\n";
+    assert.match(check("action.yml", action)[0], /^action\.yml: action, step 1: line 1/);
+    assert.match(check("expression.yml", workflow("run: echo ${{ github.ref }}"))[0], /an expression inside/);
+    assert.match(check("other.yml", workflow("{run: x, shell: pwsh}"))[0], /the shell pwsh cannot be checked/);
+    const files = [CI, GATE, NIGHTLY, PROMOTE, PUBLISH, ".github/actions/gate/action.yml"];
+    assert.deepEqual(files.flatMap((file) => findings(process.env.SHELLCHECK, file)), []);
 });
 
 test("our own workflow runs what every machine runs", () => {

@@ -25,11 +25,13 @@ count="$GATE_BUILD_CACHE/count"
 n=$(cat "$count" 2>/dev/null || echo 0)
 echo $((n + 1)) > "$count"
 echo "{\\"demo/sort\\": {\\"time_ns\\": $(($(cat level) * (1000 + n * 7 % 11) / 1000))}}" > "$GATE_OUT.flat"
-gate import flat "$GATE_OUT.flat" --out "$GATE_OUT"
+machine=()
+if [ -e "$SHIMS/env.json" ]; then machine=(--environment "$SHIMS/env.json"); fi
+gate import flat "$GATE_OUT.flat" "\${machine[@]}" --out "$GATE_OUT"
 `;
 
 const POLICY = `[measure]
-command = "sh bench.sh"
+command = "bash bench.sh"
 pairs = 3
 rerun-pairs = 3
 ignore-paths = ["docs/**"]
@@ -61,7 +63,11 @@ mkdir -p "$target/release"
 for package in "\${packages[@]}"; do
     grep -qx "name = \\"$package\\"" "$REPOSITORY"/*/*/Cargo.toml || { echo "cargo: no package $package" >&2; exit 101; }
     case $package in
-        gate-cli) cp "$GATE_BINARY" "$target/release/gate" ;;
+        # A change of gate that lets everything pass.
+        gate-cli)
+            rm -f "$target/release/gate"
+            if [ -e lenient ]; then install -m 755 lenient "$target/release/gate"; else cp "$GATE_BINARY" "$target/release/gate"; fi
+            ;;
         bench-suite) cp "$SHIMS/bench" "$target/release/bench" ;;
     esac
 done
@@ -72,23 +78,25 @@ const SUITE = `#!/bin/bash
 set -eu
 [ "$1" != profile ] || { echo "bench: nothing may be sampled here" >&2; exit 1; }
 [ "$1" = run ]; shift
-sessions=1
+sessions=1 repetitions=5
 while [ $# -gt 0 ]; do
     case $1 in
-        --tier) case $2 in smoke | nightly) ;; *) exit 2 ;; esac; shift 2 ;;
+        --tier) case $2 in smoke | nightly | soak) ;; *) exit 2 ;; esac; shift 2 ;;
         --sessions) sessions=$2; shift 2 ;;
+        --repetitions) repetitions=$2; shift 2 ;;
         --skip-unfit) shift ;;
         --out) out=$2; shift 2 ;;
         *) echo "bench: unknown option $1" >&2; exit 2 ;;
     esac
 done
 row=$(cat "$SHIMS/row" 2>/dev/null || echo "{\\"demo/sort\\": {\\"time_ns\\": $(cat level)}}") rows=
-for _ in $(seq $((5 * sessions))); do rows+="\${rows:+, }$row"; done
+for _ in $(seq "$repetitions"); do rows+="\${rows:+, }$row"; done
 echo "[$rows]" > "$SHIMS/flat.json"
 machine=$(cat "$SHIMS/machine" 2>/dev/null || echo perf-01)
 echo "{\\"fingerprint\\": {\\"machine\\": \\"$machine\\"}, \\"tool\\": \\"stub\\"}" > "$SHIMS/env.json"
 "$GATE_BINARY" import flat "$SHIMS/flat.json" --environment "$SHIMS/env.json" --out "$SHIMS/run.json"
-jq --arg commit "$(git rev-parse HEAD)" '.source.commit = $commit' "$SHIMS/run.json" > "$out"
+jq --arg commit "$(git rev-parse HEAD)" --argjson sessions "$sessions" '.source = {commit: $commit, dirty: false}
+    | .sessions = [.sessions[0] as $one | range($sessions) | . as $at | $one | .id += "-\\($at)"]' "$SHIMS/run.json" > "$out"
 `;
 
 const GH = `#!/bin/bash
@@ -116,10 +124,10 @@ export class World {
             this.put(join(this.shims, name), text);
             chmodSync(join(this.shims, name), 0o755);
         }
-        for (const part of [".github", "scripts/nightly", "scripts/profile", "scripts/record-night", "scripts/bisect-night", "scripts/propose-baseline", ".gitignore"]) {
+        for (const part of [".github", "scripts/nightly", "scripts/profile", "scripts/record-night", "scripts/bisect-night", "scripts/tell-night", "scripts/propose-baseline", "scripts/verify-with-base", ".gitignore"]) {
             cpSync(join(repository, part), join(this.workspace, part), { recursive: true });
         }
-        this.write("bench.sh", BENCH).write("baselines/gate.toml", POLICY).write("baselines/nightly.toml", POLICY).write("level", "1000000\n");
+        this.write("bench.sh", BENCH).write("baselines/gate.toml", POLICY).write("baselines/nightly.toml", POLICY).write("baselines/soak.toml", POLICY).write("level", "1000000\n");
         this.environment = {
             PATH: `${this.shims}:${process.env.PATH}`,
             HOME: this.temp,
@@ -136,7 +144,7 @@ export class World {
         execFileSync("git", ["init", "--quiet", "--bare", "--initial-branch=main", this.origin]);
         this.git("init", "--quiet", "--initial-branch=main");
         this.commit("first");
-        const github = { run_attempt: 1, event_name: "pull_request", ref_name: "main", sha: this.git("rev-parse", "HEAD"), token: "hosted", event: {} };
+        const github = { run_attempt: 1, event_name: "pull_request", ref: "refs/heads/main", sha: this.git("rev-parse", "HEAD"), token: "hosted", event: {} };
         this.contexts = { github, vars: {}, secrets: {}, inputs: {}, needs: {}, matrix: {} };
     }
 

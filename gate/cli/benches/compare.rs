@@ -19,8 +19,39 @@ const EXECUTIONS: usize = 7;
 /// Operations behind each made-up histogram, the size the format was designed for.
 const SAMPLES: u32 = 100_000;
 
-/// Sessions and repetitions of a candidate run: ten repetitions in all.
-const CANDIDATE: (usize, usize) = (2, 5);
+/// A candidate run: ten repetitions in all.
+const CANDIDATE: Sessions = Sessions {
+    count: 2,
+    repetitions: 5,
+    mode: "single",
+};
+
+/// The same, measured in turn with the baseline.
+const PAIRS: Sessions = Sessions {
+    mode: "paired",
+    ..CANDIDATE
+};
+
+/// A promoted baseline.
+const PROMOTED: Sessions = Sessions {
+    count: 20,
+    ..CANDIDATE
+};
+
+/// How a made-up run was measured.
+#[derive(Clone, Copy)]
+struct Sessions {
+    count: usize,
+    /// Of each session.
+    repetitions: usize,
+    mode: &'static str,
+}
+
+/// 200 metrics, all of them histograms and as in this repository's own suite.
+const MIXES: [(Shape, usize, &str); 2] = [
+    (Shape::Histograms, 200, "200 histograms"),
+    (Shape::Mixed, 40, "40 histograms and 160 numbers"),
+];
 
 /// What each metric of a made-up run holds.
 #[derive(Clone, Copy)]
@@ -81,17 +112,20 @@ fn main() -> std::io::Result<()> {
             row(&format!("{count} {what} x 10"), &a, &b)?;
         }
     }
+    for (shape, count, what) in MIXES {
+        let (a, b) = (in_folder("a.json"), in_folder("b.json"));
+        write_run(&a, shape, count, PAIRS, 1.0)?;
+        write_run(&b, shape, count, PAIRS, 1.001)?;
+        row(&format!("{what} x 10 in pairs"), &a, &b)?;
+    }
     let mut sizes = Vec::new();
-    for (shape, count, label) in [
-        (Shape::Histograms, 200, "200 histograms"),
-        (Shape::Mixed, 40, "40 histograms and 160 numbers"),
-    ] {
+    for (shape, count, label) in MIXES {
         let (first, promoted, candidate) = (
             in_folder("first.json"),
             in_folder("main.json"),
             in_folder("out.json"),
         );
-        write_run(&first, shape, count, (20, 5), 1.0)?;
+        write_run(&first, shape, count, PROMOTED, 1.0)?;
         let promote = [
             "promote",
             "first.json",
@@ -102,6 +136,8 @@ fn main() -> std::io::Result<()> {
             "bench",
             "--reason",
             "made up",
+            "--accept",
+            "source,few",
         ];
         assert!(
             gate(folder.path(), &promote).status()?.success(),
@@ -231,7 +267,7 @@ fn write_run(
     path: &Path,
     shape: Shape,
     count: usize,
-    (sessions, repetitions): (usize, usize),
+    sessions: Sessions,
     level: f64,
 ) -> std::io::Result<()> {
     let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
@@ -263,11 +299,12 @@ fn write_run(
         )?;
     }
     write!(file, r#"]}},"sessions":["#)?;
-    for session in 0..sessions {
+    let mode = sessions.mode;
+    for session in 0..sessions.count {
         let comma = if session == 0 { "" } else { "," };
         write!(
             file,
-            r#"{comma}{{"id":"{session}","start":"2026-11-20T08:00:00Z","mode":"single","scenarios":["#
+            r#"{comma}{{"id":"{session}","start":"2026-11-20T08:00:00Z","mode":"{mode}","scenarios":["#
         )?;
         for scenario in 0..scenarios {
             let comma = if scenario == 0 { "" } else { "," };
@@ -275,8 +312,12 @@ fn write_run(
                 file,
                 r#"{comma}{{"scenario":"made/up/{scenario}","check":"none","repetitions":["#
             )?;
-            for repetition in 0..repetitions {
+            for repetition in 0..sessions.repetitions {
                 let comma = if repetition == 0 { "" } else { "," };
+                let pair = match mode {
+                    "paired" => format!(r#""pair":{repetition},"#),
+                    _ => String::new(),
+                };
                 let metrics: Vec<String> = kinds
                     .iter()
                     .enumerate()
@@ -288,7 +329,11 @@ fn write_run(
                         _ => format!(r#""metric{at}":{}"#, level * (1e6 + 1e4 * random.next())),
                     })
                     .collect();
-                write!(file, r#"{comma}{{"metrics":{{{}}}}}"#, metrics.join(","))?;
+                write!(
+                    file,
+                    r#"{comma}{{{pair}"metrics":{{{}}}}}"#,
+                    metrics.join(",")
+                )?;
             }
             write!(file, "]}}")?;
         }

@@ -16,7 +16,7 @@ mod values;
 pub(crate) use bisect::{Bisect, RowName};
 pub(crate) use history::{Issue, MOST_KEPT, Record, Store, Trend, VerifyBaseline};
 pub(crate) use publish::{Publish, When};
-pub(crate) use values::{Colour, Format, MachineKind, Means, Tool};
+pub(crate) use values::{Accept, Colour, Format, MachineKind, Means, Tool};
 
 /// Fewest pairs of a session: fewer say nothing about how they scatter.
 pub(crate) const MIN_PAIRS: i64 = 3;
@@ -59,7 +59,7 @@ pub(crate) enum Verb {
     Record(Record),
     /// Say what a history shows: levels that changed and stayed, and levels that crept away.
     Trend(Trend),
-    /// Keep an issue for each level that a history shows changed to the worse.
+    /// Keep an issue for each level that a history shows got worse, and one for the machine.
     Issue(Issue),
     /// Show the argument behind one verdict, or the meaning of an error code.
     Explain(Explain),
@@ -191,6 +191,9 @@ pub(crate) struct Calibrate {
     /// Pairs of each session.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(MIN_PAIRS..=1000))]
     pub(crate) pairs: u32,
+    /// Measures nothing: adds what the runs in this directory show, which a check that did not fail kept.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["revision", "sessions", "pairs", "only", "cache"])]
+    pub(crate) add: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -300,19 +303,28 @@ pub(crate) struct Promote {
     /// The baseline to write; its sessions are kept, newest last, at most 20.
     #[arg(long, value_name = "FILE", default_value = BASELINE)]
     pub(crate) baseline: PathBuf,
-    /// Why, when a rule of promotion is overridden. Kept in the baseline.
+    /// Why. Kept in the baseline; overrides nothing by itself.
     #[arg(long)]
     pub(crate) reason: Option<String>,
+    /// What is accepted for that reason, and nothing else. Repeatable, or with commas between.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        value_delimiter = ',',
+        requires = "reason"
+    )]
+    pub(crate) accept: Vec<Accept>,
     /// Start afresh instead of adding to the sessions already accepted, as on another machine.
     #[arg(long, requires = "reason")]
     pub(crate) replace: bool,
-    /// Accept that scenarios or metrics of the baseline are gone, so that nothing guards them any more.
-    #[arg(long, requires = "reason")]
-    pub(crate) accept_missing: bool,
     /// Profiles of the run, as `bench profile --out DIR` writes them; kept in profiles/ beside the
     /// baseline, without what is below 0.1% of the samples.
     #[arg(long, value_name = "DIR")]
     pub(crate) profiles: Option<PathBuf>,
+    /// Also write what changes to FILE, as Markdown for the pull request.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
     /// Who promotes [default: git's user.name].
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,

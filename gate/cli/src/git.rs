@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
 
 use gate_schema::code::Code;
 
@@ -107,11 +108,10 @@ fn commit(top: &Path, revision: &str) -> Option<String> {
 /// The id of the commit that `revision` names.
 pub(crate) fn resolve(top: &Path, revision: &str, place: Place) -> Result<String, Vec<Diagnostic>> {
     commit(top, revision).ok_or_else(|| {
-        let is_shallow = word(git(top).args(["rev-parse", "--is-shallow-repository"]));
         let remote = format!("origin/{revision}");
         let hint = if commit(top, &remote).is_some() {
             format!("did you mean `{remote}`?")
-        } else if is_shallow.is_ok_and(|answer| answer == "true") {
+        } else if is_shallow(top) {
             "this clone is shallow and may lack it: `git fetch --unshallow`".to_owned()
         } else {
             "name a commit, branch or tag that `git rev-parse` knows; `git fetch` brings new ones"
@@ -124,6 +124,21 @@ pub(crate) fn resolve(top: &Path, revision: &str, place: Place) -> Result<String
             hint,
         )]
     })
+}
+
+/// Whether older commits were left out when this was cloned.
+pub(crate) fn is_shallow(top: &Path) -> bool {
+    let answer = word(git(top).args(["rev-parse", "--is-shallow-repository"]));
+    answer.is_ok_and(|answer| answer == "true")
+}
+
+/// When the commit of this id was made.
+pub(crate) fn committed(top: &Path, id: &str) -> Option<SystemTime> {
+    let found = commit(top, id)?;
+    let mut show = git(top);
+    show.args(["show", "--no-patch", "--format=%ct"]).arg(found);
+    let seconds: u64 = word(&mut show).ok()?.parse().ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 /// Whether `id` is that of the commit that is checked out, or of one before it.

@@ -24,6 +24,7 @@ mod profile;
 mod provenance;
 mod publish;
 mod refusal;
+mod room;
 mod show;
 mod signal;
 mod terminal;

@@ -5,12 +5,34 @@ use std::io::Read;
 use std::path::Path;
 
 use gate_render::Figure;
+use gate_schema::id::ScenarioId;
 use gate_schema::report::{Profiles, RelativePath, Report};
 
 use crate::document::same_file;
 
 /// Largest flamegraph that is put into a page: twenty times one of a large engine. A larger one is linked.
 const MAX_SVG_BYTES: u64 = 2 << 20;
+
+/// What the pictures of a scenario show: the change, then the candidate alone.
+const TITLES: [&str; 2] = [
+    "Differential flamegraph, baseline to candidate: red grew, blue shrank",
+    "Flamegraph of the candidate",
+];
+
+/// Pictures of a scenario, in the order of their titles, that no file holds.
+pub(crate) fn in_memory(scenario: &ScenarioId, pictures: [Option<String>; 2]) -> Vec<Figure> {
+    let fits = |svg: &String| svg.len() as u64 <= MAX_SVG_BYTES;
+    let drawn = TITLES.into_iter().zip(pictures);
+    let drawn = drawn.filter_map(|(title, svg)| Some((title, svg.filter(fits)?)));
+    drawn
+        .map(|(title, svg)| Figure {
+            scenario: scenario.clone(),
+            title: title.to_owned(),
+            svg: Some(svg),
+            link: None,
+        })
+        .collect()
+}
 
 /// The page of `report`, whose files lie in `beside`, to be written into `folder`.
 pub(crate) fn page(report: &Report, beside: &Path, folder: &Path) -> String {
@@ -33,14 +55,8 @@ fn figures(report: &Report, beside: &Path, folder: &Path) -> Vec<Figure> {
         let Profiles::Compared(change) = &profile.profiles else {
             continue;
         };
-        let drawn = [
-            (
-                &change.files.differential,
-                "Differential flamegraph, baseline to candidate: red grew, blue shrank",
-            ),
-            (&change.files.candidate, "Flamegraph of the candidate"),
-        ];
-        for (path, title) in drawn {
+        let paths = [&change.files.differential, &change.files.candidate];
+        for (path, title) in paths.into_iter().zip(TITLES) {
             let Some(path) = path else { continue };
             let Some(size) = size(&beside, path) else {
                 continue;

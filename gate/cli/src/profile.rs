@@ -23,8 +23,8 @@ mod files;
 pub(crate) mod perf;
 pub(crate) mod stored;
 
-pub(crate) use files::lay;
 use files::{File, draw};
+pub(crate) use files::{lay, pictures};
 
 /// Most scenarios that are profiled, worst first. Whoever breaks more breaks them for one reason.
 pub(crate) const MOST_SCENARIOS: usize = 5;
@@ -176,14 +176,14 @@ impl Causes<'_, '_> {
     }
 }
 
-/// Both executions of one side.
-struct Taken {
-    stacks: Stacks,
-    about: About,
+/// What was sampled of one side, and what that is of.
+pub(crate) struct Taken {
+    pub(crate) stacks: Stacks,
+    pub(crate) about: About,
 }
 
 impl Taken {
-    fn side(&self) -> ProfileSide<'_> {
+    pub(crate) fn side(&self) -> ProfileSide<'_> {
         ProfileSide {
             stacks: &self.stacks,
             time_per_operation: self.about.time_per_operation,

@@ -2,25 +2,25 @@
 
 use std::path::Path;
 
-use gate_core::promote::{Lost, MIN_REPETITIONS, MIN_SESSIONS, Moved, Override, Refusal};
+use gate_core::promote::{Lost, MIN_REPETITIONS, MIN_SESSIONS, Moved, Refusal};
 use gate_schema::code::Code;
 
+use crate::args::Accept;
 use crate::diagnostic::{Diagnostic, Place};
 
 /// Digits of a commit id that are shown.
 const COMMIT_DIGITS: usize = 10;
 
 pub(crate) fn diagnostic(path: &Path, refusal: &Refusal) -> Diagnostic {
-    let (code, way_out) = match refusal.yields_to() {
-        Override::Reason => (
-            Code::Promotion,
-            ", or promote with --reason \"...\", which is kept in the baseline",
-        ),
-        Override::ReasonAndLoss => (
-            Code::Promotion,
-            ", or promote with --accept-missing and --reason \"...\"",
-        ),
-        Override::Never => (Code::PromotionNever, ""),
+    let (code, way_out) = match refusal.kind() {
+        Some(kind) => {
+            let word = Accept::from(kind).word();
+            let way_out = format!(
+                ", or promote with --accept {word} and --reason \"...\", which is kept in the baseline"
+            );
+            (Code::Promotion, way_out)
+        }
+        None => (Code::PromotionNever, String::new()),
     };
     let hint = format!("{}{way_out}", hint(refusal));
     Diagnostic::new(code, sentence(refusal), Place::File(path.to_owned()), hint)
@@ -46,7 +46,7 @@ pub(crate) fn sentence(refusal: &Refusal) -> String {
             )
         }
         Refusal::FewRepetitions { scenario, have } => format!(
-            "{scenario} has {have} repetitions in a session, a baseline needs {MIN_REPETITIONS}"
+            "{scenario} was repeated {have} times in a session, and a baseline needs {MIN_REPETITIONS}: of fewer, one that was disturbed moves the accepted level"
         ),
         Refusal::Worse(moved) => format!("worse than the accepted level: {}", of_moved(moved)),
         Refusal::Faster(moved) => format!("suspiciously fast: {}", of_moved(moved)),
@@ -76,7 +76,9 @@ fn hint(refusal: &Refusal) -> String {
         }
         Refusal::Lost(_) => "measure the whole suite as it was".to_owned(),
         Refusal::FewSessions { .. } => format!("measure {MIN_SESSIONS} sessions in one run"),
-        Refusal::FewRepetitions { .. } => format!("`bench run --repetitions {MIN_REPETITIONS}`"),
+        Refusal::FewRepetitions { .. } => format!(
+            "measure it for a baseline: `bench run --sessions {MIN_SESSIONS} --repetitions {MIN_REPETITIONS}`, for tiers that repeat less unless told, as `nightly` does"
+        ),
         Refusal::Worse(_) => "find out why".to_owned(),
         Refusal::Faster(_) => "see whether it still does its work".to_owned(),
         Refusal::OtherMachine { .. } => {
@@ -92,7 +94,7 @@ fn hint(refusal: &Refusal) -> String {
 }
 
 /// A commit id as people write it.
-fn short(commit: &str) -> String {
+pub(crate) fn short(commit: &str) -> String {
     let short: String = commit.chars().take(COMMIT_DIGITS).collect();
     short.escape_debug().to_string()
 }

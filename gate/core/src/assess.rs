@@ -14,7 +14,7 @@ use crate::budget::standing;
 use crate::comparable::{Conditions, are_in_turn, environment_differences, holds_for};
 use crate::estimate::median;
 use crate::evaluate::{EvaluateError, Side};
-use crate::family::discoveries;
+use crate::family::{discoveries, ranked};
 use crate::observe::{Observed, ObservedMetric};
 use crate::paired::History;
 use crate::row::{Draft, Family, location};
@@ -164,7 +164,7 @@ fn drafts<'a>(
     Ok(drafts)
 }
 
-fn by_scenario(observed: &[Observed]) -> HashMap<&ScenarioId, &Observed> {
+pub(crate) fn by_scenario(observed: &[Observed]) -> HashMap<&ScenarioId, &Observed> {
     let observed = observed.iter();
     observed.map(|o| (&o.declared.scenario, o)).collect()
 }
@@ -287,12 +287,13 @@ fn candidate_draft<'a>(
         draft.settled = Some((Verdict::Missing, Reason::WrongAnswer));
         return Ok(Some(draft));
     }
+    let clock = stepped(observed, metric);
     if metric.sessions.is_empty() {
         let reason = match metric.declared.kind {
             Kind::Curve => Reason::NotReached,
             Kind::Histogram | Kind::Value | Kind::Proportion | Kind::Series => Reason::NotMeasured,
         };
-        draft.settled = Some((Verdict::Missing, reason));
+        draft.settled = clock.or(Some((Verdict::Missing, reason)));
         return Ok(Some(draft));
     }
     if let Some(few) = few_samples(metric) {
@@ -301,7 +302,9 @@ fn candidate_draft<'a>(
     }
     draft.standing = standing(metric, location(at_limit));
     let (have, need) = (metric.values(), metric.expected);
-    draft.settled = if have < need {
+    draft.settled = if clock.is_some() {
+        clock
+    } else if have < need {
         let reason = match metric.declared.kind {
             Kind::Curve => Reason::PartlyReached { have, need },
             Kind::Histogram | Kind::Value | Kind::Proportion | Kind::Series => {
@@ -322,7 +325,9 @@ fn candidate_draft<'a>(
         // Pairs were all measured for this one comparison.
         let is_spoilt = is_paired && (there.has_failed || there.wrong_answer);
         let unusable = is_spoilt || there_metric.sessions.is_empty();
+        let clock = stepped(there, there_metric).filter(|_| margin != Margin::Unjudged);
         match (refused, few_samples(there_metric)) {
+            _ if clock.is_some() && (is_paired || unusable) => clock,
             // Nothing there is a plainer reason than where it was not measured.
             _ if unusable && margin != Margin::Unjudged => {
                 Some((Verdict::Incomparable, Reason::BaselineUnusable))
@@ -346,6 +351,15 @@ fn candidate_draft<'a>(
     Ok(Some(draft))
 }
 
+/// What stays open of a timing whose missing values a clock that was set back explains: that is no fault of
+/// what was measured.
+fn stepped(observed: &Observed, metric: &ObservedMetric) -> Option<(Verdict, Reason)> {
+    let (have, need) = (metric.values(), metric.expected);
+    let is_explained = have < need && need - have <= observed.stepped;
+    (is_explained && metric.unit().is_timing())
+        .then_some((Verdict::Inconclusive, Reason::ClockStepped { have, need }))
+}
+
 /// Why pairs cannot be compared: some have no second member, and which ones is no accident.
 fn unpaired(baseline: &ObservedMetric, candidate: &ObservedMetric) -> Option<Reason> {
     let (have, need) = Sides::complete_pairs([baseline, candidate]);
@@ -364,7 +378,7 @@ fn families(drafts: &[Draft<'_>], policy: &Policy) -> Vec<Family> {
             .collect();
         let claims: Vec<f64> = members.iter().map(|(_, d)| d.claim()).collect();
         let gains: Vec<f64> = members.iter().map(|(_, d)| d.gain()).collect();
-        let worse = discoveries(&claims, members.len(), policy.false_discovery);
+        let worse = ranked(&claims, members.len(), policy.false_discovery);
         let better = discoveries(&gains, members.len(), IMPROVED_DISCOVERY);
         for (at, (i, _)) in members.iter().enumerate() {
             families[*i] = Family {

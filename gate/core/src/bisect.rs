@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use gate_schema::bisect::{Answer, Found, Why};
 use gate_schema::id::{MetricName, ScenarioId};
-use gate_schema::policy::{Limit, Policy, RowMode, Rule};
+use gate_schema::policy::{Limit, Margin, Policy, RowMode, Rule};
 use gate_schema::report::{Row, Verdict};
 
 /// What is known about a stretch of commits.
@@ -134,10 +134,16 @@ pub fn answer(row: &Row) -> Answer {
     }
 }
 
-/// The policy that asks about one row and nothing else: its margin is as it was, other rows are only shown,
-/// and neither budgets nor waivers stand in the way of "worse than before".
+/// The policy that asks about one row and nothing else: other rows are only shown, and neither budgets nor waivers
+/// stand in the way of "worse than before". Its margin is as it was, and no wider than `widest`: a step of a history
+/// may be smaller than what one change may cost, and of a row that no change is judged by.
 #[must_use]
-pub fn about(policy: &Policy, scenario: &ScenarioId, metric: &MetricName) -> Policy {
+pub fn about(
+    policy: &Policy,
+    scenario: &ScenarioId,
+    metric: &MetricName,
+    widest: Option<f64>,
+) -> Policy {
     let others = Rule {
         budget: Some(Limit::None),
         mode: Some(RowMode::Report),
@@ -150,11 +156,33 @@ pub fn about(policy: &Policy, scenario: &ScenarioId, metric: &MetricName) -> Pol
         ..Rule::default()
     };
     let mut asked = policy.clone();
+    if let Some(widest) = widest {
+        for rule in &mut asked.rules {
+            rule.margin = rule.margin.map(|margin| narrowed(margin, widest));
+        }
+        // Where no rule has a margin for the row.
+        let first = Rule {
+            scenario: row.scenario.clone(),
+            metric: row.metric.clone(),
+            margin: Some(Margin::Relative(widest)),
+            ..Rule::default()
+        };
+        asked.rules.insert(0, first);
+    }
     asked.rules.extend([others, row]);
     asked.waivers.clear();
     asked.uniform = RowMode::Report;
     asked.only = vec![exactly(scenario.as_str())];
     asked
+}
+
+/// The margin, if it is not wider than `widest`, a part of the level. A ratio is a part of one.
+fn narrowed(margin: Margin, widest: f64) -> Margin {
+    match margin {
+        Margin::Relative(part) => Margin::Relative(part.min(widest)),
+        Margin::Absolute(difference) => Margin::Absolute(difference.min(widest)),
+        Margin::Unjudged => Margin::Relative(widest),
+    }
 }
 
 /// The glob that matches one name. Of the characters of a name only brackets mean something in a glob.

@@ -226,6 +226,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_breaks_a_limit_of_nothing_stands_before_what_keeps_it() {
+        let budget = Budget {
+            operator: AtMost,
+            limit: 0.0,
+            unit: None,
+            text: String::new(),
+        };
+        for (value, expected) in [(0.0, 0.0), (3.0, -1.0)] {
+            let standing = Standing {
+                value,
+                interval: None,
+                extremes: Interval {
+                    low: value,
+                    high: value,
+                },
+            };
+            let headroom = check(&standing, &budget, AtLimit::Fail).headroom;
+            assert!((headroom - expected).abs() < 1e-12, "{value}: {headroom}");
+        }
+    }
+
     fn metric(unit: Unit, kind: Kind, values: &[f64]) -> ObservedMetric {
         let name = Name::new("m").expect("a name");
         let declared = DeclaredMetric {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::noise::{FORMAT, Noise, NoiseRow, NoiseSession, Spread};
 use gate_schema::policy::Policy;
+use gate_schema::report::{Report, Row};
 
 use crate::assess::assess;
 use crate::estimate::{Location, estimate, mean};
@@ -22,10 +23,16 @@ pub struct Calibration<'a> {
     pub dropped: u32,
     /// When it ended, RFC 3339 in UTC.
     pub created: &'a str,
+    /// The verdict on the arms, where they are two builds that a check compared.
+    pub judged: Option<&'a Report>,
 }
 
 /// Adds a calibration to what was known. Its rows are added; a session that `earlier` holds already is
 /// replaced, and at most the newest [`MAX_SESSIONS`] stay.
+///
+/// Of two builds that a check compared, sessions that its verdict calls noisy are left out, whatever
+/// became of their rows: did only rows that passed count, which quiet ones do, the machine would look
+/// ever quieter.
 ///
 /// # Errors
 /// See [`EvaluateError`].
@@ -40,10 +47,26 @@ pub fn learn(
     for row in earlier.map_or(&[][..], |noise| &noise.rows) {
         rows.insert((row.scenario.clone(), row.metric.clone()), row.clone());
     }
+    let judged = calibration.judged.map(|report| {
+        let keyed = report
+            .rows
+            .iter()
+            .map(|row| ((&row.scenario, &row.metric), row));
+        keyed.collect::<BTreeMap<_, _>>()
+    });
     for draft in &assessment.drafts {
-        let Some(learned) = row(draft, calibration.dropped) else {
+        let Some(mut learned) = row(draft, calibration.dropped) else {
             continue;
         };
+        if let Some(judged) = &judged {
+            let key = (&learned.scenario, &learned.metric);
+            leave_out_noisy(&mut learned.sessions, judged.get(&key).copied());
+            // Whether starts still warm up is for one build alone to tell.
+            learned.warm_up = None;
+            if learned.sessions.is_empty() {
+                continue;
+            }
+        }
         let key = (learned.scenario.clone(), learned.metric.clone());
         let known = rows.entry(key).or_insert_with(|| NoiseRow {
             sessions: Vec::new(),
@@ -70,6 +93,13 @@ pub fn learn(
         fingerprint: first.run.environment.fingerprint.clone(),
         rows: rows.into_values().collect(),
     })
+}
+
+/// Keeps the sessions that scattered as they may: `judged` tells one after the other, if it knows the row.
+fn leave_out_noisy(sessions: &mut Vec<NoiseSession>, judged: Option<&Row>) {
+    let effect = judged.and_then(|row| row.effect.as_ref());
+    let mut stages = effect.map_or(&[][..], |effect| &effect.stages).iter();
+    sessions.retain(|_| stages.next().is_some_and(|stage| !stage.noisy));
 }
 
 fn row(draft: &Draft<'_>, dropped: u32) -> Option<NoiseRow> {

@@ -153,7 +153,8 @@ fn most_telling(differences: &[FieldDifference]) -> Option<Name> {
         .cloned()
 }
 
-fn parameter_difference(baseline: &Declared, candidate: &Declared) -> Option<Name> {
+/// The first parameter that differs, by name.
+pub(crate) fn parameter_difference(baseline: &Declared, candidate: &Declared) -> Option<Name> {
     let names: BTreeMap<&Name, ()> = baseline
         .params
         .keys()

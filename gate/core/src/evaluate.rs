@@ -17,7 +17,7 @@ use crate::distribution::distributions;
 use crate::observe::Observed;
 use crate::outcome;
 use crate::rules::UnitMismatch;
-use crate::{canary, disturbed, promoted, together, uniform, waive};
+use crate::{canary, disturbed, expected, promoted, together, uniform, waive};
 
 /// One side of a comparison: a validated run and what was observed in it.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +38,8 @@ pub struct Known<'a> {
     pub canary: Option<Side<'a>>,
     /// The accepted level, when the baseline is another: the candidate's own base.
     pub promoted: Option<Side<'a>>,
-    /// What should be there, whatever the two sides declare: where a stranger measured both of them, only
-    /// this tells what was left out. Most have no such thing.
+    /// What should be there, and how it is declared, whatever the two sides say: where a stranger measured
+    /// both of them, only this tells what was left out or made easy. Most have no such thing.
     pub expected: Option<Side<'a>>,
 }
 
@@ -114,6 +114,9 @@ pub fn evaluate(
     }
     name_traded_quality(&mut rows);
     disturbed::tell(&mut rows, baseline.run, candidate.run);
+    if let Some(expected) = known.expected {
+        expected::doubt(&mut rows, expected, candidate);
+    }
     let waivers = waive::apply(&mut rows, policy);
     rows.sort_by_cached_key(severity);
     let distributions = distributions(&rows, [baseline.observed, candidate.observed]);

@@ -8,8 +8,12 @@ pub const MIN_REPETITIONS: usize = 3;
 /// Tail of the F distribution beyond which a session scatters too much for its history.
 pub const NOISY: f64 = 0.001;
 
-/// One-sided level at which a single session agrees that a row got worse.
+/// One-sided level at which a single session agrees that a row got worse. Two stored sessions ask for
+/// more; see [`crate::stored::must_agree`].
 pub const AGREES: f64 = 0.005;
+
+/// Sessions that must show a regression on their own: one disturbance lasts one session.
+pub const MIN_AGREEING: usize = 2;
 
 /// One-sided level of each end of an interval. Pairs are looked at more than once and split it; see
 /// [`crate::paired::LOOKS`].
@@ -42,7 +46,7 @@ pub struct Evidence {
     pub p_worse: f64,
     /// One-sided p-value of "got better".
     pub p_better: f64,
-    /// Sessions that on their own show the row got worse, at [`AGREES`].
+    /// Sessions that on their own show the row got worse.
     pub agreeing: usize,
     /// Whether a session scatters far more than history allows.
     pub noisy: bool,

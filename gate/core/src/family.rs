@@ -8,6 +8,24 @@
 /// and tail of one scenario have. Returns one flag per p-value, in order.
 #[must_use]
 pub fn discoveries(p_values: &[f64], family: usize, q: f64) -> Vec<bool> {
+    let ranked = ranked(p_values, family, q).into_iter();
+    ranked.map(|claim| claim.is_discovery).collect()
+}
+
+/// One p-value among all of its family.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ranked {
+    /// Its place, the smallest being 1.
+    pub rank: usize,
+    /// What it was held against: its own bound, or that of the last discovery where it stands before it.
+    pub threshold: f64,
+    /// Whether it keeps that.
+    pub is_discovery: bool,
+}
+
+/// The same as [`discoveries`] with the numbers that decided; one per p-value, in order.
+#[must_use]
+pub fn ranked(p_values: &[f64], family: usize, q: f64) -> Vec<Ranked> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
     let bound = |rank: usize| q * rank as f64 / family.max(p_values.len()) as f64;
@@ -17,11 +35,15 @@ pub fn discoveries(p_values: &[f64], family: usize, q: f64) -> Vec<bool> {
         .rev()
         .find(|&(at, &i)| p_values[i] <= bound(at + 1))
         .map_or(0, |(at, _)| at + 1);
-    let mut flags = vec![false; p_values.len()];
-    for &i in &order[..accepted] {
-        flags[i] = true;
+    let mut ranked = vec![Ranked::default(); p_values.len()];
+    for (at, &i) in order.iter().enumerate() {
+        ranked[i] = Ranked {
+            rank: at + 1,
+            threshold: bound(accepted.max(at + 1)),
+            is_discovery: at < accepted,
+        };
     }
-    flags
+    ranked
 }
 
 #[cfg(test)]
@@ -65,5 +87,23 @@ mod tests {
         ] {
             assert_eq!(discoveries(&p_values, family, q), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn the_threshold_is_that_of_the_last_claim_that_holds() {
+        let p_values = [0.9, 0.004, 0.03, 0.001];
+        let ranked = ranked(&p_values, 4, 0.04);
+        let found: Vec<(usize, f64, bool)> = ranked
+            .iter()
+            .map(|claim| (claim.rank, claim.threshold, claim.is_discovery))
+            .collect();
+        // The third holds by its own bound and carries the two before it.
+        let expected = [
+            (4, 0.04, false),
+            (2, 0.03, true),
+            (3, 0.03, true),
+            (1, 0.03, true),
+        ];
+        assert_eq!(found, expected);
     }
 }

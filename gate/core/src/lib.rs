@@ -40,6 +40,7 @@ mod canary;
 mod describe;
 pub mod distribution;
 mod disturbed;
+mod expected;
 mod promoted;
 pub mod resolution;
 pub mod row;

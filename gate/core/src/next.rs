@@ -16,7 +16,7 @@ use gate_schema::report::Verdict;
 use crate::assess::{Assessment, assess};
 use crate::canary;
 use crate::evaluate::{EvaluateError, Known, Side};
-use crate::row::MIN_AGREEING;
+use crate::evidence::MIN_AGREEING;
 
 /// Share of the scenarios that may be measured again for suspicion, by smallest p-value.
 pub const MAX_RERUN: f64 = 0.1;
@@ -176,7 +176,7 @@ fn by_scenario<'a>(assessment: &'a Assessment<'_>) -> BTreeMap<&'a ScenarioId, S
         }
         // Where none of two agrees, a third cannot make them two.
         scenario.disagrees |= draft.stages().len() == MIN_AGREEING
-            && family.worse
+            && family.worse.is_discovery
             && draft.is_beyond_margin()
             && evidence.agreeing + 1 == MIN_AGREEING;
     }
@@ -213,7 +213,7 @@ fn undecided(
         let sessions = scenarios.get(draft.scenario).map_or(0, |s| s.sessions);
         let is_open = draft.is_gating() && (1..MAX_LOOKS).contains(&sessions);
         // Where sessions disagree, one more would only be one more throw of the dice.
-        let disagrees = family.worse && draft.is_beyond_margin();
+        let disagrees = family.worse.is_discovery && draft.is_beyond_margin();
         let decision = draft.decide(*family, policy, false);
         let is_undecided = draft.settled.is_none() && decision.verdict == Verdict::Inconclusive;
         if !is_open || disagrees || !is_undecided {

@@ -54,6 +54,8 @@ pub struct Observed {
     pub wrong_answer: bool,
     /// Whether a repetition of it failed.
     pub has_failed: bool,
+    /// Repetitions that count in which the clock was set back, so that times may be left out.
+    pub stepped: usize,
     /// The judged metrics in declared order.
     pub metrics: Vec<ObservedMetric>,
     /// How the operations of a declared distribution spread, at [`RANKS`]; where its histograms are known.
@@ -242,10 +244,14 @@ impl Record<'_> {
             })
             .collect();
         let is_wrong = |place: &Place<'_>| place.measured.1.check == Check::Failed;
+        let measured = self.measured.iter().map(|place| place.measured.1);
+        let sound = measured.filter(|measured| measured.check != Check::Failed);
+        let sound = sound.flat_map(|measured| &measured.repetitions);
         Ok(Observed {
             declared: self.declared.clone(),
             wrong_answer: self.measured.iter().any(is_wrong),
             has_failed: self.has_failed,
+            stepped: sound.filter(|repetition| repetition.has_stepped()).count(),
             metrics,
             quantiles,
         })

@@ -12,7 +12,7 @@
 
 use gate_schema::exit::ExitCode;
 use gate_schema::policy::{Policy, Undecided};
-use gate_schema::report::{Blame, BudgetStatus, Outcome, Report, Row, SideName, Verdict};
+use gate_schema::report::{Blame, BudgetStatus, Outcome, Reason, Report, Row, SideName, Verdict};
 
 /// What one verdict contributes to the outcome.
 #[must_use]
@@ -34,6 +34,27 @@ pub fn weight(verdict: Verdict, policy: &Policy) -> Outcome {
 /// and what failed.
 #[must_use]
 pub fn join(report: &Report, policy: &Policy) -> Outcome {
+    join_sparing(report, policy, |_| false)
+}
+
+/// The same where nobody is to be stopped: what is gone from the candidate leaves the outcome open, for a
+/// review to close, instead of failing it. What is there and crashes or answers wrongly is not gone.
+#[must_use]
+pub fn advise(report: &Report, policy: &Policy) -> Outcome {
+    join_sparing(report, policy, is_gone)
+}
+
+/// Whether nothing of a row is there: removed, renamed, or left unmeasured.
+fn is_gone(row: &Row) -> bool {
+    let is_absent = matches!(
+        row.reason,
+        Reason::NotDeclared | Reason::OnNeitherSide | Reason::NotMeasured
+    );
+    row.verdict == Verdict::Missing && is_absent
+}
+
+/// Joins everything, where the rows that are `spared` leave the outcome open at worst.
+fn join_sparing(report: &Report, policy: &Policy, spared: fn(&Row) -> bool) -> Outcome {
     let gating = || report.rows.iter().filter(|row| row.gating);
     let has_failed = (report.failures.iter()).any(|failed| failed.side == SideName::Candidate);
     // A budget is excused only for a row that passes against its base.
@@ -58,10 +79,13 @@ pub fn join(report: &Report, policy: &Policy) -> Outcome {
         Outcome::Undecided
     };
     let together = report.uniform.iter().filter(|uniform| uniform.gating);
+    let of_row = |row: &Row| match weight(verdict(row), policy) {
+        Outcome::Fail if spared(row) => Outcome::Undecided,
+        weight => weight,
+    };
     gating()
-        .map(verdict)
-        .chain(together.map(|uniform| uniform.verdict))
-        .map(|verdict| weight(verdict, policy))
+        .map(of_row)
+        .chain(together.map(|uniform| weight(uniform.verdict, policy)))
         .fold(floor, Outcome::max)
 }
 

@@ -46,11 +46,19 @@ impl History {
     /// Pools the newest [`MAX_SESSIONS`] calibration sessions; `None` with fewer than [`MIN_HISTORY`].
     #[must_use]
     pub fn of(row: &NoiseRow) -> Option<Self> {
-        let newest = &row.sessions[row.sessions.len().saturating_sub(MAX_SESSIONS)..];
-        let pooled = |spread: fn(&gate_schema::noise::NoiseSession) -> Spread| {
-            let known: Vec<Spread> = newest
-                .iter()
-                .map(spread)
+        let spreads: Vec<[Spread; 2]> = (row.sessions.iter())
+            .map(|session| [session.trimmed, session.plain])
+            .collect();
+        Self::pooled(&spreads)
+    }
+
+    /// The same, of what each session showed from its trimmed and from its plain mean, oldest first.
+    #[must_use]
+    pub fn pooled(sessions: &[[Spread; 2]]) -> Option<Self> {
+        let newest = &sessions[sessions.len().saturating_sub(MAX_SESSIONS)..];
+        let pooled = |which: usize| {
+            let known: Vec<Spread> = (newest.iter())
+                .map(|spreads| spreads[which])
                 .filter(|s| s.freedom > 0.0)
                 .collect();
             let variances: Vec<f64> = known.iter().map(|s| s.variance).collect();
@@ -58,7 +66,7 @@ impl History {
             (known.len() >= MIN_HISTORY)
                 .then(|| (mean(&variances), freedom.min(MAX_HISTORY_FREEDOM)))
         };
-        let (trimmed, plain) = (pooled(|s| s.trimmed)?, pooled(|s| s.plain)?);
+        let (trimmed, plain) = (pooled(0)?, pooled(1)?);
         let (location, (variance, freedom)) = if plain.0 < trimmed.0 {
             (Location::Plain, plain)
         } else {
@@ -80,6 +88,8 @@ pub struct SessionEvidence {
     pub pairs: usize,
     /// Candidate minus baseline; positive is worse.
     pub worse: f64,
+    /// Variance of one pair's difference that these pairs show; `None` where a single one shows none.
+    pub shown: Option<f64>,
     /// Moderated variance of one pair's difference; `None` when nothing says how noisy it is.
     pub variance: Option<f64>,
     /// Degrees of freedom of `variance`.
@@ -125,6 +135,7 @@ impl SessionEvidence {
         Self {
             pairs: e.n,
             worse: e.centre,
+            shown: (e.freedom > 0.0).then_some(e.variance),
             variance: is_known.then_some(variance),
             freedom,
             from_history,

@@ -1,5 +1,6 @@
 //! Accepting a run as the level that later runs are compared with: the rules, and the cut-down form.
 
+mod acceptable;
 mod lost;
 mod moves;
 mod refusal;
@@ -17,9 +18,10 @@ use gate_schema::run::{
 use crate::observe::summary;
 use crate::stored::MAX_SESSIONS;
 
+pub use acceptable::Acceptable;
 pub use lost::{Lost, lost};
 pub use moves::{LISTED_CHANGE, LISTED_CHANGES, Move, Moved, SUSPICIOUS, listed, moves};
-pub use refusal::{MIN_REPETITIONS, MIN_SESSIONS, Override, Refusal, refusals};
+pub use refusal::{MIN_REPETITIONS, MIN_SESSIONS, Refusal, refusals};
 
 /// Significant decimal digits kept of a statistic: a hundred times finer than the histogram it
 /// comes from.

@@ -5,9 +5,10 @@ use gate_schema::report::{Blame, BudgetCheck, BudgetStatus, Effect, Level, Reaso
 
 use crate::budget::{self, Standing};
 use crate::estimate::Location;
-use crate::evidence::{Evidence, MIN_REPETITIONS};
+use crate::evidence::{Evidence, MIN_AGREEING, MIN_REPETITIONS};
 use crate::modes::modes;
 use crate::sides::{Compared, How, Sides};
+use crate::stored::must_agree;
 
 mod blame;
 mod draft;
@@ -15,7 +16,7 @@ mod effect;
 
 pub use blame::{UNJUDGED_MARGIN, UNJUDGED_POINTS};
 pub(crate) use draft::{Draft, Family};
-pub use draft::{MAX_NEEDED, MIN_AGREEING, SUSPICIOUS};
+pub use draft::{MAX_NEEDED, SUSPICIOUS};
 
 impl Draft<'_> {
     /// Decides the row. `is_unsteady` says that the baseline was not shown to repeat itself.
@@ -134,7 +135,7 @@ impl Draft<'_> {
             (Verdict::Pass, Reason::SmallEffect)
         } else if no_worse {
             (Verdict::Pass, Reason::WithinMargin)
-        } else if family.worse && worse >= margin {
+        } else if family.worse.is_discovery && worse >= margin {
             let blocked = match &compared.how {
                 How::Queries => None,
                 How::Stored => self.blocked(sides, evidence, policy),
@@ -166,10 +167,9 @@ impl Draft<'_> {
             })
         } else if policy.machine == Machine::Shared && self.metric.unit().is_timing() {
             Some(Reason::SharedMachine)
-        } else if evidence.agreeing < MIN_AGREEING {
-            Some(self.undecided(true, evidence))
         } else {
-            None
+            let (needed, _) = must_agree(self.metric.sessions.len());
+            (evidence.agreeing < needed).then(|| self.undecided(true, evidence))
         }
     }
 

@@ -11,7 +11,8 @@ pub const MIN_SAMPLES_P99: u64 = 1_000;
 pub const MIN_SAMPLES_P999: u64 = 10_000;
 
 /// Ranks between which the tail mean is taken. Gating this mean instead of p99 has the same
-/// false-alarm rate and equal or better power; above 99.8 % single stalls decide.
+/// false-alarm rate and about equal power, but where fewer than 2 % of the requests are slow and all of those
+/// alike (`proof parts`); above 99.8 % single stalls decide.
 pub const TAIL_RANKS: (f64, f64) = (0.98, 0.998);
 
 /// The percentiles of a [`Summary`], ascending.

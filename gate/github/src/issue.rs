@@ -39,6 +39,8 @@ pub struct Standing {
     pub finding: Option<String>,
     /// Whether the night showed it first.
     pub is_new: bool,
+    /// Whether an issue may be opened for it, or opened again. One that is open says it in any case.
+    pub may_open: bool,
     /// When the first run with it was made, RFC 3339 in UTC; the last of these where it is several things. An issue
     /// is opened where none was told of that night.
     pub bad: String,
@@ -72,6 +74,8 @@ pub enum IssueDone {
     Opened,
     /// It was closed because the thing was gone, which is back.
     Reopened,
+    /// No open issue says it, and none may be opened.
+    Held,
     /// It says something else now.
     Updated,
     /// One more night without it.
@@ -80,7 +84,7 @@ pub enum IssueDone {
     Closed,
 }
 
-/// Brings the issues up to date; tells what was written, by title.
+/// Brings the issues up to date; tells what was written or held back, by title.
 ///
 /// # Errors
 /// When GitHub does not take it. What was written by then stays, and the next call goes on from there.
@@ -102,6 +106,13 @@ pub async fn keep(
         }
         let mut is_sure = true;
         for one in plan(&listed, &settings.author, nightly) {
+            if one.done == IssueDone::Held {
+                let held = (one.title, one.done);
+                if !told.contains(&held) {
+                    told.push(held);
+                }
+                continue;
+            }
             // What is not listed may be there all the same.
             if one.done == IssueDone::Opened && !open.is_complete {
                 client.tell(format!(

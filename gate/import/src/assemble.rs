@@ -138,7 +138,7 @@ impl Assembly {
                 metrics,
             });
         }
-        let run = Run {
+        let mut run = Run {
             format: FORMAT.to_owned(),
             id: origin.id.clone(),
             created: origin.created.clone(),
@@ -159,6 +159,7 @@ impl Assembly {
             pooled: Vec::new(),
             provenance: None,
         };
+        run.leave_out_stepped();
         match run.validate() {
             Ok(()) => Ok(run),
             Err(problems) => {

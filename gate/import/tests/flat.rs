@@ -64,6 +64,24 @@ fn an_array_is_one_repetition_per_entry() {
 }
 
 #[test]
+fn times_of_a_clock_that_was_set_back_are_left_out_and_said_to_be() {
+    let text =
+        r#"[{"a":{"t_ns":5,"rss_b":7}}, {"a":{"t_us":-2,"rss_b":9}}, {"a":{"rate_per_s":-1}}]"#;
+    let run = to_run("f", text.as_bytes(), &origin()).expect("the rest is sound");
+    assert_eq!(values(&run, "a", "t"), [Some(5.0), None, None]);
+    assert_eq!(values(&run, "a", "rate"), [None, None, None]);
+    assert_eq!(values(&run, "a", "rss"), [Some(7.0), Some(9.0), None]);
+    let repetitions = &run.sessions[0].scenarios[0].repetitions;
+    let said = |at: usize| -> Vec<&str> {
+        let anomalies = repetitions[at].anomalies.iter();
+        anomalies.map(|anomaly| anomaly.said.as_str()).collect()
+    };
+    assert_eq!(said(0), [""; 0]);
+    assert_eq!(said(1), ["t is below zero"]);
+    assert_eq!(said(2), ["rate is below zero"]);
+}
+
+#[test]
 fn what_cannot_be_read_is_refused_with_its_place() {
     for (text, place, message) in [
         ("", "f", "the file is cut off"),
@@ -109,11 +127,7 @@ fn what_cannot_be_read_is_refused_with_its_place() {
             "f#/a~1b/t_ns",
             "zero where nothing real is zero",
         ),
-        (
-            r#"{"a":{"t_ns":-1}}"#,
-            "f#/a/t_ns",
-            "a negative measurement",
-        ),
+        (r#"{"a":{"t_b":-1}}"#, "f#/a/t_b", "a negative measurement"),
         (
             r#"{"a":{"x_ratio":1.5}}"#,
             "f#/a/x_ratio",

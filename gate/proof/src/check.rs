@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use gate_proof::real::case::Case;
+use gate_proof::real::case::{Case, Plant};
 use gate_proof::real::neighbour::Neighbour;
 use gate_proof::real::policy::{POLICY, Policy};
 use gate_proof::real::read::Left;
@@ -29,6 +29,10 @@ pub(crate) struct Check {
     /// What is planted; may be given several times [default: every case].
     #[arg(long = "case", value_parser = super::named(&Case::ALL, Case::as_str))]
     cases: Vec<Case>,
+    /// Plant it in the scenarios that match this glob alone and spare the others: their rows must not fail.
+    /// Of several areas: '{text,feed}/**'.
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    plant_only: Option<String>,
     /// Run a neighbour beside, busy for 1 to 20 s and idle for 1 to 20 s by turns.
     #[arg(long)]
     neighbour: bool,
@@ -110,13 +114,15 @@ fn gates(
     } else {
         &arguments.cases
     };
+    let only = arguments.plant_only.as_deref();
+    let plants: Vec<Plant<'_>> = cases.iter().map(|&case| Plant::new(case, only)).collect();
     let interrupted = || {
         let path = arguments.out.display();
         Err(format!("interrupted; {path} holds every gate that ended"))
     };
     let mut neighbour = None;
     let mut broken_in_a_row = 0;
-    while let Some(case) = recording.next(cases, arguments.gates, arguments.neighbour) {
+    while let Some(plant) = recording.next(&plants, arguments.gates, arguments.neighbour) {
         if interrupt.has_fired() {
             return interrupted();
         }
@@ -129,18 +135,17 @@ fn gates(
         if arguments.neighbour && neighbour.is_none() {
             neighbour = Some(start_neighbour(arguments.seed, recording.gates.len())?);
         }
-        let name = format!("{:04}-{}", recording.gates.len() + 1, case.as_str());
-        let directory = kept.join(name);
+        let directory = kept.join(name(recording.gates.len(), plant.case()));
         // What an interrupted gate left must not be taken for this one's.
         let _ = fs::remove_dir_all(&directory);
-        let ran = match starter.run(case, &directory, &interrupt) {
+        let ran = match starter.run(plant, &directory, &interrupt) {
             Err(_) if interrupt.has_fired() => return interrupted(),
             ran => ran?,
         };
         if ran.was_told && ran.broken.is_some() {
             return interrupted();
         }
-        let mut gate = record(arguments, case, ran, &directory);
+        let mut gate = record(arguments, plant, ran, &directory);
         if neighbour.as_mut().is_some_and(|n| !n.is_alive()) {
             // The next gate gets another one.
             neighbour = None;
@@ -162,11 +167,33 @@ fn gates(
     Ok(())
 }
 
+/// Lets today's rules of other tools judge the documents in `kept` of all gates of the recording at `path`,
+/// which is written again.
+pub(crate) fn rejudge(path: &Path, kept: &Path) -> Result<Recording, String> {
+    let text = fs::read_to_string(path).map_err(|error| at(path, error))?;
+    let mut recording = Recording::parse(&text).map_err(|why| at(path, why))?;
+    for (index, gate) in recording.gates.iter_mut().enumerate() {
+        if !gate.is_broken() {
+            let directory = kept.join(name(index, gate.case));
+            let left = Left::read(&directory).map_err(|why| at(&directory, why))?;
+            gate.rivals = left.rivals(gate.plant())?;
+        }
+    }
+    recording.write(path)?;
+    Ok(recording)
+}
+
+/// Where the documents of a gate are kept, by its place in the recording.
+fn name(index: usize, case: Case) -> String {
+    format!("{:04}-{}", index + 1, case.as_str())
+}
+
 /// What became of a gate that ran. Nothing about it is an error: a gate that crashes, or leaves what
 /// nobody can read, is what the recording is for.
-fn record(arguments: &Check, case: Case, ran: Ran, directory: &Path) -> GateRecord {
+fn record(arguments: &Check, plant: Plant<'_>, ran: Ran, directory: &Path) -> GateRecord {
     let mut gate = GateRecord {
-        case,
+        case: plant.case(),
+        plant_only: plant.only().map(str::to_owned),
         neighbour: arguments.neighbour,
         started: ran.started,
         seconds: ran.seconds,
@@ -181,10 +208,11 @@ fn record(arguments: &Check, case: Case, ran: Ran, directory: &Path) -> GateReco
     match Left::read(directory) {
         Ok(left) => {
             gate.said = Some(left.said());
+            gate.broken = left.unplanted(plant);
             if arguments.rivals {
-                match left.rivals(case) {
+                match left.rivals(plant) {
                     Ok(rivals) => gate.rivals = rivals,
-                    Err(why) => gate.broken = Some(why),
+                    Err(why) => gate.broken = gate.broken.or(Some(why)),
                 }
             }
         }
@@ -208,7 +236,7 @@ fn tell(recording: &Recording, directory: &Path) {
     let mut text = format!(
         "{} {}{}: exit {}, {:.0} s",
         recording.gates.len(),
-        gate.case.as_str(),
+        gate.plant(),
         if gate.neighbour { ", neighbour" } else { "" },
         gate.exit_code,
         gate.seconds,
@@ -244,6 +272,12 @@ fn digest(path: &Path) -> Result<String, String> {
 
 fn at(path: &Path, error: impl std::fmt::Display) -> String {
     format!("{}: {error}", path.display())
+}
+
+fn glob(text: &str) -> Result<String, String> {
+    let is_glob = !text.is_empty() && fast_glob::validate(text).is_ok();
+    let why = || "write a glob over scenario names, such as 'text/**'".to_owned();
+    is_glob.then(|| text.to_owned()).ok_or_else(why)
 }
 
 fn budget(text: &str) -> Result<String, String> {

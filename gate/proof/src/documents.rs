@@ -72,6 +72,30 @@ impl Documents {
         Ok(again)
     }
 
+    /// Sessions of `repetitions` of each build alone: `baseline` that were stored in the course of time, of
+    /// the indices from 0 on, and `candidate` of today, from `today` on.
+    ///
+    /// # Errors
+    /// None: the values are sound.
+    pub fn stored(
+        fleet: &Fleet,
+        [baseline, candidate]: [u64; 2],
+        today: u64,
+        repetitions: u32,
+    ) -> Result<Self, Defect> {
+        let mut documents = Self::new(fleet)?;
+        let parts = all(fleet, repetitions);
+        for index in 0..baseline {
+            let [stored, _] = sessions(fleet, index, &parts, Second::Baseline)?;
+            documents.baseline.sessions.push(alone(stored));
+        }
+        for index in today..today + candidate {
+            let [_, measured] = sessions(fleet, index, &parts, Second::Candidate)?;
+            documents.candidate.sessions.push(alone(measured));
+        }
+        Ok(documents)
+    }
+
     /// Sessions of the baseline with itself: what calibration measures. They take the indices from
     /// `first` on.
     ///
@@ -79,9 +103,7 @@ impl Documents {
     /// None: the values are sound.
     pub fn calibration(fleet: &Fleet, first: u64, count: u64, pairs: u32) -> Result<Self, Defect> {
         let mut documents = Self::new(fleet)?;
-        let parts: Vec<Part> = (0..fleet.scenarios())
-            .map(|scenario| Part { scenario, pairs })
-            .collect();
+        let parts = all(fleet, pairs);
         for index in first..first + count {
             let [first, second] = sessions(fleet, index, &parts, Second::Baseline)?;
             documents.baseline.sessions.push(first);
@@ -142,6 +164,23 @@ fn run(fleet: &Fleet, id: &str, scenarios: &[usize]) -> Result<Run, Defect> {
         pooled: Vec::new(),
         provenance: None,
     })
+}
+
+/// As many pairs of every scenario.
+pub(crate) fn all(fleet: &Fleet, pairs: u32) -> Vec<Part> {
+    (0..fleet.scenarios())
+        .map(|scenario| Part { scenario, pairs })
+        .collect()
+}
+
+/// One arm of a session as a session that knows nothing of the other.
+fn alone(mut session: Session) -> Session {
+    session.mode = Mode::Single;
+    let measured = session.scenarios.iter_mut();
+    for repetition in measured.flat_map(|measured| &mut measured.repetitions) {
+        repetition.pair = None;
+    }
+    session
 }
 
 /// One session of pairs, as both arms saw it.
@@ -206,7 +245,13 @@ mod tests {
             }];
             documents.measure(&fleet, 1, &one).unwrap();
             let again = documents.canaries(&fleet, 2, &one).unwrap();
-            for run in [&documents.baseline, &documents.candidate, &again] {
+            let stored = Documents::stored(&fleet, [3, 2], 10, 5).unwrap();
+            let runs = [&stored.baseline, &stored.candidate];
+            assert_eq!(runs.map(|run| run.sessions.len()), [3, 2]);
+            for run in [&documents.baseline, &documents.candidate, &again]
+                .into_iter()
+                .chain(runs)
+            {
                 assert_eq!(run.validate(), Ok(()), "{workload:?}");
             }
             let seen = Seen::new(&documents.candidate).unwrap();

@@ -48,6 +48,7 @@ impl Judge for Gate {
             arms,
             dropped: 1,
             created: CREATED,
+            judged: None,
         };
         calibrate::learn(None, &calibration, &self.policy)
     }

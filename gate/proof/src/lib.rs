@@ -6,6 +6,8 @@
 //! them judge the same repetitions; [`outcomes`] counts what became of all that, with the intervals of
 //! [`interval`], and [`table`] writes it down; [`targets`] holds it against what gate promises.
 //!
+//! [`parts`] looks at one test, one statistic and one order of measuring at a time.
+//!
 //! The other half is [`real`]: whole gate runs of the real binaries on this machine, with known changes.
 //!
 //! Nothing here decides a verdict of its own: gate is judged through its public functions, rivals by
@@ -19,9 +21,11 @@ pub mod interval;
 pub mod judge;
 pub mod noise;
 pub mod outcomes;
+pub mod parts;
 pub mod real;
 pub mod rivals;
 pub mod simulate;
+mod slowest;
 pub mod table;
 pub mod targets;
 pub mod versus;

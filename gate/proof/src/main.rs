@@ -13,9 +13,10 @@ use gate_core::next::Plan;
 use gate_proof::judge::Gate;
 use gate_proof::noise::{Regime, Shape};
 use gate_proof::outcomes::{FORMAT, Outcomes, Recording};
+use gate_proof::parts;
 use gate_proof::real::{neighbour, record};
 use gate_proof::rivals::Rival;
-use gate_proof::simulate::{Settings, simulate};
+use gate_proof::simulate::{FIRST_SESSION, Settings, Stored, simulate};
 use gate_proof::table;
 use gate_proof::targets::{self, Kept};
 use gate_proof::versus::{Layout, versus};
@@ -43,8 +44,25 @@ enum Verb {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Look at the parts of a verdict one at a time: the level of one test, statistics of the tail, the
+    /// order of measuring.
+    Parts {
+        /// Rows that each test decides; statistics of the tail get a hundredth of them, orders a tenth.
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+        trials: u64,
+        /// Seeds everything.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Run whole gates of the real binaries on this machine and print how they ended.
     Check(check::Check),
+    /// Let today's rules of other tools judge the kept documents of a recording once more.
+    Rivals {
+        /// The recording; what it says of rules is replaced.
+        recording: PathBuf,
+        /// Where `proof check --keep` put the documents.
+        kept: PathBuf,
+    },
     /// Be a noisy neighbour until standard input ends.
     #[command(hide = true)]
     Neighbour {
@@ -96,6 +114,13 @@ struct Simulate {
     /// Calibration sessions that are known; 0 for none.
     #[arg(long, default_value_t = 10)]
     history: u64,
+    /// Compare with so many stored sessions of the baseline, once, instead of measuring pairs.
+    #[arg(long, value_name = "SESSIONS", conflicts_with_all = ["budget", "history", "rerun_pairs"],
+          value_parser = clap::value_parser!(u64).range(1..FIRST_SESSION))]
+    stored: Option<u64>,
+    /// Sessions of the candidate that are compared with the stored ones.
+    #[arg(long, default_value_t = 2, requires = "stored", value_parser = clap::value_parser!(u64).range(1..))]
+    sessions: u64,
     /// Seeds everything.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -117,7 +142,11 @@ fn main() -> ExitCode {
                 is_kept = promises.iter().all(|promise| promise.kept() != Kept::No);
                 targets::table(&promises)
             }),
+        Verb::Parts { trials, seed } => Ok(parts::tables(trials, seed)),
         Verb::Check(arguments) => check::run(&arguments).map(|recording| real(&recording.gates)),
+        Verb::Rivals { recording, kept } => {
+            check::rejudge(&recording, &kept).map(|recording| real(&recording.gates))
+        }
         Verb::Neighbour { seed } => {
             neighbour::live(seed);
             Ok(String::new())
@@ -184,6 +213,10 @@ fn settings(arguments: &Simulate, regime: Regime, effect: f64) -> Settings {
         },
         budget: arguments.budget,
         history: arguments.history,
+        stored: arguments.stored.map(|baseline| Stored {
+            baseline,
+            candidate: arguments.sessions,
+        }),
     }
 }
 

@@ -24,6 +24,7 @@ mod shape;
 use regime::Episode;
 pub use regime::Regime;
 pub use shape::Shape;
+pub(crate) use shape::{CLOCK_NS, QUANTISED_LEVEL_NS};
 
 /// Median over the metrics of a repetition's standard deviation, as a fraction.
 pub const SIGMA_MEDIAN: f64 = 0.016;
@@ -31,10 +32,6 @@ pub const SIGMA_MEDIAN: f64 = 0.016;
 /// Standard deviation of the logarithm of sigma over the metrics. The reference tables give power per
 /// class and overall; 0.6 is what makes their classes add up to their totals.
 pub const SIGMA_SPREAD: f64 = 0.6;
-
-/// Clock step of [`Shape::Quantised`], and the level that is read with it.
-const CLOCK_NS: f64 = 1_000.0;
-const QUANTISED_LEVEL_NS: f64 = 40_000.0;
 
 /// Levels of the other metrics: 20 us to 20 ms.
 const LEVEL_LOG10_NS: std::ops::Range<f64> = 4.3..7.3;
@@ -261,14 +258,8 @@ impl Metric {
         self
     }
 
-    /// What the clock says; at least one of its steps, because nothing real takes no time.
     fn read(&self, factor: f64) -> f64 {
-        let latency = self.level_ns * factor;
-        if self.shape == Shape::Quantised {
-            (latency / CLOCK_NS).round().max(1.0) * CLOCK_NS
-        } else {
-            latency
-        }
+        self.shape.read(self.level_ns * factor)
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::interval::Rate;
 use crate::rivals::Rival;
-use crate::simulate::{GateRun, Settings};
+use crate::simulate::{GateRun, Settings, Stored};
 use crate::versus::{Layout, RivalRun};
 
 /// The format of a recording.
@@ -102,8 +102,21 @@ pub struct Conditions {
     pub budget: f64,
     /// Calibration sessions known.
     pub history: u64,
+    /// Sessions that were compared instead of pairs; absent for pairs and for rivals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<Sessions>,
     /// The seed.
     pub seed: u64,
+}
+
+/// Sessions of each build alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sessions {
+    /// Of the baseline, stored.
+    pub baseline: u64,
+    /// Of the candidate.
+    pub candidate: u64,
 }
 
 /// Planted changes found.
@@ -149,9 +162,13 @@ impl Outcomes {
     pub fn of_gate(settings: &Settings, runs: &[GateRun]) -> Self {
         let sum = |of: fn(&GateRun) -> u64| runs.iter().map(of).sum();
         let gates = runs.len() as u64;
+        let layout = match settings.stored {
+            None => Layout::Paired,
+            Some(_) => Layout::Stored,
+        };
         Self {
             name: "gate".to_owned(),
-            layout: Layout::Paired.as_str().to_owned(),
+            layout: layout.as_str().to_owned(),
             conditions: conditions(settings),
             runs: gates,
             failures: Rate::new(sum(|r| u64::from(r.failed)), gates),
@@ -182,6 +199,7 @@ impl Outcomes {
         let settings = Settings {
             budget: no_time_left(),
             history: 0,
+            stored: None,
             ..*settings
         };
         Self {
@@ -215,6 +233,15 @@ fn conditions(settings: &Settings) -> Conditions {
         rerun_pairs: settings.plan.rerun_pairs,
         budget: settings.budget,
         history: settings.history,
+        sessions: settings.stored.map(
+            |Stored {
+                 baseline,
+                 candidate,
+             }| Sessions {
+                baseline,
+                candidate,
+            },
+        ),
         seed: settings.seed,
     }
 }

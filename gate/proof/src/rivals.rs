@@ -27,6 +27,9 @@ const BENCHER_BOUNDARY: f64 = 0.99;
 /// Most history that a Bencher threshold looks at here (`--threshold-max-sample-size`).
 const BENCHER_SAMPLE: usize = 10;
 
+/// How sure the plain t-test must be.
+const T_TEST: f64 = 0.99;
+
 /// Significance level and noise threshold of criterion 0.8 (`Criterion::default`).
 const CRITERION_ALPHA: f64 = 0.05;
 const CRITERION_NOISE: f64 = 0.01;
@@ -83,17 +86,20 @@ pub enum Rival {
     /// bootstrap interval of the change of the mean beyond +1 % (`src/analysis/compare.rs`,
     /// `compare_to_threshold` of `src/report.rs`).
     Criterion,
+    /// Welch's t, one-sided, row by row at 0.99: what a script around a statistics library does.
+    TTest,
     /// The textbook: Welch's t, one-sided, corrected over all metrics by Benjamini-Hochberg at 1 %.
     WelchFamily,
 }
 
 impl Rival {
     /// The rules of the tables, in their order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Critcmp { threshold: 0.05 },
         Self::Critcmp { threshold: 0.10 },
         Self::Benchstat { at_least: 0.0 },
         Self::Benchstat { at_least: 0.05 },
+        Self::TTest,
         Self::Bencher,
         Self::Criterion,
         Self::GithubActionBenchmark,
@@ -110,6 +116,7 @@ impl Rival {
             }
             Self::Benchstat { .. } => "benchstat p <= 0.05".to_owned(),
             Self::GithubActionBenchmark => "github-action-benchmark 200 %".to_owned(),
+            Self::TTest => "t-test 0.99".to_owned(),
             Self::Bencher => "Bencher t-test 0.99, 10 reports".to_owned(),
             Self::Criterion => "criterion p < 0.05 beyond 1 %".to_owned(),
             Self::WelchFamily => "Welch and Benjamini-Hochberg 1 %".to_owned(),
@@ -162,6 +169,7 @@ impl Rival {
                     && high > CRITERION_NOISE
                     && criterion_p_value(samples, RESAMPLES) < CRITERION_ALPHA
             }
+            Self::TTest => welch_p_slower(samples) <= 1.0 - T_TEST,
             Self::WelchFamily => welch_p_slower(samples) <= FAMILY_LEVEL,
         }
     }

@@ -11,7 +11,7 @@ use gate_schema::report::{Outcome, Report, Verdict};
 use gate_schema::run::Run;
 use rayon::prelude::*;
 
-use crate::documents::{Documents, Part, Seen};
+use crate::documents::{self, Documents, Part, Seen};
 use crate::judge::Judge;
 use crate::noise::{Class, Regime, Shape, Simulated, seed_of};
 use crate::workload::{Fleet, Workload};
@@ -23,8 +23,8 @@ use asked::Asked;
 /// Steps before a gate that never ends is given up, as many as `gate check` takes.
 const MAX_STEPS: usize = 1_000;
 
-/// Sessions of calibration come first, those of the gate from here on.
-pub(crate) const FIRST_SESSION: u64 = 1_000;
+/// Sessions of calibration and stored ones come first, those of the gate from here on.
+pub const FIRST_SESSION: u64 = 1_000;
 
 /// What is simulated. All gates of one setting differ only in their seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +52,17 @@ pub struct Settings {
     pub budget: f64,
     /// Calibration sessions that are known, of as many pairs as a first session.
     pub history: u64,
+    /// Sessions that are compared once, as `gate compare` does, instead of pairs; `None` for pairs.
+    pub stored: Option<Stored>,
+}
+
+/// Sessions of each build alone, of as many repetitions as a first session has pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Of the baseline, promoted some time ago.
+    pub baseline: u64,
+    /// Of the candidate, today.
+    pub candidate: u64,
 }
 
 impl Settings {
@@ -82,7 +93,7 @@ pub struct GateRun {
     pub false_rows: u64,
     /// Planted scenarios found and planted at all, by class of noise.
     pub planted: [(u64, u64); 3],
-    /// Pairs of the first session.
+    /// Pairs of the first session; none where sessions are compared.
     pub first_pairs: u64,
     /// Pairs measured again because a verdict required it, canaries included.
     pub rerun_pairs: u64,
@@ -167,20 +178,39 @@ impl From<EvaluateError> for SimulateError {
 pub fn simulate(settings: &Settings, judge: &impl Judge) -> Result<Vec<GateRun>, SimulateError> {
     (0..settings.gates)
         .into_par_iter()
-        .map(|gate| one(settings, judge, gate))
+        .map(|gate| match settings.stored {
+            None => in_pairs(settings, judge, gate),
+            Some(stored) => compared(settings, judge, gate, stored),
+        })
         .collect()
 }
 
-fn one(settings: &Settings, judge: &impl Judge, gate: u64) -> Result<GateRun, SimulateError> {
+/// One comparison of what was measured apart. Nothing can be measured again.
+fn compared(
+    settings: &Settings,
+    judge: &impl Judge,
+    gate: u64,
+    stored: Stored,
+) -> Result<GateRun, SimulateError> {
+    let fleet = settings.fleet(gate);
+    let sessions = [stored.baseline, stored.candidate];
+    let documents = Documents::stored(&fleet, sessions, FIRST_SESSION, settings.plan.pairs)?;
+    let (baseline, candidate) = (
+        Seen::new(&documents.baseline)?,
+        Seen::new(&documents.candidate)?,
+    );
+    let report = judge.evaluate([baseline.side(), candidate.side()], &Known::default())?;
+    let mut run = GateRun::default();
+    run.at_once(&report);
+    run.in_the_end(&fleet, &report);
+    Ok(run)
+}
+
+fn in_pairs(settings: &Settings, judge: &impl Judge, gate: u64) -> Result<GateRun, SimulateError> {
     let fleet = settings.fleet(gate);
     let noise = calibrate(settings, judge, &fleet)?;
     let mut documents = Documents::new(&fleet)?;
-    let parts: Vec<Part> = (0..fleet.scenarios())
-        .map(|scenario| Part {
-            scenario,
-            pairs: settings.plan.pairs,
-        })
-        .collect();
+    let parts = documents::all(&fleet, settings.plan.pairs);
     documents.measure(&fleet, FIRST_SESSION, &parts)?;
 
     let mut run = GateRun {

@@ -92,6 +92,12 @@ fn rule(outcomes: &Outcomes) -> String {
     if outcomes.effort.is_none() {
         return outcomes.name.clone();
     }
+    if let Some(sessions) = c.sessions {
+        return format!(
+            "**gate**, {} sessions of {} against {} stored",
+            sessions.candidate, c.pairs, sessions.baseline
+        );
+    }
     let mut text = format!("**gate**, {}+{} pairs", c.pairs, c.rerun_pairs);
     // Writing to a string cannot fail.
     if c.budget > 1.0 {
@@ -155,7 +161,7 @@ pub(crate) fn interval(rate: &Rate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcomes::{Effort, Found, Recording};
+    use crate::outcomes::{Effort, Found, Recording, Sessions};
 
     fn outcomes(name: &str, found: Option<Found>, effort: Option<Effort>) -> Outcomes {
         Outcomes {
@@ -172,6 +178,7 @@ mod tests {
                 rerun_pairs: 10,
                 budget: 2.0,
                 history: if effort.is_some() { 10 } else { 0 },
+                sessions: None,
                 seed: 1,
             },
             runs: 3_000,
@@ -227,6 +234,23 @@ mod tests {
             "| Conditions | Planted | Scenarios re-run per gate | Extra pairs | In time left | Passed at once | Undecided at once | Undecided in the end | Canaries | All together |\n\
              |---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n\
              | quiet, paired, 200 latency metrics | nothing | 6.7 | 6.7 % | 50.0 % | 81.0 % | 19.0 % | 18.0 % | 0.0 % | 0.0 % |\n"
+        );
+    }
+
+    #[test]
+    fn what_compared_sessions_says_how_many() {
+        let (_, effort) = some();
+        let mut stored = outcomes("gate", None, Some(effort));
+        stored.layout = "stored".to_owned();
+        stored.conditions.sessions = Some(Sessions {
+            baseline: 12,
+            candidate: 2,
+        });
+        let row = false_alarms(&[stored]);
+        let row = row.lines().last().unwrap();
+        assert!(
+            row.starts_with("| **gate**, 2 sessions of 5 against 12 stored | quiet, stored, "),
+            "{row}"
         );
     }
 

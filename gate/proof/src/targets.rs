@@ -109,15 +109,36 @@ fn trials(gates: u64, seed: u64) -> Vec<Trial> {
         },
         budget: 1.0,
         history: 10,
+        stored: None,
     };
-    let unchanged = Regime::ALL.map(|regime| Trial {
-        settings: Settings { regime, ..quiet },
-        promises: vec![(
-            "unchanged gates that failed",
-            Bound::AtMost(0.01),
-            |outcomes| Some(outcomes.failures),
-        )],
+    let fails_rarely = |what, settings| Trial {
+        settings,
+        promises: vec![(what, Bound::AtMost(0.01), |outcomes| {
+            Some(outcomes.failures)
+        })],
+    };
+    let unchanged = Regime::ALL
+        .map(|regime| fails_rarely("unchanged gates that failed", Settings { regime, ..quiet }));
+    // What the time left pays for are further looks, which could fail a gate.
+    let with_time_left = [Regime::Quiet, Regime::Hosted].map(|regime| {
+        let settings = Settings {
+            regime,
+            budget: 2.0,
+            gates: (gates / 2).max(1),
+            ..quiet
+        };
+        fails_rarely("unchanged gates with time left that failed", settings)
     });
+    // Mean, median and tail of one distribution move together.
+    let correlated = fails_rarely(
+        "unchanged gates of 40 distributions that failed",
+        Settings {
+            gates: (gates / 2).max(1),
+            workload: Workload::Tail,
+            scenarios: 40,
+            ..quiet
+        },
+    );
     let planted = |effect| Settings {
         gates: (gates / 6).max(1),
         planted: 10,
@@ -134,6 +155,8 @@ fn trials(gates: u64, seed: u64) -> Vec<Trial> {
     };
     let all = |outcomes: &Outcomes| outcomes.found.map(|found| found.all);
     let mut trials: Vec<Trial> = unchanged.into();
+    trials.extend(with_time_left);
+    trials.push(correlated);
     trials.extend([
         Trial {
             settings: planted(0.05),
@@ -248,7 +271,7 @@ mod tests {
     #[test]
     fn everything_promised_is_counted() {
         let promises = promises(2, 7).expect("the simulator fits gate");
-        assert_eq!(promises.len(), Regime::ALL.len() + 7);
+        assert_eq!(promises.len(), Regime::ALL.len() + 10);
         assert!(promises.iter().all(|promise| promise.counted.of > 0));
         let table = table(&promises);
         assert_eq!(table.lines().count(), 2 + promises.len(), "{table}");

@@ -146,6 +146,7 @@ mod tests {
             },
             budget: 1.0,
             history: 0,
+            stored: None,
         }
     }
 

@@ -6,7 +6,7 @@ use gate_proof::judge::Gate;
 use gate_proof::noise::Regime;
 use gate_proof::outcomes::{Effort, Outcomes};
 use gate_proof::rivals::Rival;
-use gate_proof::simulate::{Settings, simulate};
+use gate_proof::simulate::{Settings, Stored, simulate};
 use gate_proof::versus::{Layout, versus};
 use gate_proof::workload::Workload;
 
@@ -26,6 +26,7 @@ fn settings() -> Settings {
         },
         budget: 2.0,
         history: 5,
+        stored: None,
     }
 }
 
@@ -164,6 +165,29 @@ fn exact_counters_need_no_statistics() {
         assert_eq!(outcomes.failures.hits, expected, "+{effect}");
         assert_eq!(effort(&outcomes).rerun_pairs, 0, "+{effect}");
     }
+}
+
+#[test]
+fn stored_sessions_are_as_rarely_wrong_and_find_less() {
+    let stored = |candidate, effect: f64| {
+        outcomes(&Settings {
+            stored: Some(Stored {
+                baseline: 12,
+                candidate,
+            }),
+            planted: usize::from(effect > 0.0),
+            effect,
+            ..settings()
+        })
+    };
+    assert!(stored(3, 0.0).failures.hits < 8);
+    // 70 % and 95 % when this was written, less in larger gates.
+    for (effect, at_least) in [(0.05, 0.55), (0.10, 0.88)] {
+        let found = found(&stored(3, effect));
+        assert!(found >= at_least, "+{effect}: {found}");
+    }
+    // One session agrees with nobody.
+    assert_eq!(stored(1, 0.5).failures.hits, 0);
 }
 
 #[test]

@@ -96,6 +96,10 @@ fn mistakes_are_named_and_exit_with_2() {
             "write it as 10m or 90s",
         ),
         (
+            &["check", "--gates", "1", "--out", "o", "--plant-only", "a{b"],
+            "write a glob over scenario names",
+        ),
+        (
             &["check", "--gates", "1", "--out", "o", "--bench", "no-bench"],
             "no-bench: ",
         ),

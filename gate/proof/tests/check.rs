@@ -209,6 +209,52 @@ fn a_gate_that_lost_its_neighbour_is_broken_and_the_next_gets_another() {
 }
 
 #[test]
+fn a_plant_in_a_part_of_the_scenarios_is_recorded_and_shown_as_a_case_of_its_own() {
+    let repository = repository(
+        r#"leave "$2"
+        echo "$@" | grep :work= >> planted
+        exit 0"#,
+    );
+    let all = ["--case", "work-5"];
+    for only in ["simulated/*", "text/**", "simulated/*"] {
+        let part = [&all[..], &["--plant-only", only]].concat();
+        let output = check(&repository, "1", &part);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let output = check(&repository, "1", &all);
+    let gates = recorded(&repository);
+    let only = |gate: &GateRecord| gate.plant_only.clone().unwrap_or_default();
+    let parts: Vec<String> = gates.iter().map(only).collect();
+    assert_eq!(parts, ["", "simulated/*", "text/**", ""], "each once");
+    assert_eq!(
+        ends(&gates),
+        [
+            (0, true, ""),
+            (0, true, ""),
+            (
+                0,
+                true,
+                "work-5 in `text/**` is in no scenario that was measured"
+            ),
+            (0, true, ""),
+        ]
+    );
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    for row in [
+        "| work-5 | idle | 1 | 0.0 %",
+        "| work-5 in `simulated/*` | idle | 1 | 0.0 %",
+    ] {
+        assert!(stdout.contains(row), "{stdout}");
+    }
+    let planted = fs::read_to_string(repository.path().join("planted")).expect("was planted");
+    let plants = ["=simulated/*:work=5% ", "=text/**:work=5% ", "=**:work=5% "];
+    for (line, plant) in planted.lines().zip(plants) {
+        assert!(line.contains(plant), "{line}");
+    }
+    assert_eq!(planted.lines().count(), plants.len());
+}
+
+#[test]
 fn other_calibrations_and_waivers_are_other_settings() {
     let repository = repository(r#"leave "$2""#);
     assert!(check(&repository, "1", &[]).status.success());

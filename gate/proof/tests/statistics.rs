@@ -34,6 +34,7 @@ fn histories(machine: &Simulated) -> Vec<History> {
         arms: [first.side(), second.side()],
         dropped: 1,
         created: CREATED,
+        judged: None,
     };
     let noise = learn(None, &calibration, &Policy::default()).expect("sound documents");
     noise

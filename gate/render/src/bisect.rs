@@ -82,7 +82,7 @@ pub(crate) fn in_markdown(bisection: &Bisection) -> String {
             why(bisection, Target::Markdown)
         ),
         Found::NotConfirmed => format!(
-            "Not confirmed by measuring the two commits in turn: {}.",
+            "Not confirmed by a fresh measurement: {}.",
             why(bisection, Target::Markdown)
         ),
     };

@@ -44,6 +44,10 @@ fn cause(kind: AnomalyKind) -> &'static str {
         AnomalyKind::Paged => "pages came from disk",
         AnomalyKind::NotSteady => "operations were not steady",
         AnomalyKind::Behind => "work beside them fell behind",
+        AnomalyKind::ClockStepped => "the clock stepped back",
+        AnomalyKind::Pressed => "tasks waited for the machine",
+        AnomalyKind::MemoryFull => "the memory was nearly full",
+        AnomalyKind::DiskBusy => "a disk was busy all the time",
         AnomalyKind::Other => "something unusual happened",
     }
 }

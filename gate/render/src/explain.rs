@@ -13,6 +13,7 @@ use crate::{disturbed, quantity, reason};
 mod everything;
 mod failed;
 mod modes;
+mod numbers;
 mod pairs;
 
 pub use everything::explain_everything;
@@ -79,6 +80,10 @@ fn steps(report: &Report, row: &Row, cells: &Cells, target: Target) -> Vec<(&'st
         ("comparable", comparable(report, row, target)),
         ("effect", effect.map(|effect| change(effect, cells))),
         (
+            "noise",
+            effect.and_then(|e| Some(numbers::numbers(e.test.as_ref()?))),
+        ),
+        (
             "margin",
             effect.and_then(|effect| margin(effect, row, cells)),
         ),
@@ -123,6 +128,7 @@ fn comparable(report: &Report, row: &Row, target: Target) -> Option<String> {
         | Reason::NotDeclared
         | Reason::OnNeitherSide
         | Reason::NotMeasured
+        | Reason::ClockStepped { .. }
         | Reason::WrongAnswer
         | Reason::ScenarioFailed => return None,
         Reason::Environment { .. } => {
@@ -139,6 +145,8 @@ fn comparable(report: &Report, row: &Row, target: Target) -> Option<String> {
         | Reason::Parameter { .. }
         | Reason::Input
         | Reason::Declaration
+        | Reason::NotOnBase
+        | Reason::NotAsPromoted { .. }
         | Reason::BaselinePartlyMeasured { .. }
         | Reason::BaselineUnusable => {
             format!("no: {}", reason::phrase(row, report.method.mode, target))
@@ -203,15 +211,19 @@ fn family(report: &Report, effect: &Effect) -> Option<String> {
             quantity::percent(size)
         )
     });
-    Some(format!(
-        "p = {p} for \"got worse\", one of {rows} rows decided together at {level}{seen}"
-    ))
+    let place = match &effect.rank {
+        Some(rank) => numbers::place(rank, &level),
+        None => format!("one of {rows} rows decided together at {level}"),
+    };
+    Some(format!("p = {p} for \"got worse\", {place}{seen}"))
 }
 
 fn sessions(effect: &Effect, row: &Row) -> Option<String> {
     let (agreeing, all) = (effect.agreeing?, row.candidate?.sessions);
+    // Of three or more, two can be disturbed.
+    let needed = if all > 2 { "three" } else { "two" };
     Some(format!(
-        "{agreeing} of {all} candidate sessions show it on their own; a failure needs two"
+        "{agreeing} of {all} candidate sessions show it on their own; a failure needs {needed}"
     ))
 }
 

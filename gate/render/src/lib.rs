@@ -10,7 +10,7 @@
 //! Map: `sentence`, `heading` and `next` write the lines around the table, with `failure` for what
 //! crashed and `together` for what all scenarios show; `fold` chooses the rows of the table, `cells`
 //! fills them from `quantity` and `reason`; `terminal`, `markdown` and `html` lay everything out, and
-//! `publish` puts that on a pull request; `explain` argues one row; `cause` says why it got worse, and
+//! `publish` puts that on a pull request, and `promotion` what a new baseline changes; `explain` argues one row; `cause` says why it got worse, and
 //! `flame` draws the profiles behind that.
 
 #![forbid(unsafe_code)]
@@ -29,6 +29,7 @@ mod html;
 mod json;
 mod markdown;
 mod next;
+mod promotion;
 mod publish;
 mod quantity;
 mod reason;
@@ -46,8 +47,12 @@ pub use flame::{FlameSide, NoSamples, differential_flamegraph, flamegraph};
 pub use html::{Figure, html};
 pub use json::json;
 pub use markdown::{MarkdownOptions, markdown};
+pub use promotion::{counted, promotion};
 pub use publish::{Notice, Occasion, comment, notice, notice_title, summary, title};
 pub use quantity::quantity;
 pub use resolutions::{resolutions, warm_up};
 pub use terminal::{Style, terminal};
-pub use trend::{TrendIssue, trend, trend_gone, trend_issues};
+pub use trend::{
+    Fresh, NOT_MEASURED, Question, TrendIssue, trend, trend_gone, trend_host, trend_host_gone,
+    trend_issues,
+};

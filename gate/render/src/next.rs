@@ -29,6 +29,7 @@ pub(crate) fn steps(report: &Report, target: Target) -> Vec<String> {
             few_sessions(report),
             other_machine(report),
             other_workload(report, target),
+            not_as_promoted(report, target),
         ],
         Mode::Paired => vec![
             paired::more_time(report, target),
@@ -36,6 +37,7 @@ pub(crate) fn steps(report: &Report, target: Target) -> Vec<String> {
             paired::calibrate(report, target),
             paired::again(report, target),
             other_workload(report, target),
+            not_as_promoted(report, target),
         ],
     };
     broken.into_iter().chain(open).flatten().collect()
@@ -290,5 +292,19 @@ fn other_workload(report: &Report, target: Target) -> Option<String> {
     };
     Some(format!(
         "{name} is another workload than in the baseline; {way_out}"
+    ))
+}
+
+/// What was promoted is held against what both sides say only where a stranger measured both.
+fn not_as_promoted(report: &Report, target: Target) -> Option<String> {
+    let is_other = |row: &&Row| {
+        row.verdict == Verdict::Incomparable
+            && matches!(row.reason, Reason::NotOnBase | Reason::NotAsPromoted { .. })
+    };
+    let row = report.rows.iter().find(is_other)?;
+    Some(format!(
+        "bring this branch up to date; if the default branch itself measures another {} than was promoted, promote \
+         it anew, and give it `mode = \"report\"` in `gate.toml` of the default branch until then",
+        target.outside(row.scenario.as_str())
     ))
 }

@@ -29,6 +29,8 @@ pub struct Occasion<'a> {
     pub artifact: Option<u64>,
     /// The run that publishes, whose summary holds the full report.
     pub publisher: Option<u64>,
+    /// Whether that run keeps the full report as a page among its artifacts, too.
+    pub has_page: bool,
     /// Whether the code measured comes from a fork.
     pub is_fork: bool,
     /// Whether the pull request may change files that decide about verdicts.
@@ -226,12 +228,18 @@ fn frame(occasion: &Occasion<'_>) -> String {
     let runs = format!("{}/actions/runs", occasion.repository);
     let (run, attempt) = (occasion.run, occasion.attempt);
     let head = Target::Markdown.outside(short(occasion.head));
-    let mut parts = vec![format!(
+    let mut parts = match occasion.publisher {
+        // Of an artifact that is yet to be uploaded only the place is known.
+        Some(publisher) if occasion.has_page => vec![
+            format!("[full report]({runs}/{publisher}#artifacts)"),
+            format!("[summary]({runs}/{publisher})"),
+        ],
+        Some(publisher) => vec![format!("[full report]({runs}/{publisher})")],
+        None => Vec::new(),
+    };
+    parts.push(format!(
         "[run {run}]({runs}/{run}/attempts/{attempt}), attempt {attempt}"
-    )];
-    if let Some(publisher) = occasion.publisher {
-        parts.insert(0, format!("[full report]({runs}/{publisher})"));
-    }
+    ));
     if let Some(artifact) = occasion.artifact {
         parts.push(format!(
             "[measured runs]({runs}/{run}/artifacts/{artifact})"

@@ -166,11 +166,24 @@ fn of_reason(row: &Row, target: Target) -> String {
         Reason::PartlyReached { have, need } => {
             format!("its curve reaches the quality it is judged at in {have} of {need} repetitions")
         }
+        Reason::ClockStepped { have, need } => {
+            format!("the clock stepped back; {have} of {need} repetitions count")
+        }
         Reason::BaselinePartlyMeasured { have, need } => {
             format!("the baseline measured it in {have} of {need} pairs")
         }
         Reason::NotDeclared => "in the baseline, but the candidate does not declare it".into(),
         Reason::OnNeitherSide => "in the promoted baseline, but neither side declares it".into(),
+        Reason::NotOnBase => "in the promoted baseline, but the base does not declare it".into(),
+        Reason::NotAsPromoted {
+            parameter: Some(parameter),
+        } => format!(
+            "its parameter {} is not that of the promoted baseline",
+            target.outside(parameter.as_str())
+        ),
+        Reason::NotAsPromoted { parameter: None } => {
+            "its input, kind, unit or direction is not that of the promoted baseline".into()
+        }
         Reason::WrongAnswer => {
             "its own check found a wrong answer; nothing it measured counts".into()
         }
@@ -207,6 +220,7 @@ pub(crate) fn tally(reason: &Reason, mode: Mode, target: Target) -> String {
         Reason::NotReached | Reason::PartlyReached { .. } => {
             "not measured, or short of the quality they are judged at".into()
         }
+        Reason::ClockStepped { .. } => "whose clock stepped back".into(),
         Reason::BaselinePartlyMeasured { .. } => {
             "not compared: the baseline did not fully measure them".into()
         }
@@ -232,6 +246,12 @@ pub(crate) fn tally(reason: &Reason, mode: Mode, target: Target) -> String {
         Reason::NotInBaseline => "not in the baseline".into(),
         Reason::NotDeclared => "on one side only".into(),
         Reason::OnNeitherSide => "on neither side".into(),
+        Reason::NotOnBase => {
+            "not compared: the base leaves out what the promoted baseline has".into()
+        }
+        Reason::NotAsPromoted { .. } => {
+            "not compared: both sides measured something else than was promoted".into()
+        }
         Reason::BaselineUnusable => "not compared: the baseline did not measure them".into(),
         Reason::WithinMargin
         | Reason::SmallEffect

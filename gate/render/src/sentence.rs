@@ -37,6 +37,8 @@ pub(crate) fn outcome(report: &Report, target: Target) -> Sentence {
             None => "nothing was measured, so nothing can be said".to_owned(),
         },
         Outcome::Pass => pass::text(report, target),
+        // Where nobody is to be stopped, what is gone leaves the outcome open, and is what there is to say.
+        Outcome::Undecided if report.rows.iter().any(fails) => fail::text(report, target),
         Outcome::Undecided => undecided::text(report, Undecided::Report, target),
         Outcome::Fail => fail::text(report, target),
     };

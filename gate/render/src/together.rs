@@ -54,6 +54,8 @@ pub(crate) fn effect(uniform: &Uniform) -> Effect {
         interval: Some(uniform.interval),
         margin: Some(uniform.margin).filter(|&margin| margin > 0.0),
         p_value: None,
+        test: None,
+        rank: None,
         detectable: None,
         basis: None,
         agreeing: None,

@@ -10,9 +10,12 @@ use crate::escape::Target;
 use crate::heading::short;
 use crate::quantity::{quantity, signed_percent};
 
+mod crept;
+mod host;
 mod issue;
 mod promoted;
-pub use issue::{TrendIssue, trend_gone, trend_issues};
+pub use host::{trend_host, trend_host_gone};
+pub use issue::{Fresh, NOT_MEASURED, Question, TrendIssue, trend_gone, trend_issues};
 
 /// Steps that were known before are listed up to this many.
 const LISTED: usize = 20;

@@ -3,7 +3,7 @@
 mod reports;
 
 use gate_render::{explain, explain_everything, explain_failed};
-use gate_schema::report::{ModeLevel, Modes, Report, Row};
+use gate_schema::report::{ModeLevel, Modes, Rank, Report, Row, Test};
 use reports::{name, paired};
 
 /// The worst row of `scenario`.
@@ -38,6 +38,41 @@ fn every_row_of_pairs_reads_as_an_argument() {
         assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
         insta::assert_snapshot!(case, text);
     }
+}
+
+#[test]
+fn the_numbers_that_decided_are_told() {
+    let all = Test {
+        variance: None,
+        moderated: None,
+        freedom: 42.0,
+        error: 0.003_3,
+        t: 15.9,
+    };
+    let alone = |pairs: f64, variance: f64| Test {
+        variance: Some(variance),
+        moderated: Some(1.5e-4),
+        freedom: 32.0,
+        error: (1.5e-4 / pairs).sqrt(),
+        t: 9.5,
+    };
+    let mut report = paired::regressed();
+    let rows = report.rows.iter_mut();
+    let mut rows = rows.filter(|row| row.scenario.as_str() == "vector/search/k10");
+    let effect = rows.next().and_then(|row| row.effect.as_mut());
+    let effect = effect.expect("the report has the scenario");
+    effect.test = Some(all);
+    effect.rank = Some(Rank {
+        rank: 2,
+        of: 12,
+        threshold: 0.01 * 2.0 / 12.0,
+    });
+    for stage in &mut effect.stages {
+        stage.test = Some(alone(stage.pairs as f64, 1.2e-4));
+    }
+    let text = explain(&report, worst(&report, "vector/search/k10"));
+    assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
+    insta::assert_snapshot!("numbers", text);
 }
 
 #[test]

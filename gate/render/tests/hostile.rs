@@ -5,13 +5,13 @@ mod reports;
 use comrak::nodes::{Node, NodeValue};
 use comrak::{Arena, Options, parse_document};
 use gate_render::{
-    MarkdownOptions, Occasion, Style, comment, explain, explain_failed, markdown, summary,
-    terminal, title, trend_issues,
+    MarkdownOptions, Occasion, Style, comment, explain, explain_failed, markdown, promotion,
+    summary, terminal, title, trend_issues,
 };
 use gate_schema::bisect::{Bisection, Found};
 use gate_schema::quantity::Quantity;
 use gate_schema::report::Report;
-use gate_schema::run::Manifest;
+use gate_schema::run::{Manifest, Run};
 use gate_schema::trend::{Improvement, Night, Promoted, Step, Suspect, Trend, Way};
 use gate_schema::unit::Unit;
 use proptest::prelude::*;
@@ -30,6 +30,7 @@ const OCCASION: Occasion<'static> = Occasion {
     head: "4f2c9e14f2c9e14f2c9e14f2c9e14f2c9e14f2c9",
     artifact: Some(11),
     publisher: Some(8),
+    has_page: true,
     is_fork: true,
     edits_policy: true,
     declared: Some(&EMPTY),
@@ -100,7 +101,7 @@ fn check(text: &str) {
             NodeValue::Table(table) => {
                 let rows: Vec<Node> = node.children().collect();
                 assert!(
-                    matches!(table.num_columns, 3 | 4 | 8),
+                    matches!(table.num_columns, 3 | 4 | 6 | 8),
                     "{} columns\n{text}",
                     table.num_columns
                 );
@@ -243,7 +244,11 @@ fn no_subject_of_a_commit_leaves_an_issue() {
         for found in [Found::Commit, Found::Range, Found::NotConfirmed] {
             let (mut bisection, trend) = searched(text);
             bisection.found = found;
-            let issues = trend_issues(&trend, "https://github.example/o/n", Some(&bisection));
+            let issues = trend_issues(
+                &trend,
+                "https://github.example/o/n",
+                std::slice::from_ref(&bisection),
+            );
             let finding = issues[0].finding.as_deref().expect("it is about this step");
             assert_eq!(finding.lines().count(), 1, "{finding:?}");
             check(finding);
@@ -263,12 +268,20 @@ fn no_subject_of_a_commit_leaves_an_issue() {
         .cloned()
         .collect();
     bisection.steps = many;
-    let issues = trend_issues(&trend, "https://github.example/o/n", Some(&bisection));
+    let issues = trend_issues(
+        &trend,
+        "https://github.example/o/n",
+        std::slice::from_ref(&bisection),
+    );
     let finding = issues[0].finding.as_deref().expect("it is about this step");
     assert!(finding.len() < 20_000, "{}", finding.len());
     assert!(finding.ends_with("and 980 more."), "{finding}");
     bisection.good.commit = "a".repeat(40);
-    let issues = trend_issues(&trend, "https://github.example/o/n", Some(&bisection));
+    let issues = trend_issues(
+        &trend,
+        "https://github.example/o/n",
+        std::slice::from_ref(&bisection),
+    );
     assert_eq!(issues[0].finding, None, "it searched somewhere else");
 }
 
@@ -303,6 +316,22 @@ fn no_name_of_a_baseline_moves_the_cursor() {
             };
             assert!(shown.contains(told), "{shown}");
         }
+    }
+}
+
+/// The frozen baseline with `text` wherever a promotion quotes one.
+fn promoted(text: &str) -> String {
+    let read = include_str!("../../schema/tests/frozen/baseline.v1.json");
+    let mut baseline: Run = serde_json::from_str(read).expect("parses");
+    let provenance = baseline.provenance.as_mut().expect("it was promoted");
+    provenance.overridden = vec![text.to_owned(), text.to_owned()];
+    promotion(&baseline, 1, text)
+}
+
+#[test]
+fn no_word_of_a_promotion_leaves_its_place() {
+    for text in FIXED {
+        check(&promoted(text));
     }
 }
 
@@ -363,11 +392,16 @@ proptest! {
     }
 
     #[test]
+    fn no_text_leaves_a_promotion(text in nasty()) {
+        check(&promoted(&text));
+    }
+
+    #[test]
     fn no_text_leaves_a_comment(text in nasty()) {
         for report in hostile(&text) {
             let shown = comment(&report, &OCCASION, 60_000);
             check(&shown);
-            prop_assert_eq!(links(&shown), 3);
+            prop_assert_eq!(links(&shown), 4);
             prop_assert!(!shown.contains("profiles/1-vector.search.k10.svg"));
             prop_assert!(!title(&report).chars().any(is_invisible));
         }

@@ -20,6 +20,7 @@ const OCCASION: Occasion<'static> = Occasion {
     head: "4f2c9e14f2c9e14f2c9e14f2c9e14f2c9e14f2c9",
     artifact: Some(11),
     publisher: Some(19_283_800),
+    has_page: true,
     is_fork: true,
     edits_policy: false,
     declared: None,
@@ -47,6 +48,7 @@ fn notices() {
     let occasion = Occasion {
         artifact: None,
         publisher: None,
+        has_page: false,
         is_fork: false,
         edits_policy: true,
         ..OCCASION
@@ -69,6 +71,35 @@ fn notices() {
         .map(|&what| format!("{}\n---\n{}", notice_title(what), notice(what, &occasion)))
         .collect();
     insta::assert_snapshot!("notices", shown.join("\n"));
+}
+
+#[test]
+fn the_full_report_is_the_page_where_one_is_kept_and_else_the_summary() {
+    let report = reports::regressed();
+    let here = "https://github.com/owner/name/actions/runs/19283800";
+    let (page, summary_alone) = (
+        format!("<sub>[full report]({here}#artifacts) \u{b7} [summary]({here}) \u{b7} [run "),
+        format!("<sub>[full report]({here}) \u{b7} [run "),
+    );
+    for (has_page, publisher, expected) in [
+        (true, OCCASION.publisher, page.as_str()),
+        (false, OCCASION.publisher, summary_alone.as_str()),
+        (true, None, "<sub>[run "),
+    ] {
+        let occasion = Occasion {
+            has_page,
+            publisher,
+            ..OCCASION
+        };
+        let texts = [
+            comment(&report, &occasion, COMMENT_BYTES),
+            summary(&report, &occasion, SUMMARY_BYTES),
+            notice(Notice::Expired, &occasion),
+        ];
+        for text in texts {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+    }
 }
 
 /// Every title is a single line of words, and never a pass where nothing was judged.

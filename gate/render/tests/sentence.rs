@@ -175,6 +175,62 @@ fn a_pass_says_what_it_does_not_cover() {
 }
 
 #[test]
+fn what_is_gone_is_named_where_it_leaves_the_outcome_open() {
+    let rows = vec![
+        missing(Reason::NotDeclared),
+        row("a/c", "latency", 1e3, 0.0),
+    ];
+    let mut open = report(rows);
+    open.outcome = Outcome::Undecided;
+    assert_eq!(
+        first_line(&open),
+        "UNDECIDED  a/b latency is missing: in the baseline, but the candidate does not declare it"
+    );
+}
+
+#[test]
+fn what_was_not_measured_as_promoted_says_what_differs() {
+    let other = "both sides measured something else than was promoted";
+    let parameter = |parameter| Reason::NotAsPromoted { parameter };
+    for (reason, tally, phrase) in [
+        (
+            Reason::NotOnBase,
+            "the base leaves out what the promoted baseline has",
+            "in the promoted baseline, but the base does not declare it",
+        ),
+        (
+            parameter(Some(name("items"))),
+            other,
+            "its parameter items is not that of the promoted baseline",
+        ),
+        (
+            parameter(None),
+            other,
+            "its input, kind, unit or direction is not that of the promoted baseline",
+        ),
+    ] {
+        let row = verdict(
+            row("a/b", "latency", 1e3, 0.0),
+            Verdict::Incomparable,
+            reason,
+        );
+        let report = report(vec![row]);
+        assert_eq!(
+            first_line(&report),
+            format!("UNDECIDED  1 timing row could not be compared: {tally}")
+        );
+        let style = Style {
+            width: 400,
+            ..Style::default()
+        };
+        let text = terminal(&report, &style);
+        for expected in [phrase, "bring this branch up to date"] {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+    }
+}
+
+#[test]
 fn what_undecided_means_is_the_policy_s_choice() {
     let rows = || {
         vec![

@@ -16,7 +16,8 @@ pub const FORMAT: &str = "gate.bisect/1";
 pub struct Bisection {
     /// Always [`FORMAT`].
     pub format: String,
-    /// The exit code this leads to: pass when one commit was found, undecided otherwise.
+    /// The exit code this leads to: pass when one commit was found, usage when one of the two ends does not build or
+    /// cannot be measured, undecided otherwise.
     pub exit_code: ExitCode,
     /// The scenario.
     pub scenario: ScenarioId,

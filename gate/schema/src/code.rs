@@ -49,6 +49,8 @@ pub enum Code {
     Busy,
     /// The measurement was interrupted.
     Interrupted,
+    /// A disk became full while measuring.
+    DiskFull,
     /// There is nothing to publish from: no event, no token, no repository.
     Publish,
     /// An artifact is not believed.
@@ -63,7 +65,7 @@ pub enum Code {
 
 impl Code {
     /// All codes in numerical order.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Unreadable,
         Self::Syntax,
         Self::Format,
@@ -87,6 +89,7 @@ impl Code {
         Self::Measure,
         Self::Busy,
         Self::Interrupted,
+        Self::DiskFull,
         Self::Publish,
         Self::Rejected,
         Self::GitHub,
@@ -181,8 +184,8 @@ impl Code {
             ),
             Self::Promotion => (
                 "G401",
-                "A promotion breaks a rule that a reason can override: a dirty or unknown work tree, a commit of another history, too few sessions or repetitions, a level that is worse or twice as fast, a scenario whose history would be dropped or, with --accept-missing, that is gone.",
-                "Repair the run, or promote with --reason \"...\"; the reason is kept in the baseline, and what it overrode.",
+                "A promotion breaks a rule that nobody said to be broken for a reason: a dirty or unknown work tree, a commit of another history, too few sessions or repetitions, a level that is worse or twice as fast, a scenario that is gone or whose history would be dropped.",
+                "Repair the run, or promote with the word of --accept that the hint names and --reason \"...\"; both are kept in the baseline.",
             ),
             Self::PromotionNever => (
                 "G402",
@@ -191,7 +194,7 @@ impl Code {
             ),
             Self::Baseline => (
                 "G403",
-                "A baseline is not as it was promoted, is older than allowed or gone, guards less or accepts a worse level without a reason, or a policy or calibration tolerates more without one.",
+                "A baseline is not as it was promoted, contradicts itself or git, is older than allowed or gone, guards less or accepts a worse level without a reason, or a policy or calibration tolerates more without one.",
                 "Promote with `gate promote`; a looser policy says why in a line `# loosened: ...`.",
             ),
             Self::Import => (
@@ -229,6 +232,11 @@ impl Code {
                 "The measurement was interrupted. Nothing was decided; what was measured is kept.",
                 "Start it again, or look at what was measured with `gate compare`.",
             ),
+            Self::DiskFull => (
+                "G606",
+                "A command failed while a disk was full, or said that one was. No side is to blame and nothing was decided; what was measured is kept.",
+                "Make room where the message says, or measure on another disk: `--cache DIR` for checkouts and builds, TMPDIR for temporary files.",
+            ),
             Self::Publish => (
                 "G701",
                 "`gate publish` does not know what to publish or where: the event file, the token, the repository or the address of the API is missing or wrong.",
@@ -251,7 +259,7 @@ impl Code {
             ),
             Self::Unrecordable => (
                 "G802",
-                "A run that a history does not take: one with planted changes, of a work tree that no commit holds, or a promoted baseline.",
+                "A run that a history does not take: one with planted changes, of a work tree that no commit holds, or a promoted baseline; for a calibration, that of a check that failed.",
                 "Measure a commit, without plants, and record what was measured.",
             ),
         }

@@ -18,6 +18,7 @@ mod disturbed;
 mod level;
 mod profile;
 mod row;
+mod test;
 pub use distribution::{Distribution, Distributions, Quantiles};
 pub use disturbed::Disturbed;
 pub use level::{Level, ModeLevel, Modes};
@@ -29,6 +30,7 @@ pub use row::{
     Basis, Blame, BudgetCheck, BudgetStatus, Effect, Interval, Reason, Row, Scale, SincePromoted,
     Stage, Verdict,
 };
+pub use test::{Rank, Test};
 
 /// The format this version writes.
 pub const FORMAT: &str = "gate.verdict/1";

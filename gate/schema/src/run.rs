@@ -17,6 +17,7 @@ pub use crate::validate::limits;
 mod anomaly;
 mod curve;
 mod series;
+mod stepped;
 mod value;
 pub use anomaly::{Anomaly, AnomalyKind};
 pub use curve::Curve;
@@ -279,7 +280,7 @@ pub struct Repetition {
         schemars(with = "BTreeMap<Name, MetricValue>")
     )]
     pub metrics: Vec<(MetricName, MetricValue)>,
-    /// What was unusual meanwhile. It changes no verdict.
+    /// What was unusual meanwhile. It makes nothing pass or fail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anomalies: Vec<Anomaly>,
 }
@@ -362,6 +363,9 @@ pub struct Provenance {
     pub workflow_run: Option<String>,
     /// Digest of the promoted document.
     pub promoted_document: Digest,
+    /// Digest of all the rest of this baseline, so that an edit by hand shows. What older versions promoted has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Digest>,
     /// Rules of promotion that the reason overrode, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overridden: Vec<String>,

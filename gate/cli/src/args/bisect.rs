@@ -22,6 +22,13 @@ pub(crate) struct Bisect {
     /// The row that got worse, for example "text/search latency.p50".
     #[arg(long, value_name = "SCENARIO METRIC", value_parser = row)]
     pub(crate) row: RowName,
+    /// What counts as worse, where the policy tolerates more or judges nothing, for example 2%. The step of a history
+    /// may be smaller than what one change may cost.
+    #[arg(long, value_name = "PERCENT", value_parser = part)]
+    pub(crate) margin: Option<f64>,
+    /// A run that showed the regression. That the bad revision is not worse is told on its machine alone.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) like: Option<PathBuf>,
     /// Time for all of it, builds included. What one commit takes is not begun when it would not fit, judging by
     /// the longest so far; that the two revisions differ is confirmed in any case.
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
@@ -36,7 +43,7 @@ pub(crate) struct Bisect {
     /// user's cache directory].
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
-    /// Also write it to FILE as JSON, format gate.bisect/1.
+    /// Also write it to FILE as JSON, format gate.bisect/1; also that the two revisions could not be measured.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -60,4 +67,14 @@ fn row(text: &str) -> Result<RowName, String> {
         scenario: name(scenario)?,
         metric: name(metric)?,
     })
+}
+
+/// A part of a level, written as a percentage.
+fn part(text: &str) -> Result<f64, String> {
+    let percent = text.trim().strip_suffix('%').map(str::trim);
+    let percent = percent.and_then(|percent| percent.parse::<f64>().ok());
+    let percent = percent.filter(|percent| (f64::MIN_POSITIVE..=100.0).contains(percent));
+    percent
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| "write a percentage from above 0% to 100%, such as 2%".to_owned())
 }

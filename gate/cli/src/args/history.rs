@@ -29,7 +29,7 @@ pub(crate) struct VerifyBaseline {
     /// The run that was promoted, whose digest must be the one in the baseline.
     #[arg(long, value_name = "FILE")]
     pub(crate) run: Option<PathBuf>,
-    /// Oldest promotion that is accepted, for example 90days.
+    /// Oldest promotion that is accepted, for example 90days; with --base, of the baselines that changed.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) max_age: Option<Duration>,
 }
@@ -73,9 +73,17 @@ pub(crate) struct Issue {
     /// The trend, as `gate trend --output trend.json` writes it.
     #[arg(default_value = "trend.json")]
     pub(crate) trend: PathBuf,
-    /// What `gate bisect --output FILE` found out about one of its steps; it stands in the issue from then on.
-    #[arg(long, value_name = "FILE")]
+    /// Open no issue for a step: write to FILE what has to be measured first, a line each with good and bad revision,
+    /// margin, scenario and metric, as `gate bisect` takes them.
+    #[arg(long, value_name = "FILE", conflicts_with = "bisected")]
+    pub(crate) hold: Option<PathBuf>,
+    /// What `gate bisect --output FILE` found out about its steps: such a file, or a folder of them. It stands in the
+    /// issues from then on, and one is opened when it confirms the step, and for a new step unless it acquits it.
+    #[arg(long, value_name = "PATH")]
     pub(crate) bisected: Option<PathBuf>,
+    /// The night is none of the schedule: for no issue it counts as a night without.
+    #[arg(long)]
+    pub(crate) unscheduled: bool,
     /// Where the issues are [default: $GITHUB_REPOSITORY].
     #[arg(long, value_name = "OWNER/NAME")]
     pub(crate) repository: Option<String>,
@@ -83,9 +91,12 @@ pub(crate) struct Issue {
     /// of github.com].
     #[arg(long, value_name = "URL")]
     pub(crate) api: Option<String>,
-    /// The label of the issues.
+    /// The label of the issues about the code.
     #[arg(long, value_name = "NAME", default_value = "perf-regression")]
     pub(crate) label: String,
+    /// The label of the issue about the machine.
+    #[arg(long, value_name = "NAME", default_value = "perf-host-drift")]
+    pub(crate) host_label: String,
     /// Whose issues are ours: the login of the account behind the token.
     #[arg(long, value_name = "LOGIN", default_value = "github-actions[bot]")]
     pub(crate) author: String,

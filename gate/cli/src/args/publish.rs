@@ -8,7 +8,7 @@ use crate::policy::BASELINE;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The token is read from GITHUB_TOKEN. Exit codes: 0 pass or nothing to publish, 1 regressed, over budget or missing, 2 usage error, broken file of the default branch or artifact rejected, 3 undecided, 4 publishing failed."
+    after_help = "The token is read from GITHUB_TOKEN. Exit codes: 0 pass or nothing to publish, 1 regressed or over budget, with --blocking also missing, 2 usage error, broken file of the default branch or artifact rejected, 3 undecided, 4 publishing failed."
 )]
 pub(crate) struct Publish {
     /// The event file of a `workflow_run` [default: $GITHUB_EVENT_PATH].
@@ -37,7 +37,7 @@ pub(crate) struct Publish {
     #[arg(long, value_enum, default_value_t = When::Auto)]
     pub(crate) comment: When,
     /// Let an undecided or rejected run block the pull request: the check asks for action instead of
-    /// being neutral, which counts as passing.
+    /// being neutral, which counts as passing. What is missing fails then, instead of being undecided.
     #[arg(long)]
     pub(crate) blocking: bool,
     /// The promoted baseline of the default branch; policy and waivers are looked for beside it.
@@ -52,7 +52,11 @@ pub(crate) struct Publish {
     /// Where the full report is added as Markdown [default: $GITHUB_STEP_SUMMARY].
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
-    /// Read everything, write nothing: print each request that would be sent.
+    /// Where the full report is written as a page, for the workflow to keep as an artifact of its run;
+    /// what is published links there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) page: Option<PathBuf>,
+    /// Read everything, tell GitHub nothing: print each request that would be sent.
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

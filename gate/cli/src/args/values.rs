@@ -1,6 +1,7 @@
 //! Words that options take.
 
 use clap::ValueEnum;
+use gate_core::promote::Acceptable;
 use gate_schema::policy::{Machine, Undecided};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -48,6 +49,46 @@ impl From<MachineKind> for Machine {
         match kind {
             MachineKind::Dedicated => Self::Dedicated,
             MachineKind::Shared => Self::Shared,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Accept {
+    /// Levels that are worse than the accepted ones.
+    Worse,
+    /// Times and rates that got twice as good.
+    Faster,
+    /// Scenarios that are declared differently, which drops their history.
+    Redefined,
+    /// Scenarios and metrics that are gone, so that nothing guards them any more.
+    Missing,
+    /// A work tree with uncommitted changes, or a commit that nobody knows.
+    Source,
+    /// A commit that what is checked out has no history of, such as that of a pull request.
+    History,
+    /// Fewer than three sessions, or fewer than five repetitions in one.
+    Few,
+}
+
+impl Accept {
+    /// As it is written after the option.
+    pub(crate) fn word(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+impl From<Acceptable> for Accept {
+    fn from(kind: Acceptable) -> Self {
+        match kind {
+            Acceptable::Worse => Self::Worse,
+            Acceptable::Faster => Self::Faster,
+            Acceptable::Redefined => Self::Redefined,
+            Acceptable::Missing => Self::Missing,
+            Acceptable::Source => Self::Source,
+            Acceptable::History => Self::History,
+            Acceptable::Few => Self::Few,
         }
     }
 }

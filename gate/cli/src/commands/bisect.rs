@@ -4,17 +4,19 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use gate_core::bisect::{End, Next, Search, about, answer};
+use gate_core::comparable::environment_differences;
 use gate_core::evaluate::EvaluateError;
-use gate_schema::bisect::{Answer, Bisection, FORMAT, Found, Revision, Step};
+use gate_schema::bisect::{Answer, Bisection, FORMAT, Found, Revision, Step, Why};
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
 use gate_schema::report::{Reason, Report, SideName};
+use gate_schema::run::Environment;
 
 use crate::args::{Bisect, RowName};
 use crate::checkout::{Checkout, Commit, Side, Wanted, between};
 use crate::commands::check::{measure, source};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::{check_outputs, write};
+use crate::document::{check_outputs, read_run, write};
 use crate::measure::arm::Arm;
 use crate::measure::commands::Commands;
 use crate::measure::judge::{Asked, judge};
@@ -30,6 +32,10 @@ pub(crate) fn run(arguments: &Bisect) -> Result<ExitCode, Vec<Diagnostic>> {
     let start = Instant::now();
     let outputs: Vec<PathBuf> = arguments.output.iter().cloned().collect();
     check_outputs(&outputs, &[])?;
+    let like = match &arguments.like {
+        Some(run) => Some(read_run(run)?.environment),
+        None => None,
+    };
     let interrupt = Interrupt::on_signals()?;
     let mut checkout = Checkout::open(Path::new("."), arguments.cache.as_deref(), &interrupt)?;
     let top = checkout.top().to_owned();
@@ -37,7 +43,7 @@ pub(crate) fn run(arguments: &Bisect) -> Result<ExitCode, Vec<Diagnostic>> {
     let mut loaded = policy::load(given, None, &top.join(BASELINE), &provenance::today())?;
     let measure = measure(&mut loaded, &top)?;
     let RowName { scenario, metric } = &arguments.row;
-    loaded.policy = about(&loaded.policy, scenario, metric);
+    loaded.policy = about(&loaded.policy, scenario, metric, arguments.margin);
     let (good, commits) = between(&top, &arguments.good, &arguments.bad)?;
 
     let progress = Progress::new();
@@ -54,13 +60,23 @@ pub(crate) fn run(arguments: &Bisect) -> Result<ExitCode, Vec<Diagnostic>> {
         extra: [&[], &[]],
         interrupt: &interrupt,
     };
-    commands.build(Side::Base, &progress)?;
+    let ends = Ends {
+        row: &arguments.row,
+        good: &good,
+        commits: &commits,
+    };
+    let unmeasured = |revision: &Revision, problems| {
+        ends.unmeasured(revision, problems, arguments.output.as_deref())
+    };
+    let built = commands.build(Side::Base, &progress);
+    built.map_err(|problems| unmeasured(&good, problems))?;
     let mut bench = Bench {
         commands,
         progress: &progress,
         row: &arguments.row,
         pairs: arguments.pairs,
         good: good_commit,
+        like: like.as_ref(),
         loaded: &loaded,
         top: &top,
     };
@@ -79,20 +95,29 @@ pub(crate) fn run(arguments: &Bisect) -> Result<ExitCode, Vec<Diagnostic>> {
             continue;
         }
         let begun = Instant::now();
-        let step = bench.step(&commits[at - 1], left.min(measure.budget), steps.is_empty())?;
+        let (revision, is_end) = (&commits[at - 1], steps.is_empty());
+        let step = bench.step(revision, left.min(measure.budget), is_end);
+        let step = step.map_err(|problems| match is_end {
+            true => unmeasured(revision, problems),
+            false => problems,
+        })?;
         longest = longest.max(begun.elapsed());
         progress.say(&gate_render::bisect_step(&step));
         search.tell(at, step.answer);
         steps.push(step);
     };
-    let bisection = bisection(&arguments.row, good, &commits, steps, end);
+    let bisection = ends.bisection(steps, end);
     // What was measured took minutes: it is printed even where it cannot be written.
     terminal::answer(&gate_render::bisection(&bisection))?;
     if let Some(output) = &arguments.output {
-        let json = serde_json::to_string_pretty(&bisection).expect("plain fields and text keys");
-        write(output, format!("{json}\n").as_bytes())?;
+        keep(&bisection, output)?;
     }
     Ok(bisection.exit_code)
+}
+
+fn keep(bisection: &Bisection, output: &Path) -> Result<(), Vec<Diagnostic>> {
+    let json = serde_json::to_string_pretty(bisection).expect("plain fields and text keys");
+    write(output, format!("{json}\n").as_bytes())
 }
 
 /// Measures one commit after the other against the good one, which is built once.
@@ -102,6 +127,8 @@ struct Bench<'a> {
     row: &'a RowName,
     pairs: Option<u32>,
     good: Commit,
+    /// Where the regression was seen; `None` where nobody says.
+    like: Option<&'a Environment>,
     loaded: &'a Loaded,
     top: &'a Path,
 }
@@ -123,8 +150,8 @@ impl Bench<'_> {
             how,
             row,
         };
-        let report = match self.compare(revision, budget) {
-            Ok(report) => report,
+        let (report, environment) = match self.compare(revision, budget) {
+            Ok(compared) => compared,
             Err(Stopped::Problems(problems)) if is_end || !is_skipped(&problems) => {
                 return Err(problems);
             }
@@ -168,12 +195,36 @@ impl Bench<'_> {
             _ if failed_here => Ok(step(Answer::Skipped, how, None)),
             None => Ok(step(Answer::Skipped, how.or(Some(NO_ROW.to_owned())), None)),
             Some(row) if row.reason == Reason::NotJudged => Err(vec![self.unjudged()]),
-            Some(row) => Ok(step(answer(row), how, Some(row.clone()))),
+            Some(row) => {
+                let elsewhere = self.elsewhere(&environment);
+                let (answer, how) = match (answer(row), elsewhere) {
+                    (Answer::NotWorse, Some(elsewhere)) if is_end => {
+                        (Answer::CannotTell, Some(elsewhere))
+                    }
+                    (answer, _) => (answer, how),
+                };
+                Ok(step(answer, how, Some(row.clone())))
+            }
         }
     }
 
+    /// In what this machine is not the one that showed the regression: there it may be, and here not.
+    fn elsewhere(&self, environment: &Environment) -> Option<String> {
+        let ignored = &self.loaded.policy.ignore_environment;
+        let differences = environment_differences(self.like?, environment, ignored);
+        let fields: Vec<&str> = differences.iter().map(|d| d.field.as_str()).collect();
+        let fields = (!fields.is_empty()).then(|| fields.join(", "))?;
+        Some(format!(
+            "on another machine, as far as is known: {fields} differs"
+        ))
+    }
+
     /// Builds a commit and measures it in pairs with the good one.
-    fn compare(&mut self, revision: &Revision, budget: Duration) -> Result<Report, Stopped> {
+    fn compare(
+        &mut self,
+        revision: &Revision,
+        budget: Duration,
+    ) -> Result<(Report, Environment), Stopped> {
         let checkout = &mut self.commands.checkout;
         checkout.leave(Side::Candidate)?;
         let commit = checkout.resolve(Side::Candidate, Wanted::Revision(&revision.commit))?;
@@ -192,7 +243,7 @@ impl Bench<'_> {
             promoted: None,
         };
         let (_, report) = judge(&mut measurement, &asked, self.loaded, measure, self.top)?;
-        Ok(report)
+        Ok((report, measurement.environment()))
     }
 
     fn unknown_row(&self, report: &Report) -> Diagnostic {
@@ -229,35 +280,73 @@ fn is_skipped(problems: &[Diagnostic]) -> bool {
     problems.iter().all(of_a_commit)
 }
 
-fn bisection(
-    row: &RowName,
-    good: Revision,
-    commits: &[Revision],
-    steps: Vec<Step>,
-    end: End,
-) -> Bisection {
-    // Position 0 is the good revision.
-    let at = |position: usize| match position {
-        0 => good.clone(),
-        position => commits[position - 1].clone(),
-    };
-    Bisection {
-        format: FORMAT.to_owned(),
-        exit_code: match end.found {
-            Found::Commit => ExitCode::Pass,
-            Found::Range | Found::NotConfirmed => ExitCode::Undecided,
-        },
-        scenario: row.scenario.clone(),
-        metric: row.metric.clone(),
-        bad: at(commits.len()),
-        commits: commits.len(),
-        found: end.found,
-        why: end.why,
-        from: at(end.good),
-        to: at(end.bad),
-        suspects: end.bad - end.good,
-        steps,
-        good,
+/// What is searched, and where.
+struct Ends<'a> {
+    row: &'a RowName,
+    good: &'a Revision,
+    /// Those after it, the bad one last.
+    commits: &'a [Revision],
+}
+
+impl Ends<'_> {
+    /// The commit at a position, of which 0 is the good revision.
+    fn at(&self, position: usize) -> Revision {
+        match position {
+            0 => self.good.clone(),
+            position => self.commits[position - 1].clone(),
+        }
+    }
+
+    fn bisection(&self, steps: Vec<Step>, end: End) -> Bisection {
+        Bisection {
+            format: FORMAT.to_owned(),
+            exit_code: match end.found {
+                Found::Commit => ExitCode::Pass,
+                Found::Range | Found::NotConfirmed => ExitCode::Undecided,
+            },
+            scenario: self.row.scenario.clone(),
+            metric: self.row.metric.clone(),
+            bad: self.at(self.commits.len()),
+            commits: self.commits.len(),
+            found: end.found,
+            why: end.why,
+            from: self.at(end.good),
+            to: self.at(end.bad),
+            suspects: end.bad - end.good,
+            steps,
+            good: self.good.clone(),
+        }
+    }
+
+    /// What kept an end from being measured; kept in `output`, too, because whoever asked for a night has to hear that
+    /// there is no answer. What is wrong with the question, or with the machine, is nobody's answer.
+    fn unmeasured(
+        &self,
+        revision: &Revision,
+        mut problems: Vec<Diagnostic>,
+        output: Option<&Path>,
+    ) -> Vec<Diagnostic> {
+        let Some(output) = output.filter(|_| is_skipped(&problems)) else {
+            return problems;
+        };
+        let step = Step {
+            revision: revision.clone(),
+            answer: Answer::Skipped,
+            how: problems.first().map(|problem| problem.message.clone()),
+            row: None,
+        };
+        let end = End {
+            found: Found::NotConfirmed,
+            why: Some(Why::Skipped),
+            good: 0,
+            bad: self.commits.len(),
+        };
+        let mut bisection = self.bisection(vec![step], end);
+        bisection.exit_code = ExitCode::Usage;
+        if let Err(more) = keep(&bisection, output) {
+            problems.extend(more);
+        }
+        problems
     }
 }
 

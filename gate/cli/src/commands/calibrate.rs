@@ -1,6 +1,8 @@
 //! `gate calibrate`: one build measured against itself, so that the noise of this machine is known
 //! before anything is judged on it.
 
+mod add;
+
 use std::path::{Path, PathBuf};
 
 use gate_core::calibrate::{Calibration, learn};
@@ -26,6 +28,9 @@ use crate::signal::Interrupt;
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Calibrate) -> Result<ExitCode, Vec<Diagnostic>> {
+    if let Some(directory) = &arguments.add {
+        return add::run(directory, arguments);
+    }
     let interrupt = Interrupt::on_signals()?;
     let measuring = &arguments.measuring;
     let mut checkout = Checkout::open(Path::new("."), measuring.cache.as_deref(), &interrupt)?;
@@ -114,6 +119,7 @@ impl<'a> Notebook<'a> {
             arms: [runs.baseline.side(), canary.side()],
             dropped: self.measure.warm_up_starts,
             created: &provenance::now(),
+            judged: None,
         };
         let learned = learn(self.earlier.as_ref(), &calibration, &self.loaded.policy);
         let mut learned = learned.map_err(|error| {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
+use gate_schema::report::Report;
 use gate_schema::run::Source;
 
 use crate::args::Check;
@@ -16,7 +17,7 @@ use crate::measure::commands::Commands;
 use crate::measure::judge::{Asked, judge};
 use crate::measure::kept::Kept;
 use crate::measure::progress::Progress;
-use crate::measure::runs::Seen;
+use crate::measure::runs::{Runs, Seen};
 use crate::measure::sessions::{Measurement, Stopped};
 use crate::noise;
 use crate::policy::{self, BASELINE, Loaded, Measure};
@@ -70,11 +71,12 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
     let (runs, mut report) = match judged {
         Ok(judged) => judged,
         Err(stopped) => {
-            return Err(keep(
-                &measurement,
-                &kept,
-                explain(stopped, arguments, &loaded),
-            ));
+            let problems = explain(stopped, arguments, &loaded);
+            if !measurement.has_measured() {
+                return Err(problems);
+            }
+            let runs = measurement.runs();
+            return Err(keep(runs, &kept, &mut checkout, problems));
         }
     };
     if !arguments.no_profile {
@@ -96,7 +98,7 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
         }
     }
     // What was measured took minutes: whatever cannot be written takes nothing else along.
-    let mut problems = match kept.write(&runs, Some(&report)) {
+    let mut problems = match write(&kept, &mut checkout, &runs, Some(&report)) {
         Ok(()) => {
             let directory = kept.directory.display();
             progress.say(&format!("runs and verdict.json are in {directory}"));
@@ -110,14 +112,12 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Vec<Diagnostic>> {
 
 /// Keeps what was measured until something stopped it, and says where.
 fn keep(
-    measurement: &Measurement<'_>,
+    runs: Result<Runs, Vec<Diagnostic>>,
     kept: &Kept,
+    checkout: &mut Checkout,
     mut problems: Vec<Diagnostic>,
 ) -> Vec<Diagnostic> {
-    if !measurement.has_measured() {
-        return problems;
-    }
-    let written = measurement.runs().and_then(|runs| kept.write(&runs, None));
+    let written = runs.and_then(|runs| write(kept, checkout, &runs, None));
     match written {
         Ok(()) => {
             let directory = kept.directory.display();
@@ -128,6 +128,22 @@ fn keep(
         Err(more) => problems.extend(more),
     }
     problems
+}
+
+/// Writes what is kept, once nothing is measured any more. On a full disk the trees are what can go.
+fn write(
+    kept: &Kept,
+    checkout: &mut Checkout,
+    runs: &Runs,
+    report: Option<&Report>,
+) -> Result<(), Vec<Diagnostic>> {
+    kept.write(runs, report).or_else(|_| {
+        for side in [Side::Base, Side::Candidate] {
+            // What cannot be removed now is, or is complained about, at the next start.
+            let _ = checkout.leave(side);
+        }
+        kept.write(runs, report)
+    })
 }
 
 fn load(arguments: &Check, top: &Path) -> Result<(Loaded, Measure), Vec<Diagnostic>> {

@@ -55,6 +55,11 @@ pub(crate) fn run(arguments: &Import) -> Result<ExitCode, Vec<Diagnostic>> {
             "note: the machine is unknown, so timings will be Incomparable; give --environment FILE (`bench env` prints one)\n",
         );
     }
+    if run.has_stepped() {
+        terminal::talk(
+            "note: times below zero are left out: the clock was set back while they were measured\n",
+        );
+    }
     let scenarios = run.manifest.scenarios.len();
     terminal::answer(&format!(
         "wrote {}: {scenarios} scenarios\n",

@@ -1,12 +1,14 @@
 //! `gate issue`: the issues of a trend, opened, kept up to date and closed.
 
-use std::path::Path;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 use gate_github::Fault;
 use gate_github::client::Client;
 use gate_github::clock::Deadlines;
 use gate_github::issue::{Gone, IssueDone, Nightly, Standing, keep};
-use gate_schema::bisect;
+use gate_render::{Fresh, NOT_MEASURED, TrendIssue};
+use gate_schema::bisect::{self, Bisection};
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
 use gate_schema::trend;
@@ -15,53 +17,53 @@ use serde::de::DeserializeOwned;
 
 use crate::args::Issue;
 use crate::diagnostic::{self, Diagnostic, Place};
-use crate::document::unreadable;
+use crate::document::{check_outputs, unreadable, write};
 use crate::publish::say;
 use crate::publish::settings::{self, Place as Where};
 use crate::publish::wall::Wall;
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Issue) -> Result<ExitCode, Vec<Diagnostic>> {
+    let outputs: Vec<PathBuf> = arguments.hold.iter().cloned().collect();
+    check_outputs(&outputs, &[&arguments.trend])?;
     let trend = read(&arguments.trend, &TREND)?;
     let bisected = match &arguments.bisected {
-        Some(path) => Some(read(path, &BISECTED)?),
-        None => None,
+        Some(path) => bisections(path)?,
+        None => Vec::new(),
     };
     let told = settings::place(arguments.repository.as_ref(), arguments.api.as_ref())?;
-    let issues = gate_render::trend_issues(&trend, &told.address, bisected.as_ref());
-    if bisected.is_some() && issues.iter().all(|issue| issue.finding.is_none()) {
+    let issues = gate_render::trend_issues(&trend, &told.address, &bisected);
+    if !bisected.is_empty() && issues.iter().all(|issue| issue.finding.is_none()) {
         terminal::talk("note: what was bisected is no step that stands, so no issue says it\n");
     }
-    let standing: Vec<Standing> = issues
-        .into_iter()
-        .map(|issue| Standing {
-            key: issue.key,
-            title: issue.title,
-            body: issue.body,
-            finding: issue.finding,
-            is_new: issue.is_new,
-            bad: issue.bad,
-        })
-        .collect();
-    let gone: Vec<Gone> = gate_render::trend_gone(&trend)
-        .into_iter()
-        .map(|(key, since)| Gone { key, since })
-        .collect();
+    let host = gate_render::trend_host(&trend);
+    let topics = [
+        Topic {
+            label: &arguments.label,
+            standing: all(&issues, arguments),
+            gone: gone(gate_render::trend_gone(&trend), arguments),
+        },
+        Topic {
+            label: &arguments.host_label,
+            standing: all(host.as_slice(), arguments),
+            gone: gone(gate_render::trend_host_gone(&trend), arguments),
+        },
+    ];
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| vec![settings::no_client(&error.to_string())])?;
     let clock = Wall::start();
-    let nightly = Nightly {
-        label: &arguments.label,
-        night: &trend.newest.created,
-        standing: &standing,
-        gone: &gone,
-    };
-    let kept = runtime.block_on(kept(arguments, &told, &clock, &nightly))?;
+    let night = &trend.newest.created;
+    let kept = runtime.block_on(kept(arguments, &told, &clock, night, &topics))?;
     match kept {
-        Ok(done) if done.is_empty() => terminal::answer("no issue has to change\n")?,
         Ok(done) => {
+            if let Some(path) = &arguments.hold {
+                write(path, questions(&issues, &done).as_bytes())?;
+            }
+            if done.is_empty() {
+                terminal::answer("no issue has to change\n")?;
+            }
             let lines = done
                 .iter()
                 .map(|(title, done)| line(title, *done, arguments.dry_run));
@@ -78,12 +80,83 @@ pub(crate) fn run(arguments: &Issue) -> Result<ExitCode, Vec<Diagnostic>> {
     Ok(ExitCode::Pass)
 }
 
+/// What issues of one label are about.
+struct Topic<'a> {
+    label: &'a str,
+    standing: Vec<Standing>,
+    gone: Vec<Gone>,
+}
+
+/// Nights come once a day. What is started by hand may come three times in an hour, and tells of none that it is gone.
+fn gone(known: impl IntoIterator<Item = (String, String)>, arguments: &Issue) -> Vec<Gone> {
+    let known = known.into_iter().filter(|_| !arguments.unscheduled);
+    known.map(|(key, since)| Gone { key, since }).collect()
+}
+
+fn all(issues: &[TrendIssue], arguments: &Issue) -> Vec<Standing> {
+    issues
+        .iter()
+        .map(|issue| standing(issue, arguments))
+        .collect()
+}
+
+/// What an issue says, and whether it may be opened. What is no step may. A step may not where it is held, and where it
+/// was measured, by what that says: one that is new this night is no less there because nothing could be measured, and
+/// one of an earlier night may have been acquitted then.
+fn standing(issue: &TrendIssue, arguments: &Issue) -> Standing {
+    let is_measured = arguments.bisected.is_some();
+    let may_open = match issue.fresh {
+        _ if !issue.needs_measuring => true,
+        // What cannot be asked is not waited for.
+        _ if arguments.hold.is_some() => issue.question.is_none(),
+        Some(Fresh::Confirmed) => true,
+        Some(Fresh::Acquitted) => false,
+        Some(Fresh::Open) | None => issue.is_new || !is_measured,
+    };
+    let unmeasured = is_measured && issue.needs_measuring && issue.is_new;
+    let unmeasured = unmeasured.then(|| NOT_MEASURED.to_owned());
+    Standing {
+        key: issue.key.clone(),
+        title: issue.title.clone(),
+        body: issue.body.clone(),
+        finding: issue.finding.clone().or(unmeasured),
+        is_new: issue.is_new,
+        may_open,
+        bad: issue.bad.clone(),
+    }
+}
+
+/// What has to be measured before more is said: what was held back, and new steps of issues that are open.
+fn questions(issues: &[TrendIssue], done: &[(String, IssueDone)]) -> String {
+    let mut lines = String::new();
+    for issue in issues {
+        let held = (issue.title.clone(), IssueDone::Held);
+        let Some(asked) = &issue.question else {
+            continue;
+        };
+        if issue.is_new || done.contains(&held) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                lines,
+                "{} {} {:.4}% {} {}",
+                asked.good,
+                asked.bad,
+                100.0 * asked.margin,
+                asked.scenario,
+                asked.metric
+            );
+        }
+    }
+    lines
+}
+
 /// What became of the issues, or why GitHub did not take them.
 async fn kept(
     arguments: &Issue,
     told: &Where,
     clock: &Wall,
-    nightly: &Nightly<'_>,
+    night: &str,
+    topics: &[Topic<'_>],
 ) -> Result<Result<Vec<(String, IssueDone)>, Fault>, Vec<Diagnostic>> {
     // Connections are made inside the runtime.
     let client = Client::new(&told.base, &told.token, clock, Deadlines::default());
@@ -100,11 +173,32 @@ async fn kept(
         author: arguments.author.clone(),
         check: String::new(),
     };
-    let kept = keep(&client, &github, nightly).await;
+    let mut done = Vec::new();
+    let mut fault = None;
+    for Topic {
+        label,
+        standing,
+        gone,
+    } in topics
+    {
+        let nightly = Nightly {
+            label,
+            night,
+            standing,
+            gone,
+        };
+        match keep(&client, &github, &nightly).await {
+            Ok(kept) => done.extend(kept),
+            Err(failed) => {
+                fault = Some(failed);
+                break;
+            }
+        }
+    }
     for line in client.take_log() {
         terminal::talk(&format!("note: {}\n", say::for_log(&line)));
     }
-    Ok(kept)
+    Ok(fault.map_or(Ok(done), Err))
 }
 
 fn line(title: &str, done: IssueDone, is_dry: bool) -> String {
@@ -112,6 +206,7 @@ fn line(title: &str, done: IssueDone, is_dry: bool) -> String {
     let done = match done {
         IssueDone::Opened => "opened".to_owned(),
         IssueDone::Reopened => "opened again".to_owned(),
+        IssueDone::Held => "held back".to_owned(),
         IssueDone::Updated => "updated".to_owned(),
         IssueDone::Green(1) => "one night without it".to_owned(),
         IssueDone::Green(nights) => format!("{nights} nights without it"),
@@ -139,6 +234,21 @@ const BISECTED: Kind = Kind {
     format: bisect::FORMAT,
     hint: "write one with `gate bisect ... --output bisected.json`",
 };
+
+/// One bisection, or those of a folder by name.
+fn bisections(path: &Path) -> Result<Vec<Bisection>, Vec<Diagnostic>> {
+    if !path.is_dir() {
+        return Ok(vec![read(path, &BISECTED)?]);
+    }
+    let fail = |error: std::io::Error| vec![unreadable(path, &error, BISECTED.hint)];
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(fail)? {
+        let file = entry.map_err(fail)?.path();
+        files.extend(Some(file).filter(|file| file.extension().is_some_and(|end| end == "json")));
+    }
+    files.sort();
+    files.iter().map(|file| read(file, &BISECTED)).collect()
+}
 
 fn read<T: DeserializeOwned>(path: &Path, kind: &Kind) -> Result<T, Vec<Diagnostic>> {
     let Kind { name, format, hint } = kind;

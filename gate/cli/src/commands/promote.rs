@@ -3,16 +3,18 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use gate_core::promote::{self, Onto, Override, Refusal};
+use gate_core::promote::{self, Onto, Refusal};
 use gate_schema::code::Code;
 use gate_schema::defect::Problem;
 use gate_schema::exit::ExitCode;
 use gate_schema::run::{Provenance, Run};
 
-use crate::args::Promote;
+use crate::args::{Accept, Promote};
 use crate::checkout;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::{canonical, make_folder, read_run, read_run_with_digest, same_file, write};
+use crate::document::{
+    canonical, check_outputs, make_folder, read_run, read_run_with_digest, same_file, seal, write,
+};
 use crate::git;
 use crate::observe::observe;
 use crate::profile::stored::{keep, outdated};
@@ -32,6 +34,8 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
             hint,
         )]);
     }
+    let inputs = [arguments.run.as_path(), &arguments.baseline];
+    check_outputs(arguments.output.as_slice(), &inputs)?;
     let accepted = match arguments.baseline.exists() {
         true => Some(read_run(&arguments.baseline)?),
         false => None,
@@ -63,6 +67,7 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
         reason: arguments.reason.clone(),
         workflow_run: provenance::workflow_run(),
         promoted_document: digest,
+        content: None,
         overridden,
         changes: promote::listed(&moves),
     };
@@ -82,7 +87,7 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
             .map(|p| Diagnostic::of_problem(&arguments.baseline, p))
             .collect::<Vec<_>>()
     })?;
-    let value = serde_json::to_value(&baseline).map_err(|error| {
+    let mut value = serde_json::to_value(&baseline).map_err(|error| {
         vec![Diagnostic::new(
             Code::Unwritable,
             format!("cannot be written as JSON: {error}"),
@@ -96,6 +101,7 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
         None => None,
     };
     make_folder(&arguments.baseline)?;
+    seal(&mut value);
     let text = canonical(&value);
     let kept = match profiles {
         Some(profiles) => profiles.write_beside((&arguments.baseline, text.as_bytes()))?,
@@ -108,6 +114,14 @@ pub(crate) fn run(arguments: &Promote) -> Result<ExitCode, Vec<Diagnostic>> {
         terminal::talk(&format!("note: {note}\n"));
     }
     terminal::answer(&answer(arguments, &baseline, &kept))?;
+    if let Some(output) = &arguments.output {
+        let worse = moves.iter().filter(|moved| moved.is_worse).count();
+        let file = arguments.baseline.display().to_string();
+        write(
+            output,
+            gate_render::promotion(&baseline, worse, &file).as_bytes(),
+        )?;
+    }
     Ok(ExitCode::Pass)
 }
 
@@ -121,18 +135,16 @@ fn other_history(run: &Run) -> Option<Refusal> {
     })
 }
 
-/// What a reason overrides, in words.
+/// What is accepted for the reason, in words.
 fn refuse(arguments: &Promote, refusals: &[Refusal]) -> Result<Vec<String>, Vec<Diagnostic>> {
     let reason = arguments.reason.as_deref();
     let has_reason = reason.is_some_and(|reason| !reason.trim().is_empty());
+    let is_accepted = |refusal: &&Refusal| {
+        let word = refusal.kind().map(Accept::from);
+        has_reason && word.is_some_and(|word| arguments.accept.contains(&word))
+    };
     let (overridden, refused): (Vec<&Refusal>, Vec<&Refusal>) =
-        refusals
-            .iter()
-            .partition(|refusal| match refusal.yields_to() {
-                Override::Reason => has_reason,
-                Override::ReasonAndLoss => has_reason && arguments.accept_missing,
-                Override::Never => false,
-            });
+        refusals.iter().partition(is_accepted);
     if refused.is_empty() {
         return Ok(overridden.into_iter().map(refusal::sentence).collect());
     }
@@ -144,15 +156,15 @@ fn refuse(arguments: &Promote, refusals: &[Refusal]) -> Result<Vec<String>, Vec<
 
 fn answer(arguments: &Promote, baseline: &Run, kept: &str) -> String {
     let mut text = format!(
-        "promoted {} into {}: {} scenarios, {} sessions\n",
+        "promoted {} into {}: {}, {}\n",
         arguments.run.display(),
         arguments.baseline.display(),
-        baseline.manifest.scenarios.len(),
-        baseline.sessions.len(),
+        gate_render::counted(baseline.manifest.scenarios.len(), "scenario"),
+        gate_render::counted(baseline.sessions.len(), "session"),
     );
     // Writing to a String cannot fail.
     for sentence in baseline.provenance.iter().flat_map(|p| &p.overridden) {
-        let _ = writeln!(text, "  overridden by the reason: {sentence}");
+        let _ = writeln!(text, "  accepted for the reason: {sentence}");
     }
     for change in baseline.provenance.iter().flat_map(|p| &p.changes) {
         let (from, to) = (

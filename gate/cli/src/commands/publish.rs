@@ -13,7 +13,7 @@ use gate_schema::exit::ExitCode;
 use crate::args::Publish;
 use crate::diagnostic::{self, Diagnostic, Place};
 use crate::publish::judge::{Rules, Unjudged};
-use crate::publish::say::{self, Said, occasion, summarise, without_artifact};
+use crate::publish::say::{self, Said, occasion, put_page, summarise, without_artifact};
 use crate::publish::settings::{self, Told};
 use crate::publish::wall::Wall;
 use crate::terminal;
@@ -85,7 +85,8 @@ async fn publish(
         Err(&notice) => (Said::Notice(notice), None),
     };
     let declared = rules.ok().and_then(Rules::declared);
-    let occasion = occasion(told, &measured, artifact, declared);
+    let has_page = put_page(arguments.page.as_deref(), &said);
+    let occasion = occasion(told, &measured, artifact, declared, has_page);
     // First of all the report is kept: whatever fails from here on, it can be read.
     summarise(told.summary.as_deref(), &said.summary(&occasion));
     let body = |most| said.text(&occasion, most);
@@ -163,12 +164,12 @@ async fn judge(
     }
     let said = match rules.judge(bundle, arguments) {
         // The runs of an earlier attempt cannot say that the one that failed now is fine.
-        Ok(report)
+        Ok((report, _))
             if attempt < measured.attempt && !is_success && report.exit_code == ExitCode::Pass =>
         {
             Said::Notice(Notice::Failed)
         }
-        Ok(report) => Said::Report(Box::new(report)),
+        Ok((report, figures)) => Said::Report(Box::new(report), figures),
         Err(Unjudged::Rejected(rejected)) => Said::Notice(reject(rejected)),
         Err(Unjudged::OtherTier) => Said::Notice(Notice::OtherTier),
         Err(Unjudged::Unjudgeable(problem)) => {

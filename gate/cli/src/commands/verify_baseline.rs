@@ -1,20 +1,24 @@
 //! `gate verify-baseline`: whether a baseline is what `gate promote` wrote, and what a change of it lets through.
+//!
+//! What a baseline says of itself is held against its own content and against git: nobody else can be asked. Who
+//! promoted it is not: one person has a login, a name in git and an account, and a name proves nothing.
+
+mod commit;
+mod itself;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use gate_core::accepted::{Flaw, flaws};
 use gate_core::looser;
 use gate_core::observe::Observed;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
-use gate_schema::run::Run;
 
 use crate::accepted::{Accepted, WHY, Written};
 use crate::args::VerifyBaseline;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::{canonical, parse_run, read_bytes, read_run_with_digest};
+use crate::document::{parse_run, read_bytes, read_run_with_digest};
 use crate::noise;
 use crate::observe::observe;
 use crate::policy::FILE_NAME;
@@ -72,7 +76,16 @@ fn verify(
 ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
     let bytes = read_bytes(path)?;
     let run = parse_run(path, &bytes)?;
-    let mut problems = of_itself(arguments, path, &bytes, &run);
+    let before = match accepted {
+        Some(accepted) => accepted.file(path)?,
+        None => None,
+    };
+    let mut problems = itself::form(path, &bytes, &run);
+    // What a change leaves alone was looked at when it came.
+    if before.as_deref() != Some(&bytes[..]) {
+        problems.extend(itself::promotion(path, &run, arguments.max_age));
+        problems.extend(commit::problems(path, &run));
+    }
     if let Some(digest_of) = &arguments.run {
         let (_, digest) = read_run_with_digest(digest_of)?;
         let promoted = run.provenance.as_ref().map(|p| &p.promoted_document);
@@ -84,11 +97,11 @@ fn verify(
             problems.push(wrong(path, "/provenance/promoted_document", message, AGAIN));
         }
     }
-    let Some(accepted) = accepted else {
+    if accepted.is_none() {
         return Ok(problems);
-    };
+    }
     let rows = observe(path, &run)?;
-    if let Some(bytes) = accepted.file(path)? {
+    if let Some(bytes) = before {
         let was = parse_run(path, &bytes)?;
         let flaws = flaws((&was, &observe(path, &was)?), (&run, &rows));
         problems.extend(flaws.iter().map(|flaw| diagnostic(path, flaw)));
@@ -182,46 +195,6 @@ const AGAIN: &str = "undo the change and promote with `gate promote`";
 fn wrong(path: &Path, pointer: &str, message: impl Into<String>, hint: &str) -> Diagnostic {
     let place = Place::Pointer(path.to_owned(), pointer.to_owned());
     Diagnostic::new(Code::Baseline, message, place, hint)
-}
-
-/// What can be said of a baseline without another one.
-fn of_itself(arguments: &VerifyBaseline, path: &Path, bytes: &[u8], run: &Run) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
-    let form = serde_json::to_value(run).map(|value| canonical(&value));
-    if form.is_ok_and(|form| form.as_bytes() != bytes) {
-        let message =
-            "not in the form that `gate promote` writes: edited by hand, or by another tool";
-        problems.push(wrong(path, "", message, AGAIN));
-    }
-    let Some(provenance) = &run.provenance else {
-        let message = "nobody promoted it: it has no provenance";
-        problems.push(wrong(
-            path,
-            "/provenance",
-            message,
-            "promote a run with `gate promote`",
-        ));
-        return problems;
-    };
-    let pointer = "/provenance/promoted_at";
-    let Ok(promoted) = humantime::parse_rfc3339(&provenance.promoted_at) else {
-        problems.push(wrong(path, pointer, "not a time", AGAIN));
-        return problems;
-    };
-    match (
-        SystemTime::now().duration_since(promoted),
-        arguments.max_age,
-    ) {
-        (Err(_), _) => problems.push(wrong(path, pointer, "promoted in the future", AGAIN)),
-        (Ok(age), Some(most)) if age > most => {
-            let days = age.as_secs() / (24 * 3600);
-            let message = format!("promoted {days} days ago, longer than --max-age allows");
-            let hint = "measure the default branch and promote it again";
-            problems.push(wrong(path, pointer, message, hint));
-        }
-        _ => {}
-    }
-    problems
 }
 
 fn diagnostic(path: &Path, flaw: &Flaw) -> Diagnostic {

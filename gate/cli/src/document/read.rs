@@ -40,10 +40,24 @@ pub(crate) fn read_run_with_digest(path: &Path) -> Result<(Run, Digest), Vec<Dia
     ))
 }
 
+/// Reads and validates the run that one start of a measuring command wrote. Times of a clock that was set
+/// back meanwhile are left out of it.
+pub(crate) fn read_start(path: &Path) -> Result<Run, Vec<Diagnostic>> {
+    let mut run = parse(path, &read_bytes(path)?)?;
+    run.leave_out_stepped();
+    validated(path, run)
+}
+
 /// Parses and validates a run; `path` is where its bytes came from.
 pub(crate) fn parse_run(path: &Path, bytes: &[u8]) -> Result<Run, Vec<Diagnostic>> {
-    let run: Run =
-        serde_json::from_slice(bytes).map_err(|error| vec![explain(path, bytes, &error)])?;
+    validated(path, parse(path, bytes)?)
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Run, Vec<Diagnostic>> {
+    serde_json::from_slice(bytes).map_err(|error| vec![explain(path, bytes, &error)])
+}
+
+fn validated(path: &Path, run: Run) -> Result<Run, Vec<Diagnostic>> {
     run.validate().map_err(|problems| {
         problems
             .iter()

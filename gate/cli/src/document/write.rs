@@ -9,6 +9,7 @@ use gate_schema::code::Code;
 use tempfile::NamedTempFile;
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::room;
 
 /// Writes `bytes` to `path`. On any error the file is as it was.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Vec<Diagnostic>> {
@@ -140,8 +141,11 @@ fn directory(path: &Path) -> &Path {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
-    let hint =
-        "check that the directory exists, is writable and has space; nothing was half-written";
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull => room::hint(directory(path)),
+        _ => "check that the directory exists, is writable and has space; nothing was half-written"
+            .to_owned(),
+    };
     Diagnostic::new(
         Code::Unwritable,
         format!("cannot write: {error}"),

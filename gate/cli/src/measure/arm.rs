@@ -276,7 +276,7 @@ pub(crate) fn read(path: &Path) -> Result<Run, String> {
         let most = MAX_BYTES >> 20;
         return Err(format!("wrote a document of more than {most} MiB"));
     }
-    let run = crate::document::read_run(path).map_err(phrase)?;
+    let run = crate::document::read_start(path).map_err(phrase)?;
     crate::observe::observe(path, &run).map_err(phrase)?;
     Ok(run)
 }

@@ -14,6 +14,7 @@ use crate::checkout::{Checkout, Side};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::policy::Measure;
 use crate::process::{self, Command, Contract, Ending, Task};
+use crate::room::{self, Room};
 use crate::signal::Interrupt;
 
 mod sampled;
@@ -55,6 +56,7 @@ impl Commands<'_> {
             Ending::Interrupted => return self.interrupt.check(),
             other => failure(other),
         };
+        self.blameless("build", side, &how, &tail)?;
         let message = format!("the {} does not build: {how}", spoken(side));
         let hint = match side {
             Side::Base => "the whole log is there; or choose another --base that builds",
@@ -111,21 +113,44 @@ impl Commands<'_> {
         };
         let (line, timeout) = (&self.measure.command, self.measure.timeout);
         let ending = self.run(side, line, task, timeout, None, None)?;
-        let failed = |how, stderr| Ok(Repeated::Failed { how, stderr });
-        match ending {
+        let (how, stderr) = match ending {
             Ending::Interrupted => {
                 self.interrupt.check()?;
-                failed("interrupted".to_owned(), Vec::new())
+                ("interrupted".to_owned(), Vec::new())
             }
             Ending::Ended(tail) => match arm::read(&out) {
-                Ok(run) => Ok(Repeated::Measured(Box::new(run))),
-                Err(how) => failed(how, tail),
+                Ok(run) => return Ok(Repeated::Measured(Box::new(run))),
+                Err(how) => (how, tail),
             },
-            other => {
-                let (how, tail) = failure(other);
-                failed(how, tail)
-            }
-        }
+            other => failure(other),
+        };
+        self.blameless("command", side, &how, &stderr)?;
+        Ok(Repeated::Failed { how, stderr })
+    }
+
+    /// Stops where a full disk explains why a command failed: the same would happen to the other side.
+    ///
+    /// # Errors
+    /// Which disk that is, and the way out.
+    fn blameless(
+        &self,
+        key: &'static str,
+        side: Side,
+        how: &str,
+        tail: &[String],
+    ) -> Result<(), Vec<Diagnostic>> {
+        let builds = self.checkout.build_cache();
+        let rooms = [&builds, &std::env::temp_dir()].map(|directory| Room::of(directory));
+        let said = tail.iter().map(String::as_str).chain([how]);
+        let Some(at) = room::full(&rooms, said) else {
+            return Ok(());
+        };
+        // What the command left half-written takes room that what was measured needs now.
+        let _ = remove(&self.out());
+        let what = failed(side, key, how);
+        Err(vec![
+            room::diagnostic(&what, &rooms, at, &builds).quoting(tail),
+        ])
     }
 }
 
@@ -148,6 +173,7 @@ impl Repeat for Commands<'_> {
             Ending::Interrupted => self.interrupt.check()?,
             other => {
                 let (how, tail) = failure(other);
+                self.blameless("list", side, &how, &tail)?;
                 return Err(broken(side, "list", &how, &tail));
             }
         }
@@ -216,14 +242,17 @@ fn failure(ending: Ending) -> (String, Vec<String>) {
 
 /// A command that failed before any scenario could be named.
 fn broken(side: Side, key: &'static str, how: &str, tail: &[String]) -> Vec<Diagnostic> {
-    let message = format!("`{key}` of [measure] failed on the {}: {how}", spoken(side));
     let problem = Diagnostic::new(
         Code::Measure,
-        message,
+        failed(side, key, how),
         Place::Flag("[measure]"),
         "`gate explain G603` says where to read what is expected of it",
     );
     vec![problem.quoting(tail)]
+}
+
+fn failed(side: Side, key: &str, how: &str) -> String {
+    format!("`{key}` of [measure] failed on the {}: {how}", spoken(side))
 }
 
 fn spoken(side: Side) -> &'static str {

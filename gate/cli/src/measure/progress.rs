@@ -103,6 +103,13 @@ impl Progress {
         ));
     }
 
+    pub(crate) fn stepped(&self, who: Who, scenario: &ScenarioId) {
+        self.say(&format!(
+            "warning: the clock stepped back while {scenario} was measured on the {}; it is measured again",
+            name(who)
+        ));
+    }
+
     fn phase(&self, text: &str, total: usize) -> Phase<'_> {
         self.say(text);
         if self.is_watched {

@@ -22,6 +22,9 @@ use crate::provenance::now;
 /// Most steps after the first session: every scenario has its stages, and no step repeats for ever.
 const MAX_STEPS: usize = 1000;
 
+/// Times that a start whose clock was set back is made again: clocks are set once, seldom twice.
+const AGAIN: usize = 2;
+
 /// How much is measured, and how it is judged.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules<'a> {
@@ -127,8 +130,24 @@ impl<'a> Measurement<'a> {
         Ok(())
     }
 
-    /// Starts one repetition; `None` when it failed, which is noted.
+    /// Starts one repetition, and again when its clock was set back meanwhile; `None` when it failed, which
+    /// is noted.
     fn start(
+        &mut self,
+        who: Who,
+        scenario: &ScenarioId,
+        turn: Option<Turn<'_>>,
+    ) -> Result<Option<Run>, Vec<Diagnostic>> {
+        for _ in 0..AGAIN {
+            match self.start_once(who, scenario, turn)? {
+                Some(run) if run.has_stepped() => self.progress.stepped(who, scenario),
+                answer => return Ok(answer),
+            }
+        }
+        self.start_once(who, scenario, turn)
+    }
+
+    fn start_once(
         &mut self,
         who: Who,
         scenario: &ScenarioId,

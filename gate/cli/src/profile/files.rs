@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use gate_core::profile::{alike, normalise};
-use gate_render::{FlameSide, NoSamples, differential_flamegraph, flamegraph};
+use gate_render::{FlameSide, differential_flamegraph, flamegraph};
 use gate_schema::id::ScenarioId;
 use gate_schema::profile::{EXTENSION, encode};
 use gate_schema::report::{ProfileFiles, RelativePath};
@@ -73,6 +73,19 @@ pub(super) fn draw(
         files.push((PathBuf::from(path.as_str()), bytes?));
         Some(path)
     };
+    let [differential, alone] =
+        pictures(baseline, candidate).map(|svg| svg.map(String::into_bytes));
+    let stored = |side: &Taken| Some(encode(side.about.clone(), &side.stacks));
+    ProfileFiles {
+        differential: add(Kind::Differential, differential),
+        candidate: add(Kind::Candidate, alone),
+        baseline_stacks: add(Kind::BaselineStacks, stored(baseline)),
+        candidate_stacks: add(Kind::CandidateStacks, stored(candidate)),
+    }
+}
+
+/// The pictures of one scenario: what changed, then the candidate alone; `None` where there is nothing to draw.
+pub(crate) fn pictures(baseline: &Taken, candidate: &Taken) -> [Option<String>; 2] {
     let stacks = alike([baseline, candidate].map(|side| (&side.stacks, side.about.other_below)));
     let whole = normalise(&candidate.stacks);
     let [from, to] =
@@ -84,17 +97,10 @@ pub(super) fn draw(
         stacks: &whole,
         about: to.about,
     };
-    let svg = |drawn: Result<String, NoSamples>| drawn.ok().map(String::into_bytes);
-    let stored = |side: &Taken| Some(encode(side.about.clone(), &side.stacks));
-    ProfileFiles {
-        differential: add(
-            Kind::Differential,
-            svg(differential_flamegraph(&from, &to, None)),
-        ),
-        candidate: add(Kind::Candidate, svg(flamegraph(&alone, None))),
-        baseline_stacks: add(Kind::BaselineStacks, stored(baseline)),
-        candidate_stacks: add(Kind::CandidateStacks, stored(candidate)),
-    }
+    [
+        differential_flamegraph(&from, &to, None).ok(),
+        flamegraph(&alone, None).ok(),
+    ]
 }
 
 /// A name for the files of a scenario that no other has: `2-text.search.or2`.

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use gate_core::evaluate::Known;
+use gate_core::outcome;
 use gate_github::bundle::{Bundle, Rejected, Rule};
+use gate_render::Figure;
 use gate_schema::report::{Outcome, Report};
 use gate_schema::run::Manifest;
 
@@ -66,8 +68,13 @@ impl Rules {
         plan::relevant(changed, ignore, policy.as_deref()).is_none()
     }
 
-    /// Judges as `gate check` did, with the same runs and not with its word.
-    pub(crate) fn judge(&self, bundle: Bundle, arguments: &Publish) -> Result<Report, Unjudged> {
+    /// Judges as `gate check` did, with the same runs and not with its word. Where a page is asked for, there are
+    /// pictures of what regressed.
+    pub(crate) fn judge(
+        &self,
+        bundle: Bundle,
+        arguments: &Publish,
+    ) -> Result<(Report, Vec<Figure>), Unjudged> {
         let histogram = |_| {
             Unjudged::Rejected(Rejected {
                 rule: Rule::Histogram,
@@ -109,11 +116,17 @@ impl Rules {
                 &self.loaded,
             )))
         })?;
+        if !arguments.blocking {
+            report.outcome = outcome::advise(&report, &self.loaded.policy);
+            report.exit_code = outcome::exit_code(report.outcome);
+        }
         if report.outcome == Outcome::Pass && promoted.is_some() && expected.is_none() {
             return Err(Unjudged::OtherTier);
         }
         let sides = [&baseline, &candidate];
-        causes::note(&mut report, &bundle.profiles, bundle.refused, sides);
-        Ok(report)
+        let draws = arguments.page.is_some();
+        let (profiles, refused) = (bundle.profiles, bundle.refused);
+        let figures = causes::note(&mut report, profiles, refused, sides, draws);
+        Ok((report, figures))
     }
 }

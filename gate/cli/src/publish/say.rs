@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gate_github::find::{Conclusion, Measured, Target};
 use gate_github::write::{CheckText, Verdict, Wish};
-use gate_render::{Notice, Occasion};
+use gate_render::{Figure, Notice, Occasion};
 use gate_schema::exit::ExitCode;
 use gate_schema::report::{Outcome, Report, Verdict as RowVerdict};
 use gate_schema::run::Manifest;
@@ -13,6 +13,7 @@ use gate_schema::run::Manifest;
 use super::settings::Told;
 use crate::args::{Publish, When};
 use crate::diagnostic::printable;
+use crate::document::write;
 use crate::terminal;
 
 /// Bytes of a step summary: GitHub drops one of more than 1,024 KiB whole.
@@ -23,7 +24,8 @@ const CHECK_BYTES: usize = 60_000;
 
 /// What came of a measuring run.
 pub(crate) enum Said {
-    Report(Box<Report>),
+    /// The report, and pictures of what regressed, for its page.
+    Report(Box<Report>, Vec<Figure>),
     Notice(Notice),
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn without_artifact(conclusion: Conclusion) -> Option<Notice> {
 impl Said {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Report(report) => report.exit_code,
+            Self::Report(report, _) => report.exit_code,
             Self::Notice(Notice::Rejected(_) | Notice::Unusable(_)) => ExitCode::Usage,
             Self::Notice(Notice::NothingToMeasure) => ExitCode::Pass,
             Self::Notice(_) => ExitCode::Undecided,
@@ -52,7 +54,7 @@ impl Said {
     /// One line of plain text.
     pub(crate) fn title(&self) -> String {
         match self {
-            Self::Report(report) => gate_render::title(report),
+            Self::Report(report, _) => gate_render::title(report),
             Self::Notice(notice) => gate_render::notice_title(*notice),
         }
     }
@@ -60,7 +62,7 @@ impl Said {
     /// Markdown for the comment and the check run.
     pub(crate) fn text(&self, occasion: &Occasion<'_>, most: usize) -> String {
         match self {
-            Self::Report(report) => gate_render::comment(report, occasion, most),
+            Self::Report(report, _) => gate_render::comment(report, occasion, most),
             Self::Notice(notice) => gate_render::notice(*notice, occasion),
         }
     }
@@ -68,7 +70,7 @@ impl Said {
     /// Markdown for the summary of the job.
     pub(crate) fn summary(&self, occasion: &Occasion<'_>) -> String {
         match self {
-            Self::Report(report) => gate_render::summary(report, occasion, SUMMARY_BYTES),
+            Self::Report(report, _) => gate_render::summary(report, occasion, SUMMARY_BYTES),
             Self::Notice(notice) => gate_render::notice(*notice, occasion),
         }
     }
@@ -80,7 +82,7 @@ impl Said {
             Verdict::Neutral
         };
         let verdict = match self {
-            Self::Report(report) => match report.exit_code {
+            Self::Report(report, _) => match report.exit_code {
                 ExitCode::Pass => Verdict::Success,
                 ExitCode::Fail => Verdict::Failure,
                 _ => undecided,
@@ -106,7 +108,7 @@ impl Said {
             Self::Notice(notice) => {
                 !matches!(notice, Notice::NothingMeasured | Notice::NothingToMeasure)
             }
-            Self::Report(report) => {
+            Self::Report(report, _) => {
                 let improved = report
                     .rows
                     .iter()
@@ -129,6 +131,7 @@ pub(crate) fn occasion<'a>(
     measured: &'a Measured,
     artifact: Option<u64>,
     declared: Option<&'a Manifest>,
+    has_page: bool,
 ) -> Occasion<'a> {
     let pull = match &measured.target {
         Target::Pull(pull) => Some(pull),
@@ -141,10 +144,27 @@ pub(crate) fn occasion<'a>(
         head: &measured.head,
         artifact,
         publisher: told.publisher,
+        has_page,
         is_fork: pull.is_some_and(|pull| pull.is_fork),
         edits_policy: pull.is_some_and(|pull| pull.edits_policy),
         declared,
     }
+}
+
+/// Writes the page of a report, and says whether it is there to be linked to. One that cannot be written is no
+/// reason to say nothing at all.
+pub(crate) fn put_page(path: Option<&Path>, said: &Said) -> bool {
+    let (Some(path), Said::Report(report, figures)) = (path, said) else {
+        return false;
+    };
+    let Err(problems) = write(path, gate_render::html(report, figures).as_bytes()) else {
+        return true;
+    };
+    for problem in problems {
+        let (path, message) = (path.display(), printable(&problem.message));
+        terminal::talk(&format!("note: the page {path}: {message}\n"));
+    }
+    false
 }
 
 /// Adds to the summary of the job. A summary that cannot be written is no reason to say nothing at all.

@@ -1,9 +1,9 @@
 //! `gate bisect` on a real repository of merges, with real processes and a made-up clock.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::project::{LEVEL, Project, ran};
-use crate::scratch::Ran;
+use crate::scratch::{BASELINE, Ran, run};
 
 const SLOW: u64 = LEVEL * 120 / 100;
 
@@ -227,11 +227,76 @@ fn what_cannot_be_searched_is_an_error() {
     project.merge("m2", &[("broken", "yes\n")]);
     let said = with(&good, "main", "sort[2] time");
     assert!(said.contains("error[G602]"), "{said}");
+    // It is also an answer, for whoever asked for one and did not look on.
+    let ran = project.bisect(&good, &["--output", "../bisect.json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+    let text = std::fs::read_to_string(project.outside("bisect.json")).expect("readable");
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    for (field, expected) in [
+        ("exit_code", "usage"),
+        ("found", "not_confirmed"),
+        ("why", "skipped"),
+    ] {
+        assert_eq!(document[field], expected, "{document}");
+    }
+    assert_eq!(document["good"]["commit"], *good);
+    assert_eq!(document["bad"], document["steps"][0]["revision"]);
+    let how = document["steps"][0]["how"].as_str().expect("a text");
+    assert!(how.contains("the candidate does not build"), "{how}");
     let policy = project.read("baselines/gate.toml");
     let unjudged = "\n[[rule]]\nmetric = \"time\"\nmargin = \"none\"\n";
     project.write("baselines/gate.toml", &(policy + unjudged));
     let said = with(&good, &bad, "sort[2] time");
     assert!(said.contains("has no margin for"), "{said}");
+}
+
+/// A run on a machine with this fingerprint. The commands of the project tell nothing of theirs.
+fn seen_on(fingerprint: &Value) -> String {
+    let mut run = run(BASELINE);
+    run["environment"]["fingerprint"] = fingerprint.clone();
+    run.to_string()
+}
+
+#[test]
+fn a_step_smaller_than_the_margin_is_found_when_it_is_asked_about() {
+    let (project, good) = project();
+    let policy = project.read("baselines/gate.toml");
+    let wide = "\n[[rule]]\nmetric = \"time\"\nmargin = \"15%\"\n";
+    project.write("baselines/gate.toml", &(policy + wide));
+    project.write("level", &format!("{}\n", LEVEL * 109 / 100));
+    project.commit("a little slower");
+    let ran = project.bisect(&good, &[]);
+    assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
+    assert!(
+        ran.first_line().starts_with("NOT CONFIRMED"),
+        "{}",
+        ran.stdout
+    );
+    // That it is not worse is told on the machine alone that showed it.
+    project.write("../seen.json", &seen_on(&json!({"cpu_model": "Zen 4"})));
+    let ran = project.bisect(&good, &["--like", "../seen.json"]);
+    assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
+    let first = ran.first_line();
+    assert!(first.starts_with("NOT CONFIRMED: cannot tell"), "{first}");
+    let how = "on another machine, as far as is known: cpu_model differs";
+    assert!(ran.stdout.contains(how), "{}", ran.stdout);
+    project.write("../seen.json", &seen_on(&json!({})));
+    let ran = project.bisect(&good, &["--like", "../seen.json"]);
+    assert!(ran.first_line().contains("is not worse"), "{}", ran.stdout);
+    let ran = project.bisect(&good, &["--margin", "4.5%", "--like", "../seen.json"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(
+        ran.first_line().starts_with("BISECTED to"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("margin +4.5%"), "{}", ran.stdout);
+    for wrong in ["4.5", "0%", "101%", "many%"] {
+        let ran = project.bisect(&good, &["--margin", wrong]);
+        assert_eq!(ran.code, 2, "{wrong}");
+        let expected = "write a percentage from above 0%";
+        assert!(ran.stderr.contains(expected), "{wrong}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -99,6 +99,44 @@ fn a_check_uses_what_was_calibrated() {
 }
 
 #[test]
+fn a_check_that_did_not_fail_can_be_added() {
+    let project = Project::of_a_known_machine();
+    assert_eq!(calibrate(&project, "1").code, 0);
+    assert_eq!(project.check(&[]).code, 0);
+    let add = ["calibrate", "--add", "../runs"];
+    // Whatever is added twice is there once.
+    for _ in 0..2 {
+        let added = project.gate(&add);
+        assert_eq!(added.code, 0, "{}", added.stderr);
+        let file = noise(&project).0;
+        let said = format!("/baselines/noise/{file}\n");
+        assert!(added.stderr.ends_with(&said), "{}", added.stderr);
+        assert_eq!(sessions(&noise(&project).1), 4);
+        assert_eq!(project.gate(&["lint"]).stdout, added.stdout);
+    }
+    let before = noise(&project);
+    let refused = |message: &str| {
+        let refused = project.gate(&add);
+        assert_eq!(
+            (refused.code, refused.stdout.as_str()),
+            (2, ""),
+            "{message}"
+        );
+        let said = format!("error{message}\n  --> ../runs/verdict.json\n");
+        assert!(refused.stderr.starts_with(&said), "{}", refused.stderr);
+        assert_eq!(noise(&project), before, "{message}");
+    };
+    let passed = project.kept("verdict.json");
+    project.level(LEVEL * 120 / 100);
+    assert_eq!(project.check(&[]).code, 1);
+    refused("[G802]: the check failed, so nothing it measured is accepted");
+    std::fs::write(project.outside("runs/verdict.json"), passed.to_string()).expect("writable");
+    refused("[G104]: the verdict is not about the runs beside it");
+    let both = project.gate(&["calibrate", "--add", "../runs", "--sessions", "3"]);
+    assert_eq!(both.code, 2, "{}", both.stderr);
+}
+
+#[test]
 fn the_calibration_of_another_machine_is_not_used() {
     let project = Project::of_a_known_machine();
     assert_eq!(calibrate(&project, "1").code, 0);

@@ -1,6 +1,7 @@
 //! `gate check` on a real repository, with real processes and a made-up clock.
 
 mod failures;
+mod full_disk;
 mod interrupts;
 mod outputs;
 mod profiles;
@@ -306,6 +307,8 @@ impl Project {
                 "tester",
                 "--reason",
                 "imported",
+                "--accept",
+                "source,few",
             ]);
             assert_eq!(promoted.code, 0, "{}", promoted.stderr);
         }

@@ -154,7 +154,8 @@ fn what_has_been_better_for_seven_nights_is_to_be_promoted() {
     let scratch = history(27, |at| if at >= 20 { 45_000.0 } else { 50_000.0 });
     scratch.json("first.json", &night(0, 50_000.0));
     let promote = |run: &str| {
-        let ran = scratch.gate(&["promote", run, "--by", "ann", "--reason", "level"]);
+        let why = ["--by", "ann", "--reason", "level", "--accept", "few"];
+        let ran = scratch.gate(&[&["promote", run], &why[..]].concat());
         assert_eq!(ran.code, 0, "{}", ran.stderr);
     };
     promote("first.json");

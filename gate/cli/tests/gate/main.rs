@@ -18,4 +18,5 @@ mod promote;
 mod report;
 mod scratch;
 mod verify_baseline;
+mod verify_itself;
 mod waivers;

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::scratch::{Scratch, gate};
 
+mod afresh;
+mod topics;
+
 /// The night of the step, in all cases.
 const STEP: usize = 30;
 
@@ -157,6 +160,22 @@ fn record(scratch: &Scratch, at: usize, night: &Night) {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 
+/// What `gate issue` says of the newest trend.
+fn issue(scratch: &Scratch, github: &GitHub, more: &[&str]) -> String {
+    let output = gate(&scratch.path(""))
+        .args(["issue", "trend.json"])
+        .args(more)
+        .env("GITHUB_REPOSITORY", "acme/engine")
+        .env("GITHUB_API_URL", &github.url)
+        .env("GITHUB_TOKEN", "bot")
+        .output()
+        .expect("runs");
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let failed = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}{failed}");
+    said
+}
+
 /// Nights from the step on: what `change` makes of a quiet one. Tells what `gate issue` wrote on which.
 fn from_the_step(
     github: &GitHub,
@@ -177,16 +196,7 @@ fn from_the_step(
         }
         let ran = scratch.gate(&["trend", "--history", "history", "--output", "trend.json"]);
         assert!([0, 1, 3].contains(&ran.code), "{}", ran.stderr);
-        let output = gate(&scratch.path(""))
-            .args(["issue", "trend.json"])
-            .env("GITHUB_REPOSITORY", "acme/engine")
-            .env("GITHUB_API_URL", &github.url)
-            .env("GITHUB_TOKEN", "bot")
-            .output()
-            .expect("runs");
-        let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        let failed = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(0), "night {at}: {said}{failed}");
+        let said = issue(&scratch, github, &[]);
         if said != "no issue has to change" {
             told.push((at, said));
         }
@@ -303,4 +313,35 @@ fn what_a_person_closed_stays_closed_until_it_gets_worse_again() {
         "{}",
         issues[1]
     );
+}
+
+#[test]
+fn nights_that_nobody_scheduled_close_no_issue() {
+    let (github, scratch) = (GitHub::start(), Scratch::new());
+    let slower = slower_in(STEP..STEP + 9);
+    let (mut told, by_hand) = (Vec::new(), STEP + 9..STEP + 20);
+    for at in 0..STEP + 24 {
+        let mut night = Night {
+            machine: "perf-01",
+            times: [Some(1.0), Some(1.0)],
+        };
+        slower(at, &mut night);
+        record(&scratch, at, &night);
+        if at < STEP {
+            continue;
+        }
+        scratch.gate(&["trend", "--history", "history", "--output", "trend.json"]);
+        let more: &[&str] = match by_hand.contains(&at) {
+            true => &["--unscheduled"],
+            false => &[],
+        };
+        told.push((at, issue(&scratch, &github, more)));
+    }
+    let without: Vec<usize> = told
+        .iter()
+        .filter(|(_, said)| said.contains("without it") || said.contains("closed"))
+        .map(|(at, _)| *at)
+        .collect();
+    assert_eq!(without, [STEP + 20, STEP + 21, STEP + 22], "{told:?}");
+    assert_eq!(github.issues()[0]["state"], "closed", "{told:?}");
 }

@@ -181,6 +181,8 @@ fn profiles_of_something_else_are_not_promoted_and_change_no_verdict() {
         "me",
         "--reason",
         "the first one",
+        "--accept",
+        "few",
     ];
     for (folder, place, message, status) in [
         ("nowhere", "nowhere", "cannot read: ", "absent"),

@@ -21,6 +21,17 @@ fn promote(scratch: &Scratch, arguments: &[&str]) -> crate::scratch::Ran {
     )
 }
 
+/// What `--accept` takes.
+const WORDS: [&str; 7] = [
+    "worse",
+    "faster",
+    "redefined",
+    "missing",
+    "source",
+    "history",
+    "few",
+];
+
 fn of_sessions(sessions: usize) -> Value {
     run(Engine {
         sessions,
@@ -92,7 +103,7 @@ fn sessions_accumulate_up_to_twenty_and_changes_are_kept() {
                 ..BASELINE
             }),
         );
-        let ran = promote(&scratch, &["--reason", "checks more"]);
+        let ran = promote(&scratch, &["--reason", "checks more", "--accept", "worse"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let baseline: Value = serde_json::from_str(&scratch.read("main.json")).expect("JSON");
         let sessions = baseline["sessions"].as_array().expect("sessions");
@@ -113,7 +124,7 @@ fn sessions_accumulate_up_to_twenty_and_changes_are_kept() {
             let overridden = &baseline["provenance"]["overridden"][0];
             let overridden = overridden.as_str().expect("a sentence");
             assert!(overridden.starts_with("worse than the accepted level: demo/search latency"));
-            let said = format!("  overridden by the reason: {overridden}\n");
+            let said = format!("  accepted for the reason: {overridden}\n");
             assert!(ran.stdout.contains(&said), "{}", ran.stdout);
         }
     }
@@ -131,15 +142,25 @@ fn what_should_not_become_a_baseline_is_refused() {
         document
     };
     for (name, document, code, yields) in [
-        ("dirty", edited("/source/dirty", json!(true)), "G401", true),
-        ("unknown source", edited("/source", json!({})), "G401", true),
-        ("few repetitions", few(run(BASELINE)), "G401", true),
-        ("few sessions", of_sessions(2), "G401", true),
+        (
+            "dirty",
+            edited("/source/dirty", json!(true)),
+            "G401",
+            "source",
+        ),
+        (
+            "unknown source",
+            edited("/source", json!({})),
+            "G401",
+            "source",
+        ),
+        ("few repetitions", few(run(BASELINE)), "G401", "few"),
+        ("few sessions", of_sessions(2), "G401", "few"),
         (
             "wrong answer",
             edited("/sessions/0/scenarios/0/check", json!("failed")),
             "G402",
-            false,
+            "",
         ),
         (
             "failed repetition",
@@ -148,7 +169,7 @@ fn what_should_not_become_a_baseline_is_refused() {
                 json!([{"scenario": "demo/search", "how": "killed by signal 11"}]),
             ),
             "G402",
-            false,
+            "",
         ),
         (
             "nothing but failed repetitions",
@@ -159,19 +180,19 @@ fn what_should_not_become_a_baseline_is_refused() {
                 document
             },
             "G402",
-            false,
+            "",
         ),
         (
             "planted",
             edited("/source/planted", json!(["text/**:work=20%"])),
             "G402",
-            false,
+            "",
         ),
         (
             "incomplete",
             edited("/sessions/0/scenarios", json!([])),
             "G402",
-            false,
+            "",
         ),
     ] {
         let scratch = Scratch::new();
@@ -180,17 +201,20 @@ fn what_should_not_become_a_baseline_is_refused() {
         assert_eq!(ran.code, 2, "{name}");
         assert!(ran.stderr.contains(code), "{name}: {}", ran.stderr);
         assert_eq!(scratch.names(), ["out.json"], "{name}: nothing is written");
-        let with_reason = promote(&scratch, &["--reason", "first baseline"]);
-        assert_eq!(
-            with_reason.code == 0,
-            yields,
-            "{name}: {}",
-            with_reason.stderr
-        );
+        for word in WORDS {
+            let ran = promote(&scratch, &["--reason", "first baseline", "--accept", word]);
+            assert_eq!(ran.code == 0, word == yields, "{name}: {}", ran.stderr);
+            let _ = std::fs::remove_file(scratch.path("main.json"));
+        }
+        let ran = promote(&scratch, &["--reason", "first baseline"]);
+        assert_eq!(ran.code, 2, "{name}: a reason alone accepts nothing");
+        let hint = format!("--accept {yields} and --reason");
+        let is_told = yields.is_empty() || ran.stderr.contains(&hint);
+        assert!(is_told, "{name}: {}", ran.stderr);
         let blank = Scratch::new();
         blank.json("out.json", &document);
         assert_eq!(
-            promote(&blank, &["--reason", " "]).code,
+            promote(&blank, &["--reason", " ", "--accept", "source,few"]).code,
             2,
             "{name}: a blank reason is none"
         );
@@ -238,7 +262,11 @@ fn dropping_a_scenario_s_history_needs_a_reason() {
         ran.stderr
     );
     assert_eq!(scratch.read("main.json"), accepted);
-    assert_eq!(promote(&scratch, &["--reason", "twice the items"]).code, 0);
+    let ran = promote(&scratch, &["--reason", "twice the items"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains("--accept redefined"), "{}", ran.stderr);
+    let accept = ["--reason", "twice the items", "--accept", "redefined"];
+    assert_eq!(promote(&scratch, &accept).code, 0);
 }
 
 #[test]
@@ -255,17 +283,17 @@ fn what_nothing_guards_any_more_needs_more_than_a_reason() {
         assert_eq!(ran.code, 2, "{}", ran.stdout);
         let said = "error[G401]: demo/insert is gone, and nothing guards it any more";
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
-        assert!(ran.stderr.contains("--accept-missing"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("--accept missing"), "{}", ran.stderr);
     }
-    assert_eq!(promote(&scratch, &["--accept-missing"]).code, 2);
+    assert_eq!(promote(&scratch, &["--accept", "missing"]).code, 2);
     let ran = promote(
         &scratch,
-        &["--accept-missing", "--reason", "a smaller suite"],
+        &["--accept", "missing", "--reason", "a smaller suite"],
     );
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
         ran.stdout
-            .contains("overridden by the reason: demo/insert is gone"),
+            .contains("accepted for the reason: demo/insert is gone"),
         "{}",
         ran.stdout
     );
@@ -292,7 +320,7 @@ fn what_nothing_guards_any_more_needs_more_than_a_reason() {
 }
 
 #[test]
-fn a_level_that_moved_needs_a_reason() {
+fn a_level_that_moved_is_accepted_by_its_own_word() {
     let engine = |latency_ns| {
         run(Engine {
             latency_ns,
@@ -354,8 +382,15 @@ fn a_level_that_moved_needs_a_reason() {
         assert_eq!(ran.code, 2, "{name}: {}", ran.stdout);
         let said = format!("error[G401]: {said}");
         assert!(ran.stderr.contains(&said), "{name}: {}", ran.stderr);
-        let ran = promote(&scratch, &["--reason", "it is so"]);
-        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        let kind = if said.contains("suspiciously") {
+            "faster"
+        } else {
+            "worse"
+        };
+        for word in WORDS.into_iter().filter(|word| *word != kind).chain([kind]) {
+            let ran = promote(&scratch, &["--reason", "it is so", "--accept", word]);
+            assert_eq!(ran.code == 0, word == kind, "{name}: {}", ran.stderr);
+        }
     }
     let scratch = Scratch::new();
     scratch.json("out.json", &engine(50_000.0));
@@ -444,8 +479,54 @@ fn in_a_repository_the_run_is_of_a_commit_of_its_history() {
         );
         if !is_fine {
             assert!(ran.stderr.contains("error[G401]"), "{name}: {}", ran.stderr);
-            let ran = promote(&scratch, &["--reason", "squashed"]);
+            let ran = promote(&scratch, &["--reason", "squashed", "--accept", "source"]);
+            assert_eq!(ran.code, 2, "{name}: {}", ran.stdout);
+            let ran = promote(&scratch, &["--reason", "squashed", "--accept", "history"]);
             assert!(ran.stdout.contains(said), "{name}: {}", ran.stderr);
         }
     }
+}
+
+/// A night measures one session of three repetitions, which tells little of a level.
+#[test]
+fn a_run_of_one_night_is_no_baseline_and_the_words_say_what_is() {
+    let mut night = of_sessions(1);
+    let repetitions = &mut night["sessions"][0]["scenarios"][0]["repetitions"];
+    repetitions.as_array_mut().expect("repetitions").truncate(3);
+    let scratch = Scratch::new();
+    scratch.json("out.json", &night);
+    let ran = promote(&scratch, &[]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    for said in [
+        "the baseline would hold 1 session of demo/search, and needs 3",
+        "demo/search was repeated 3 times in a session, and a baseline needs 5",
+        "`bench run --sessions 3 --repetitions 5`",
+    ] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_changes_is_written_for_the_pull_request() {
+    let scratch = Scratch::new();
+    scratch.json("out.json", &run(BASELINE));
+    assert_eq!(promote(&scratch, &["--output", "out.json"]).code, 2);
+    assert_eq!(
+        promote(&scratch, &["--output", "nowhere/change.md"]).code,
+        2
+    );
+    assert_eq!(scratch.names(), ["out.json"], "nothing is written");
+    assert_eq!(promote(&scratch, &[]).code, 0);
+    let slower = Engine {
+        latency_ns: 55_000.0,
+        ..BASELINE
+    };
+    scratch.json("out.json", &run(slower));
+    let accept = ["--reason", "checks more", "--accept", "worse"];
+    let ran = promote(
+        &scratch,
+        &[&accept[..], &["--output", "change.md"]].concat(),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    insta::assert_snapshot!(scratch.read("change.md"));
 }

@@ -7,22 +7,30 @@ use serde_json::{Value, json};
 use crate::scratch::{BASELINE, Engine, POLICY, Ran, Scratch, run};
 
 /// A repository whose first commit has a promoted baseline.
-fn promoted() -> Scratch {
+pub(crate) fn promoted() -> Scratch {
     let scratch = Scratch::new();
     scratch.write("gate.toml", POLICY);
-    promote(&scratch, 50_000.0, &[]);
     git(&scratch, &["init", "--quiet", "--initial-branch=main"]);
+    git(&scratch, &["add", "gate.toml"]);
+    git(&scratch, &["commit", "--quiet", "--message", "a policy"]);
+    promote(&scratch, 50_000.0, &[]);
     commit(&scratch);
     scratch
 }
 
-fn promote(scratch: &Scratch, latency_ns: f64, more: &[&str]) {
+/// When whatever is committed here is committed, and when it is measured: long before anybody runs this.
+const COMMITTED: &str = "2020-01-01T08:00:00Z";
+const MEASURED: &str = "2020-01-01T09:00:00Z";
+
+pub(crate) fn promote(scratch: &Scratch, latency_ns: f64, more: &[&str]) {
     let mut document = run(Engine {
         latency_ns,
         ..BASELINE
     });
-    if scratch.path(".git").exists() {
-        document["source"]["commit"] = json!(head(scratch));
+    document["source"]["commit"] = json!(head(scratch));
+    document["created"] = json!(MEASURED);
+    for session in document["sessions"].as_array_mut().expect("sessions") {
+        session["start"] = json!(MEASURED);
     }
     scratch.json("out.json", &document);
     let arguments = [
@@ -38,7 +46,7 @@ fn promote(scratch: &Scratch, latency_ns: f64, more: &[&str]) {
 }
 
 /// Runs git; returns what it printed.
-fn git(scratch: &Scratch, arguments: &[&str]) -> String {
+pub(crate) fn git(scratch: &Scratch, arguments: &[&str]) -> String {
     let who = [
         "-c",
         "user.name=somebody",
@@ -47,6 +55,7 @@ fn git(scratch: &Scratch, arguments: &[&str]) -> String {
     ];
     let output = Command::new("git")
         .current_dir(scratch.path(""))
+        .env("GIT_COMMITTER_DATE", COMMITTED)
         .args(who)
         .args(arguments)
         .output();
@@ -69,11 +78,11 @@ fn commit(scratch: &Scratch) {
     git(scratch, &["commit", "--quiet", "--message", "accept"]);
 }
 
-fn verify(scratch: &Scratch, more: &[&str]) -> Ran {
+pub(crate) fn verify(scratch: &Scratch, more: &[&str]) -> Ran {
     scratch.gate(&[&["verify-baseline", "main.json"], more].concat())
 }
 
-/// Rewrites the baseline as `gate promote` would have, after `edit`.
+/// Rewrites the baseline after `edit`, as somebody with an editor would.
 fn edit(scratch: &Scratch, edit: impl FnOnce(&mut Value)) {
     let mut value: Value = serde_json::from_str(&scratch.read("main.json")).expect("JSON");
     edit(&mut value);
@@ -170,7 +179,8 @@ fn what_was_done_to_it_is_named() {
         "is not the one that was accepted",
     );
     let replaced = |s: &Scratch| {
-        promote(s, 60_000.0, &["--replace", "--reason", "a new machine"]);
+        let why = ["--reason", "a new machine", "--accept", "worse"];
+        promote(s, 60_000.0, &[&["--replace"], &why[..]].concat());
         edit(s, without_reason);
     };
     case(

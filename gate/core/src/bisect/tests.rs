@@ -147,7 +147,7 @@ fn the_policy_asks_about_one_row_with_the_margin_it_had() {
         mode: Some(RowMode::Report),
         ..Rule::default()
     });
-    let asked = about(&policy, &scenario, &metric);
+    let asked = about(&policy, &scenario, &metric, None);
     let mut rules = Rules::new(&asked);
     let mut settings = |scenario: &str| {
         let row = rules.of_row(&name(scenario), &metric, Unit::Nanoseconds);
@@ -161,4 +161,39 @@ fn the_policy_asks_about_one_row_with_the_margin_it_had() {
     assert_eq!(settings("map/get4").mode, RowMode::Report);
     assert!(asked.waivers.is_empty());
     assert!(glob_match(&asked.only[0], "map/get[4]") && !glob_match(&asked.only[0], "map/get4"));
+}
+
+#[test]
+fn a_step_smaller_than_the_margin_is_asked_about_all_the_same() {
+    let (scenario, metric) = (name("map/get"), name("time"));
+    let margin = |given: Option<Margin>, unit, widest| {
+        let mut policy = Policy {
+            rules: Vec::new(),
+            ..Policy::default()
+        };
+        policy.rules.extend(given.map(|given| Rule {
+            margin: Some(given),
+            ..Rule::default()
+        }));
+        let asked = about(&policy, &scenario, &metric, widest);
+        let settings = Rules::new(&asked).of_row(&scenario, &metric, unit);
+        settings.expect("it fits").margin
+    };
+    let (time, ratio) = (Unit::Nanoseconds, Unit::Ratio);
+    let part = Margin::Relative;
+    let points = Margin::Absolute;
+    for (given, unit, widest, expected) in [
+        (Some(part(0.05)), time, None, part(0.05)),
+        (Some(part(0.05)), time, Some(0.01), part(0.01)),
+        (Some(part(0.05)), time, Some(0.2), part(0.05)),
+        (Some(points(0.005)), ratio, Some(0.001), points(0.001)),
+        (Some(points(0.005)), ratio, Some(0.2), points(0.005)),
+        (Some(Margin::Unjudged), time, Some(0.02), part(0.02)),
+        (Some(Margin::Unjudged), time, None, Margin::Unjudged),
+        (None, time, Some(0.02), part(0.02)),
+        (None, time, None, Margin::Unjudged),
+    ] {
+        let asked = margin(given, unit, widest);
+        assert_eq!(asked, expected, "{given:?} at most {widest:?}");
+    }
 }

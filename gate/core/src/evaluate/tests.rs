@@ -10,6 +10,7 @@ use gate_schema::unit::{Direction, Unit};
 use super::*;
 use case::{Case, Values, budget, case, judge, judge_runs, name, policy};
 
+mod agreeing;
 mod case;
 mod curves;
 mod distributions;

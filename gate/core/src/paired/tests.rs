@@ -111,6 +111,7 @@ fn sessions_pool_by_what_each_is_worth() {
     let session = |worse, pairs, variance| SessionEvidence {
         pairs,
         worse,
+        shown: Some(variance),
         variance: Some(variance),
         freedom: 44.0,
         from_history: 30.0,
@@ -212,9 +213,10 @@ fn looked_at(
     history: Option<&History>,
     effect: f64,
 ) -> End {
+    use crate::evidence::MIN_AGREEING;
     use crate::evidence::POWER;
     use crate::next::MAX_LOOKS;
-    use crate::row::{MAX_NEEDED, MIN_AGREEING, SUSPICIOUS};
+    use crate::row::{MAX_NEEDED, SUSPICIOUS};
     let margin = 0.03_f64.ln_1p();
     let mut sessions = Vec::new();
     let (mut pairs, mut measured) = (5, 0);
@@ -314,6 +316,7 @@ fn without_history_sessions_share_what_all_of_them_show() {
     let session = |worse, pairs: usize, variance| SessionEvidence {
         pairs,
         worse,
+        shown: Some(variance),
         variance: Some(variance),
         freedom: pairs as f64 - 1.0,
         from_history: 0.0,

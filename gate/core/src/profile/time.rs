@@ -133,6 +133,7 @@ mod tests {
                 },
                 wrong_answer: false,
                 has_failed: false,
+                stepped: 0,
                 metrics,
                 quantiles: Default::default(),
             };

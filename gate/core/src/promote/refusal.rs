@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gate_schema::id::{Name, ScenarioId};
 use gate_schema::run::{Check, Declared, Measured, Repetition, Run};
 
+use super::acceptable::Acceptable;
 use super::lost::{Lost, lost};
 use super::moves::{Move, Moved};
 use super::{Onto, by_scenario, kept_sessions};
@@ -73,36 +74,23 @@ pub enum Refusal {
     },
 }
 
-/// What overrides a refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Override {
-    /// A stated reason.
-    Reason,
-    /// A stated reason, and the word that something may go unguarded.
-    ReasonAndLoss,
-    /// Nothing.
-    Never,
-}
-
 impl Refusal {
-    /// What overrides it.
+    /// What accepts it; `None` if nothing does.
     #[must_use]
-    pub fn yields_to(&self) -> Override {
+    pub fn kind(&self) -> Option<Acceptable> {
         match self {
-            Self::Dirty
-            | Self::UnknownSource
-            | Self::OtherHistory { .. }
-            | Self::Lost(Lost::History(_))
-            | Self::FewSessions { .. }
-            | Self::FewRepetitions { .. }
-            | Self::Worse(_)
-            | Self::Faster(_) => Override::Reason,
-            Self::Lost(Lost::Scenario(_) | Lost::Metric(..)) => Override::ReasonAndLoss,
+            Self::Worse(_) => Some(Acceptable::Worse),
+            Self::Faster(_) => Some(Acceptable::Faster),
+            Self::Lost(Lost::History(_)) => Some(Acceptable::Redefined),
+            Self::Lost(Lost::Scenario(_) | Lost::Metric(..)) => Some(Acceptable::Missing),
+            Self::Dirty | Self::UnknownSource => Some(Acceptable::Source),
+            Self::OtherHistory { .. } => Some(Acceptable::History),
+            Self::FewSessions { .. } | Self::FewRepetitions { .. } => Some(Acceptable::Few),
             Self::OtherMachine { .. }
             | Self::Failed { .. }
             | Self::WrongAnswer { .. }
             | Self::Planted
-            | Self::Incomplete { .. } => Override::Never,
+            | Self::Incomplete { .. } => None,
         }
     }
 }

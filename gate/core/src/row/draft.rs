@@ -9,6 +9,7 @@ use gate_schema::report::{Reason, Verdict};
 use crate::budget::Standing;
 use crate::estimate::{t_quantile, trimmed_away};
 use crate::evidence::{Evidence, MIN_REPETITIONS, POWER};
+use crate::family::Ranked;
 use crate::observe::ObservedMetric;
 use crate::paired::{History, MAX_PAIRED_FREEDOM, SessionEvidence, level_after};
 use crate::rules::Settings;
@@ -20,9 +21,6 @@ pub const SUSPICIOUS: f64 = 0.03;
 
 /// Most pairs worth asking for to settle one row; what needs more is not settled by patience.
 pub const MAX_NEEDED: u32 = 100;
-
-/// Sessions that must show a regression on their own: one disturbance lasts one session.
-pub const MIN_AGREEING: usize = 2;
 
 /// What is known about a row before all rows are looked at together.
 pub(crate) struct Draft<'a> {
@@ -41,7 +39,7 @@ pub(crate) struct Draft<'a> {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Family {
     pub(crate) size: usize,
-    pub(crate) worse: bool,
+    pub(crate) worse: Ranked,
     pub(crate) better: bool,
 }
 
@@ -154,14 +152,14 @@ impl Draft<'_> {
     /// The p-value with which the row claims to have got worse. One session of pairs can only raise
     /// suspicion, so that the claim is one fixed test over all of them.
     pub(crate) fn claim(&self) -> f64 {
-        let Some((compared, evidence)) = self.compared.as_ref().zip(self.tested()) else {
-            return 1.0;
-        };
-        if compared.stages().len() == 1 || compared.has_few_pairs() {
-            1.0
-        } else {
-            evidence.p_worse
-        }
+        let evidence = self.tested().filter(|_| self.is_claiming());
+        evidence.map_or(1.0, |evidence| evidence.p_worse)
+    }
+
+    /// Whether its p-value counts as a claim of having got worse.
+    pub(super) fn is_claiming(&self) -> bool {
+        let compared = self.compared.as_ref().filter(|_| self.tested().is_some());
+        compared.is_some_and(|compared| compared.stages().len() != 1 && !compared.has_few_pairs())
     }
 
     /// The p-value with which the row claims to have got better. Too few pairs claim nothing.

@@ -1,9 +1,10 @@
 //! The effect of a row as reports carry it.
 
 use gate_schema::policy::{Margin, Policy};
-use gate_schema::report::{Basis, Effect, Interval, Stage};
+use gate_schema::report::{Basis, Effect, Interval, Rank, Stage, Test};
 
 use super::draft::{Draft, Family};
+use crate::paired::SessionEvidence;
 use crate::sides::How;
 
 impl Draft<'_> {
@@ -41,6 +42,14 @@ impl Draft<'_> {
                 _ => sides.margin,
             },
             p_value: comparison.evidence.map(|e| e.p_worse),
+            test: comparison
+                .evidence
+                .and_then(|e| test(comparison.worse, e.error, e.freedom)),
+            rank: self.is_claiming().then_some(Rank {
+                rank: family.worse.rank,
+                of: family.size,
+                threshold: family.worse.threshold,
+            }),
             detectable,
             basis: match (comparison.evidence, &compared.how) {
                 (None, _) => comparison.exact.then_some(Basis::Exact),
@@ -60,10 +69,34 @@ impl Draft<'_> {
                     pairs: session.pairs,
                     estimate: axis.change(session.worse),
                     p_value: session.variance.map(|_| session.p_worse),
+                    test: of_session(session),
                     agrees: session.agrees(),
                     noisy: session.noisy,
                 })
                 .collect(),
         })
     }
+}
+
+/// What the p-value of one session of pairs was computed from.
+fn of_session(session: &SessionEvidence) -> Option<Test> {
+    let variance = session.variance?;
+    let error = (variance / session.pairs as f64).sqrt();
+    Some(Test {
+        variance: session.shown,
+        moderated: Some(variance),
+        ..test(session.worse, error, session.freedom)?
+    })
+}
+
+/// What a p-value was computed from; `None` where a report cannot hold it.
+fn test(worse: f64, error: f64, freedom: f64) -> Option<Test> {
+    let t = worse / error;
+    (t.is_finite() && error.is_finite() && freedom.is_finite()).then_some(Test {
+        variance: None,
+        moderated: None,
+        freedom,
+        error,
+        t,
+    })
 }

@@ -62,13 +62,17 @@ pub(super) fn plan(issues: &[Issue], author: &str, nightly: &Nightly<'_>) -> Vec
             text: digest(&format!("{}\n{text}", standing.title)),
             seen: nightly.night.to_owned(),
         };
+        let opened = |done| match standing.may_open {
+            true => done,
+            false => IssueDone::Held,
+        };
         let done = match known {
-            None => IssueDone::Opened,
+            None => opened(IssueDone::Opened),
             // A night that has been overtaken may not say anything any more.
             Some(issue) if issue.mark.night > mark.night => continue,
             // We closed it three nights after the thing was gone, a person whenever the level was accepted.
             Some(issue) if !issue.is_open && issue.mark.green >= GREEN_NIGHTS => {
-                IssueDone::Reopened
+                opened(IssueDone::Reopened)
             }
             Some(issue) if !issue.is_open => continue,
             // A night that says the same needs no write.

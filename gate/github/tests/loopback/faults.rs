@@ -6,60 +6,13 @@ use gate_github::base::Base;
 use gate_github::bundle::Rule;
 use gate_github::client::Client;
 use gate_github::event::Event;
-use gate_github::find::{Conclusion, Measured, PullRequest, Target};
-use gate_github::write::{CheckText, CommentText, Texts, Verdict, Wish, Written, write};
-use gate_github::{Fault, Fetched, Settings, fetch, find};
+use gate_github::write::Written;
+use gate_github::{Fault, Fetched, fetch, find};
 
+use crate::publisher::{client, measured, publish, settings};
 use crate::server::{Reaction, Request, Server, json, with};
 use crate::store::{HEAD, Store};
 use crate::time::{FakeClock, deadlines};
-
-fn settings() -> Settings {
-    Settings {
-        repository: "o/r".into(),
-        workflow: "gate.yml".into(),
-        artifact: "gate-runs".into(),
-        author: crate::store::BOT.into(),
-        check: "gate".into(),
-    }
-}
-
-fn measured() -> Measured {
-    Measured {
-        run: 7,
-        attempt: 1,
-        head: HEAD.into(),
-        conclusion: Conclusion::Success,
-        target: Target::Pull(PullRequest {
-            number: 5,
-            is_fork: true,
-            edits_policy: false,
-        }),
-        base: None,
-    }
-}
-
-fn client<'a>(server: &Server, clock: &'a FakeClock) -> Client<'a> {
-    let base = Base::parse(&server.url).expect("loopback");
-    Client::new(&base, "secret", clock, deadlines()).expect("certificates")
-}
-
-async fn publish(server: &Server, clock: &FakeClock) -> Result<Written, Fault> {
-    let body = |_: usize| "### FAIL: slower".to_owned();
-    let texts = Texts {
-        check: CheckText {
-            verdict: Verdict::Failure,
-            title: "FAIL: slower".into(),
-            summary: "slower".into(),
-            details_url: None,
-        },
-        comment: CommentText {
-            wish: Wish::Create,
-            body: &body,
-        },
-    };
-    write(&client(server, clock), &settings(), &measured(), &texts).await
-}
 
 /// Cuts an answer short of what it promised.
 fn truncated(reaction: Reaction) -> Reaction {
@@ -100,13 +53,14 @@ async fn after_one_fault(
 #[tokio::test]
 async fn a_write_of_unknown_outcome_leaves_one_comment() {
     type Wrong = fn(Reaction) -> Reaction;
-    let cases: [(&str, bool, Wrong); 8] = [
+    let cases: [(&str, bool, Wrong); 9] = [
         ("502 after the write was applied", true, |_| {
             with(502, "", "<html>Bad Gateway</html>")
         }),
         ("502 before", false, |_| {
             with(502, "", "<html>Bad Gateway</html>")
         }),
+        ("409 conflict", false, |_| json(409, "{}")),
         ("reset after", true, |_| Reaction::Reset),
         ("reset before", false, |_| Reaction::Reset),
         ("body cut off on 201", true, truncated),

@@ -24,7 +24,7 @@ impl Store {
         let mut comments = self.comments.lock().expect("not poisoned");
         let mut checks = self.checks.lock().expect("not poisoned");
         match (request.method.as_str(), path) {
-            ("GET", "/repos/o/r/pulls/5") => answer(200, &pull().to_string()),
+            ("GET", "/repos/o/r/pulls/5") => answer(200, &pull("open").to_string()),
             ("GET", "/repos/o/r/issues/5/comments") => answer(200, &json!(*comments).to_string()),
             ("POST", "/repos/o/r/issues/5/comments") => {
                 let id = comments.len() + 1;
@@ -73,9 +73,9 @@ fn id_of(path: &str) -> Value {
     json!(id.unwrap_or(0_u64))
 }
 
-fn pull() -> Value {
+pub(crate) fn pull(state: &str) -> Value {
     json!({
-        "number": 5, "state": "open",
+        "number": 5, "state": state,
         "head": {"sha": HEAD, "ref": "topic", "repo": {"id": 2}},
         "base": {"sha": "00", "ref": "main", "repo": {"id": 1}},
     })

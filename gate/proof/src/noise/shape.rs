@@ -18,6 +18,10 @@ const MODE: f64 = 0.95;
 /// Degrees of freedom of the heavy-tailed noise, the fewest with a finite variance.
 const HEAVY_FREEDOM: f64 = 3.0;
 
+/// Clock step of [`Shape::Quantised`], and the level that is read with it.
+pub(crate) const CLOCK_NS: f64 = 1_000.0;
+pub(crate) const QUANTISED_LEVEL_NS: f64 = 40_000.0;
+
 /// How repetitions of one metric scatter. All are scaled to mean 0 and standard deviation 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -59,9 +63,19 @@ impl Shape {
         }
     }
 
+    /// What the clock makes of a latency in nanoseconds; at least one of its steps, because nothing real
+    /// takes no time.
+    pub(crate) fn read(self, latency: f64) -> f64 {
+        if self == Self::Quantised {
+            (latency / CLOCK_NS).round().max(1.0) * CLOCK_NS
+        } else {
+            latency
+        }
+    }
+
     /// One repetition's distance from its centre, in standard deviations. Rounding to the clock is
     /// done where the level is known.
-    pub(super) fn draw(self, rng: &mut impl Rng) -> f64 {
+    pub(crate) fn draw(self, rng: &mut impl Rng) -> f64 {
         let normal = |rng: &mut _| -> f64 { StandardNormal.sample(rng) };
         match self {
             Self::Normal | Self::Quantised => normal(rng),

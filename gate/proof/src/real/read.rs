@@ -5,7 +5,7 @@ use std::path::Path;
 use gate_schema::report::{Blame, Report, Row, Verdict};
 use gate_schema::run::Run;
 
-use crate::real::case::Case;
+use crate::real::case::{Case, Plant};
 use crate::real::record::{Canaries, FailedRow, RivalVerdict, Said, Starts, UniformFinding};
 use crate::real::rivals;
 
@@ -111,12 +111,21 @@ impl Left {
         starts
     }
 
-    /// What other rules make of the first session, with `case` planted.
+    /// Why it proves nothing about `plant`: none of the scenarios it is planted in was measured. The gate
+    /// would be called blind for what was not there.
+    #[must_use]
+    pub fn unplanted(&self, plant: Plant<'_>) -> Option<String> {
+        let mut scenarios = self.report.rows.iter().map(|row| row.scenario.as_str());
+        let is_there = plant.case() == Case::Unchanged || scenarios.any(|id| plant.reaches(id));
+        (!is_there).then(|| format!("{plant} is in no scenario that was measured"))
+    }
+
+    /// What other rules make of the first session, with `plant` in the candidate.
     ///
     /// # Errors
     /// A document whose histograms do not decode.
-    pub fn rivals(&self, case: Case) -> Result<Vec<RivalVerdict>, String> {
-        rivals::judge(case, &self.report, &self.baseline, &self.candidate)
+    pub fn rivals(&self, plant: Plant<'_>) -> Result<Vec<RivalVerdict>, String> {
+        rivals::judge(plant, &self.report, &self.baseline, &self.candidate)
     }
 }
 

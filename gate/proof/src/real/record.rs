@@ -7,7 +7,7 @@ use std::path::Path;
 use gate_schema::report::{Outcome, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::real::case::Case;
+use crate::real::case::{Case, Plant};
 
 /// The format of a recording of real gates.
 pub const FORMAT: &str = "gate.proof-real/1";
@@ -52,6 +52,10 @@ pub struct Settings {
 pub struct GateRecord {
     /// What was planted.
     pub case: Case,
+    /// The glob of the scenarios that it was planted in, the others being spared; absent where it was planted
+    /// wherever it can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plant_only: Option<String>,
     /// Whether a neighbour ran beside.
     pub neighbour: bool,
     /// When it started, RFC 3339 in UTC.
@@ -73,6 +77,12 @@ pub struct GateRecord {
 }
 
 impl GateRecord {
+    /// What was planted, and where.
+    #[must_use]
+    pub fn plant(&self) -> Plant<'_> {
+        Plant::new(self.case, self.plant_only.as_deref())
+    }
+
     /// Whether it is not a gate as it should be. Such a gate counts, or those that crash would be the ones
     /// that nobody hears of.
     #[must_use]
@@ -221,16 +231,21 @@ impl Recording {
         }
     }
 
-    /// The case to run next, so that each of `cases` gets `gates` under this condition: the one with
+    /// The plant to run next, so that each of `plants` gets `gates` under this condition: the one with
     /// the fewest, the first of them. `None` when all have enough.
     #[must_use]
-    pub fn next(&self, cases: &[Case], gates: usize, neighbour: bool) -> Option<Case> {
-        let mut counts: BTreeMap<Case, usize> = BTreeMap::new();
+    pub fn next<'p>(
+        &self,
+        plants: &[Plant<'p>],
+        gates: usize,
+        neighbour: bool,
+    ) -> Option<Plant<'p>> {
+        let mut counts: BTreeMap<Plant<'_>, usize> = BTreeMap::new();
         for gate in self.gates.iter().filter(|gate| gate.neighbour == neighbour) {
-            *counts.entry(gate.case).or_default() += 1;
+            *counts.entry(gate.plant()).or_default() += 1;
         }
-        let count = |case: &Case| counts.get(case).copied().unwrap_or(0);
-        let next = cases.iter().copied().min_by_key(count)?;
+        let count = |plant: &Plant<'p>| counts.get(plant).copied().unwrap_or(0);
+        let next = plants.iter().copied().min_by_key(count)?;
         (count(&next) < gates).then_some(next)
     }
 

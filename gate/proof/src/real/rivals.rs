@@ -7,7 +7,7 @@ use gate_schema::report::{Report, Row, Verdict};
 use gate_schema::run::Run;
 use gate_schema::unit::Unit;
 
-use crate::real::case::{Case, Claim};
+use crate::real::case::{Claim, Plant};
 use crate::real::record::RivalVerdict;
 use crate::rivals::{Rival, Samples};
 
@@ -18,7 +18,7 @@ use crate::rivals::{Rival, Samples};
 /// # Errors
 /// A document whose histograms do not decode.
 pub fn judge(
-    case: Case,
+    plant: Plant<'_>,
     report: &Report,
     baseline: &Run,
     candidate: &Run,
@@ -37,7 +37,7 @@ pub fn judge(
     let is_right = |row: &Row| {
         let (scenario, metric) = (Some(row.scenario.as_str()), row.metric.as_str());
         // All that these rules know is that a row got worse.
-        case.claim(scenario, metric, Verdict::Regressed) == Claim::Right
+        plant.claim(scenario, metric, Verdict::Regressed) == Claim::Right
     };
     let rules = Rival::ALL.into_iter().filter(|rule| !rule.takes_reports());
     Ok(rules

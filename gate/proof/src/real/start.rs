@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::real::case::Case;
+use crate::real::case::Plant;
 
 /// What a gate prints, in the directory of its documents.
 pub const LOG: &str = "log.txt";
@@ -96,7 +96,7 @@ pub struct Starter {
     pub budget: String,
     /// As `gate check --only` takes them; all scenarios when there is none.
     pub only: Vec<String>,
-    /// See [`Case::plant`].
+    /// See [`Plant::text`].
     pub expansion: u32,
 }
 
@@ -120,7 +120,12 @@ impl Starter {
     ///
     /// # Errors
     /// A gate that could not be started. However one ends that was, that is no error but news.
-    pub fn run(&self, case: Case, directory: &Path, interrupt: &Interrupt) -> Result<Ran, String> {
+    pub fn run(
+        &self,
+        plant: Plant<'_>,
+        directory: &Path,
+        interrupt: &Interrupt,
+    ) -> Result<Ran, String> {
         let log = directory.join(LOG);
         let open = || {
             fs::create_dir_all(directory)?;
@@ -132,7 +137,7 @@ impl Starter {
         let start = Instant::now();
         let mut command = Command::new(&self.gate);
         command
-            .args(self.arguments(case, directory))
+            .args(self.arguments(plant, directory))
             // A plant of the surroundings would be in both sides.
             .env_remove(PLANTS)
             .stdin(Stdio::null())
@@ -161,7 +166,7 @@ impl Starter {
         })
     }
 
-    fn arguments(&self, case: Case, directory: &Path) -> Vec<std::ffi::OsString> {
+    fn arguments(&self, plant: Plant<'_>, directory: &Path) -> Vec<std::ffi::OsString> {
         let mut arguments: Vec<std::ffi::OsString> =
             ["check", "--base", "HEAD", "--candidate", "HEAD", "--budget"]
                 .map(Into::into)
@@ -179,7 +184,7 @@ impl Starter {
         for glob in &self.only {
             arguments.extend(["--only".into(), glob.into()]);
         }
-        if let Some(plant) = case.plant(self.expansion) {
+        if let Some(plant) = plant.text(self.expansion) {
             // The environment is part of where the stack starts; blanks plant nothing and take as much
             // room on the other side.
             let blank = " ".repeat(plant.len());
@@ -194,6 +199,7 @@ impl Starter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::real::case::Case;
 
     #[test]
     fn a_gate_is_started_with_what_is_planted_on_one_side_alone() {
@@ -204,18 +210,24 @@ mod tests {
             only: vec!["text/**".to_owned()],
             expansion: 14,
         };
-        let line = |case| {
-            let arguments = starter.arguments(case, Path::new("/d"));
+        let line = |case, only| {
+            let arguments = starter.arguments(Plant::new(case, only), Path::new("/d"));
             let words: Vec<_> = arguments.iter().map(|a| a.to_string_lossy()).collect();
             words.join("|")
         };
         let common = "check|--base|HEAD|--candidate|HEAD|--budget|20s|--no-profile|--policy|/p/gate.toml|\
                       --runs|/d|--output|/d/verdict.json|--only|text/**";
-        assert_eq!(line(Case::Unchanged), common);
+        assert_eq!(line(Case::Unchanged, None), common);
         assert_eq!(
-            line(Case::Work5),
+            line(Case::Work5, None),
             format!(
                 "{common}|--candidate-env|BENCH_PLANT=**:work=5%|--base-env|BENCH_PLANT=          "
+            )
+        );
+        assert_eq!(
+            line(Case::Work5, Some("a/b")),
+            format!(
+                "{common}|--candidate-env|BENCH_PLANT=a/b:work=5%|--base-env|BENCH_PLANT=           "
             )
         );
     }

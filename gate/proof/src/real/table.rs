@@ -6,7 +6,7 @@ use gate_core::estimate::median;
 use gate_schema::report::{Outcome, Verdict};
 
 use crate::interval::Rate;
-use crate::real::case::{Case, Claim};
+use crate::real::case::{Case, Claim, Plant};
 use crate::real::record::{GateRecord, Said, Starts};
 use crate::table::{interval, percent, table};
 
@@ -72,7 +72,7 @@ pub fn planted(gates: &[GateRecord]) -> String {
             let rightly = rate(gates, has_failed_rightly);
             format!(
                 "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                gates[0].case.as_str(),
+                gates[0].plant(),
                 machine(gates),
                 gates.len(),
                 percent(&rightly),
@@ -109,8 +109,8 @@ pub fn versus(gates: &[GateRecord]) -> String {
             } else {
                 ": all / rightly"
             };
-            let case = gates[0].case.as_str();
-            format!(" {case}, {} ({}){of} |", machine(gates), gates.len())
+            let plant = gates[0].plant();
+            format!(" {plant}, {} ({}){of} |", machine(gates), gates.len())
         })
         .collect();
     // Of the gates that tell.
@@ -148,10 +148,10 @@ pub fn versus(gates: &[GateRecord]) -> String {
 
 fn groups<'a>(
     gates: impl Iterator<Item = &'a GateRecord>,
-) -> BTreeMap<(Case, bool), Vec<&'a GateRecord>> {
+) -> BTreeMap<(Plant<'a>, bool), Vec<&'a GateRecord>> {
     let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for gate in gates {
-        let group = groups.entry((gate.case, gate.neighbour)).or_default();
+        let group = groups.entry((gate.plant(), gate.neighbour)).or_default();
         group.push(gate);
     }
     groups
@@ -201,7 +201,7 @@ fn claims(gate: &GateRecord) -> impl Iterator<Item = (String, Claim)> {
     said.flat_map(|said| {
         let rows = said.failed.iter().map(|row| {
             let (scenario, metric) = (&row.scenario, &row.metric);
-            let claim = gate.case.claim(Some(scenario), metric, row.verdict);
+            let claim = gate.plant().claim(Some(scenario), metric, row.verdict);
             let how = if claim == Claim::Missing {
                 " missing"
             } else {
@@ -210,8 +210,9 @@ fn claims(gate: &GateRecord) -> impl Iterator<Item = (String, Claim)> {
             (format!("{scenario} {metric}{how}"), claim)
         });
         let together = said.uniform.iter().map(|finding| {
-            let claim = gate.case.claim(None, &finding.metric, Verdict::Regressed);
-            (format!("all together {}", finding.metric), claim)
+            let metric = &finding.metric;
+            let claim = gate.plant().claim(None, metric, Verdict::Regressed);
+            (format!("all together {metric}"), claim)
         });
         rows.chain(together)
     })

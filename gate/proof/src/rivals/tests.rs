@@ -133,6 +133,7 @@ fn every_rule_fails_what_it_says_and_passes_what_it_says() {
         (Rival::Critcmp { threshold: 0.10 }, false, false, true),
         (Rival::Benchstat { at_least: 0.0 }, true, true, true),
         (Rival::Benchstat { at_least: 0.05 }, false, true, true),
+        (Rival::TTest, true, true, true),
         (Rival::Bencher, true, true, true),
         (Rival::Criterion, true, true, true),
         (Rival::GithubActionBenchmark, false, false, true),
@@ -160,5 +161,6 @@ fn the_family_rule_asks_more_of_many() {
     let mut gate = vec![samples(&baseline, &candidate)];
     assert!(Rival::WelchFamily.judge(&gate)[0]);
     gate.resize(50, flat);
+    assert!(Rival::TTest.judge(&gate)[0]);
     assert!(!Rival::WelchFamily.judge(&gate)[0]);
 }

@@ -25,6 +25,7 @@ fn settings() -> Settings {
         plan: PLAN,
         budget: 1.0,
         history: 3,
+        stored: None,
     }
 }
 

@@ -8,8 +8,10 @@
 use gate_core::statistic::TAIL_RANKS;
 use gate_schema::run::{Distribution, MetricValue, Summary};
 use rand::Rng;
-use rand_distr::{Distribution as _, Exp1, StandardNormal};
+use rand_distr::{Distribution as _, StandardNormal};
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
+
+use crate::slowest::slowest;
 
 /// Operations of one repetition.
 const OPERATIONS: u32 = 20_000;
@@ -24,7 +26,11 @@ pub(super) const SLOWEST: f64 = 0.02;
 pub(super) fn repetition(mut rng: impl Rng, level_ns: f64, tail: f64) -> MetricValue {
     let normal = Normal::standard();
     let count = f64::from(OPERATIONS);
-    let slowest = slowest(&mut rng, &normal, level_ns, tail);
+    let beyond = slowest(&mut rng, OPERATIONS, (SLOWEST * count).round() as u32);
+    // The upper tail, mirrored.
+    let slowest: Vec<f64> = beyond
+        .map(|beyond| level_ns * tail * (SPREAD * -normal.inverse_cdf(beyond)).exp())
+        .collect();
     let fast = count - slowest.len() as f64;
 
     // Mean and variance of a lognormal below its quantile 1 - SLOWEST.
@@ -54,20 +60,4 @@ pub(super) fn repetition(mut rng: impl Rng, level_ns: f64, tail: f64) -> MetricV
         hdr: None,
         summary: Some(summary),
     }))
-}
-
-/// The slowest operations, slowest first. With `E` exponential, `-ln U` of the k-th largest of N
-/// uniforms is `sum E_i / (N - i + 1)` over `i = 1..k` (Renyi 1953).
-fn slowest(rng: &mut impl Rng, normal: &Normal, level_ns: f64, tail: f64) -> Vec<f64> {
-    let slowest = (SLOWEST * f64::from(OPERATIONS)).round() as u32;
-    let mut beyond = 0.0;
-    (0..slowest)
-        .map(|i| {
-            let gap: f64 = Exp1.sample(rng);
-            beyond += gap / f64::from(OPERATIONS - i);
-            // The upper tail, mirrored: 1 - exp(-x) keeps its precision where exp(-x) loses it.
-            let z = -normal.inverse_cdf(-(-beyond).exp_m1());
-            level_ns * tail * (SPREAD * z).exp()
-        })
-        .collect()
 }

@@ -2,6 +2,7 @@
 
 use gate_schema::report::{Basis, Blame, Canaries, Effect, Report, Row, Stage, Verdict};
 
+use super::numbers::numbers;
 use super::{both_sides, change, comparable, family, margin};
 use crate::cells::Cells;
 use crate::escape::Target;
@@ -22,7 +23,8 @@ pub(super) fn steps(
     steps.extend(steady(report, row).map(|found| ("steady", found)));
     if let Some(effect) = &row.effect {
         steps.push(("effect", change(effect, cells)));
-        steps.extend(noise(report, effect).map(|found| ("noise", found)));
+        let noise = noise(report, effect).into_iter().enumerate();
+        steps.extend(noise.map(|(at, found)| (if at == 0 { "noise" } else { "" }, found)));
         let stages = sessions(effect, row, target).into_iter().enumerate();
         steps.extend(stages.map(|(at, found)| (if at == 0 { "sessions" } else { "" }, found)));
         steps.extend(family(report, effect).map(|found| ("many rows", found)));
@@ -80,18 +82,27 @@ pub(super) fn steadiness(canaries: &Canaries, so: &str) -> String {
     }
 }
 
-/// What the width of the interval rests on.
-fn noise(report: &Report, effect: &Effect) -> Option<String> {
-    if effect.basis? != Basis::Pairs {
-        return None;
+/// What the width of the interval rests on, then its numbers: session by session, and of all together.
+fn noise(report: &Report, effect: &Effect) -> Vec<String> {
+    if effect.basis != Some(Basis::Pairs) {
+        return effect.test.iter().map(numbers).collect();
     }
-    Some(match report.method.calibration_sessions {
+    let calibrated = report.method.calibration_sessions;
+    let mut lines = vec![match calibrated {
         0 => "known from these pairs alone; after `gate calibrate` fewer of them decide".into(),
         count => format!(
             "known from these pairs and {} of this machine",
             sessions_of(count).replace("session", "calibration session")
         ),
-    })
+    }];
+    let of_stage = |(at, stage): (usize, &Stage)| {
+        let test = stage.test.as_ref()?;
+        Some(format!("{}: {}", at + 1, numbers(test)))
+    };
+    lines.extend(effect.stages.iter().enumerate().filter_map(of_stage));
+    let all = effect.test.as_ref().filter(|_| effect.stages.len() > 1);
+    lines.extend(all.map(|test| format!("all: {}", numbers(test))));
+    lines
 }
 
 /// One line per session of pairs, then how many agree.

@@ -33,7 +33,10 @@ fn inconclusive(report: &Report, is_meant: impl Fn(&Row) -> bool) -> Vec<&Row> {
 fn is_disturbed(row: &Row) -> bool {
     matches!(
         row.reason,
-        Reason::Unsteady | Reason::SessionsDisagree { .. } | Reason::NoisySession
+        Reason::Unsteady
+            | Reason::SessionsDisagree { .. }
+            | Reason::NoisySession
+            | Reason::ClockStepped { .. }
     )
 }
 

@@ -189,6 +189,8 @@ mod tests {
             interval,
             margin,
             p_value: None,
+            test: None,
+            rank: None,
             detectable: None,
             basis: None,
             agreeing: None,

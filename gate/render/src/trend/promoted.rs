@@ -29,7 +29,7 @@ pub(super) fn improvements(lines: &mut Vec<String>, promoted: &Promoted) {
     );
     let command = format!("gate promote RUN --baseline {baseline} --reason TEXT");
     lines.push(format!(
-        "  to hold that, promote a run of now: {}",
+        "  to hold that, promote a run of now that has three sessions, which a night has not: {}",
         Target::Ascii.command(&command)
     ));
 }

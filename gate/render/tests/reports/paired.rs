@@ -72,6 +72,7 @@ pub(crate) fn staged(row: Row, sessions: &[(usize, f64)]) -> Row {
             pairs,
             estimate: estimate * (1.0 + 0.04 * at as f64),
             p_value: Some(p),
+            test: None,
             agrees: p <= 0.005,
             noisy: false,
         };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Disturbed, Level, SideName};
+use super::{Disturbed, Level, Rank, SideName, Test};
 use crate::id::{MetricName, Name, ScenarioId};
 use crate::policy::Budget;
 use crate::unit::{Direction, Unit};
@@ -98,6 +98,13 @@ pub struct Effect {
     /// One-sided p-value of "got worse"; absent without an interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_value: Option<f64>,
+    /// What the p-value was computed from; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<Test>,
+    /// What the p-value was held against; absent where the row makes no claim, as after one session of
+    /// pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<Rank>,
     /// Smallest worsening this comparison would have found with 80 % probability, on the same scale;
     /// absent without an interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,6 +136,9 @@ pub struct Stage {
     /// One-sided p-value of "got worse"; absent when nothing says how noisy it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_value: Option<f64>,
+    /// What its p-value was computed from; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<Test>,
     /// Whether it shows on its own that the row got worse.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub agrees: bool,
@@ -377,6 +387,13 @@ pub enum Reason {
         /// Repetitions of the scenario.
         need: usize,
     },
+    /// The clock was set back while a side was measured, so that some of its times are left out.
+    ClockStepped {
+        /// Repetitions, or pairs, that hold it.
+        have: usize,
+        /// Repetitions of the scenario, or its pairs.
+        need: usize,
+    },
     /// Only part of the baseline's repetitions hold it, so that some pairs have no second member.
     BaselinePartlyMeasured {
         /// Pairs with both members.
@@ -388,6 +405,15 @@ pub enum Reason {
     NotDeclared,
     /// The promoted baseline has it, neither side declares it.
     OnNeitherSide,
+    /// The promoted baseline and the candidate have it, the base does not declare it.
+    NotOnBase,
+    /// Both sides declare it alike, and otherwise than the promoted baseline: other parameters, other input,
+    /// or another kind, unit or direction.
+    NotAsPromoted {
+        /// The first parameter that differs; absent when no parameter does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parameter: Option<Name>,
+    },
     /// The scenario's own check found a wrong answer.
     WrongAnswer,
     /// A repetition of the scenario crashed, hung or wrote no usable document.

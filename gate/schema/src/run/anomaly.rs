@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Something unusual that happened while a repetition was measured. It explains a figure, and decides
-/// nothing.
+/// Something unusual that happened while a repetition was measured. It explains a figure, or why there is
+/// none, and makes nothing pass or fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
@@ -29,6 +29,14 @@ pub enum AnomalyKind {
     NotSteady,
     /// Work beside the measured operations fell behind its rate.
     Behind,
+    /// The clock was set back. Times it made negative are left out, and what lacks them is undecided.
+    ClockStepped,
+    /// Something, of whomever, waited for a processor, for memory or for a disk.
+    Pressed,
+    /// The memory was nearly all taken.
+    MemoryFull,
+    /// A disk was hardly ever idle.
+    DiskBusy,
     /// Something else.
     Other,
 }

@@ -27,6 +27,8 @@ struct Project {
     slower: BTreeMap<&'static str, f64>,
     /// Which start of a scenario fails on a side, counted from the warm-up.
     failing: BTreeMap<(&'static str, &'static str), usize>,
+    /// Which starts of a scenario on a side measure while the clock is set back, counted from the warm-up.
+    set_back: BTreeMap<(&'static str, &'static str), std::ops::Range<usize>>,
     /// Repetitions in each document; 1 keeps the contract.
     repetitions: usize,
     /// How far one repetition lies from another.
@@ -84,7 +86,13 @@ impl Repeat for Project {
             Side::Base => 1.0,
             Side::Candidate => self.slower.get(scenario.as_str()).copied().unwrap_or(1.0),
         };
-        let document = document(scenario, level * factor, self.repetitions);
+        let set_back = self.set_back.get(&(scenario.as_str(), side.name()));
+        let sign = match set_back.is_some_and(|starts| starts.contains(&count)) {
+            true => -1.0,
+            false => 1.0,
+        };
+        let mut document = document(scenario, sign * level * factor, self.repetitions);
+        document.leave_out_stepped();
         Ok(Repeated::Measured(Box::new(document)))
     }
 }
@@ -295,6 +303,39 @@ fn a_failed_repetition_fails_its_scenario_and_nothing_else() {
     // The warm-up, two good pairs and the failed one; then nobody starts it any more.
     let starts = project.starts.iter().filter(|s| *s == "a cand").count();
     assert_eq!(starts, 4);
+}
+
+/// The warm-up and five pairs take six starts of a side.
+#[test]
+fn a_start_whose_clock_was_set_back_is_made_again_and_fails_nobody() {
+    for side in ["base", "cand"] {
+        for (set_back, starts, left) in [
+            (0..1, 7, None),
+            (3..4, 7, None),
+            (3..5, 8, None),
+            (3..6, 8, Some(4)),
+            (0..usize::MAX, 18, Some(0)),
+        ] {
+            let name = format!("{side} {set_back:?}");
+            let mut project = Project::of(&["a", "b"]);
+            project.set_back.insert(("a", side), set_back);
+            let report = check(&mut project);
+            let (verdict, reason) = row(&report, "a");
+            match left {
+                None => assert_eq!(verdict, Verdict::Pass, "{name}: {reason:?}"),
+                Some(have) => {
+                    assert_eq!(verdict, Verdict::Inconclusive, "{name}: {reason:?}");
+                    assert_eq!(*reason, Reason::ClockStepped { have, need: 5 }, "{name}");
+                    assert_eq!(report.exit_code, ExitCode::Undecided, "{name}");
+                }
+            }
+            assert_eq!(row(&report, "b").0, Verdict::Pass, "{name}");
+            assert!(report.failures.is_empty(), "{name}");
+            let of_side = format!("a {side}");
+            let made = project.starts.iter().filter(|start| **start == of_side);
+            assert_eq!(made.count(), starts, "{name}");
+        }
+    }
 }
 
 #[test]

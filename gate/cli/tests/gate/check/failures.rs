@@ -229,3 +229,36 @@ fn one_start_measures_once() {
         ran.stdout
     );
 }
+
+/// The clock of the page's script is the time of day, which people and daemons set.
+#[test]
+fn a_clock_that_is_set_back_fails_nobody() {
+    let once = "n=$(cat \"$GATE_BUILD_CACHE/n\" 2> /dev/null || echo 0)\n\
+                echo $((n + 1)) > \"$GATE_BUILD_CACHE/n\"\n\
+                [ $n != 2 ] || export CLOCK_PERCENT=-100\n";
+    let always = "export CLOCK_PERCENT=-100\n";
+    for (name, first, code, verdict) in [
+        ("once", once, 0, "pass"),
+        ("always", always, 3, "inconclusive"),
+    ] {
+        let project = project();
+        project.write("wobbly.sh", &format!("{first}{}", scenario("wobbly")));
+        let (ran, report) = checked(&project);
+        assert_eq!(ran.code, code, "{name}: {}{}", ran.stdout, ran.stderr);
+        assert_eq!(row(&report, "wobbly")["verdict"], verdict, "{name}");
+        assert_eq!(row(&report, "steady")["verdict"], "pass", "{name}");
+        assert_eq!(failures(&report).len(), 0, "{name}: {report}");
+        let said = "warning: the clock stepped back while wobbly was measured on the candidate; it is \
+                    measured again\n";
+        assert!(ran.stderr.contains(said), "{name}: {}", ran.stderr);
+        if name == "always" {
+            insta::assert_snapshot!("a_clock_that_is_always_set_back", project.answer(&ran));
+            let report = ["--report", "../runs/verdict.json"];
+            let explained = project.gate(&[&["explain", "wobbly"], &report[..]].concat());
+            insta::assert_snapshot!(
+                "a_clock_that_is_always_set_back_explained",
+                explained.stdout
+            );
+        }
+    }
+}

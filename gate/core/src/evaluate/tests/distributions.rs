@@ -80,6 +80,7 @@ fn a_promoted_baseline_still_shows_its_distribution() {
         reason: None,
         workflow_run: None,
         promoted_document: Digest::from_bytes(&[0; 32]),
+        content: None,
         overridden: Vec::new(),
         changes: Vec::new(),
     };

@@ -1,6 +1,6 @@
 //! What a default branch expects of two runs that a stranger measured.
 
-use gate_schema::run::Failure;
+use gate_schema::run::{Failure, Param};
 
 use super::pairs::observed;
 use super::*;
@@ -69,6 +69,13 @@ fn what_is_expected_and_on_neither_side_is_never_a_pass() {
             Outcome::Undecided,
         ),
         (
+            "left out of the base",
+            [run(), and("lost")],
+            vec![],
+            Some((Verdict::Incomparable, Reason::NotOnBase)),
+            Outcome::Undecided,
+        ),
+        (
             "retired by the policy",
             [run(), run()],
             vec![retired()],
@@ -105,5 +112,166 @@ fn what_is_expected_and_on_neither_side_is_never_a_pass() {
         assert_eq!(of_lost, Vec::from_iter(row), "{label}");
         assert_eq!(report.outcome, outcome, "{label}");
         assert!(report.warnings.is_empty(), "{label}: {:?}", report.warnings);
+    }
+}
+
+#[test]
+fn what_both_sides_declare_otherwise_than_expected_passes_nothing() {
+    type Change = fn(&mut Run);
+    type Line = (
+        &'static str,
+        Change,
+        f64,
+        Vec<Rule>,
+        (Verdict, Reason),
+        Outcome,
+    );
+    let easy: Change = |run| {
+        let params = &mut run.manifest.scenarios[0].params;
+        params.insert(name("items"), Param::Integer(1));
+    };
+    let pass = (Verdict::Pass, Reason::WithinMargin);
+    let doubt = |parameter| (Verdict::Incomparable, Reason::NotAsPromoted { parameter });
+    let only_reported = || Rule {
+        mode: Some(RowMode::Report),
+        ..Rule::default()
+    };
+    let lines: [Line; 8] = [
+        (
+            "as expected",
+            |_| (),
+            100.0,
+            vec![],
+            pass.clone(),
+            Outcome::Pass,
+        ),
+        (
+            "made easy",
+            easy,
+            100.0,
+            vec![],
+            doubt(Some(name("items"))),
+            Outcome::Undecided,
+        ),
+        (
+            "made easy, and worse than its base",
+            easy,
+            120.0,
+            vec![],
+            (Verdict::Regressed, Reason::BeyondMargin),
+            Outcome::Fail,
+        ),
+        (
+            "made easy, and better than its base",
+            easy,
+            80.0,
+            vec![],
+            doubt(Some(name("items"))),
+            Outcome::Undecided,
+        ),
+        (
+            "without its parameters",
+            |run| run.manifest.scenarios[0].params.clear(),
+            100.0,
+            vec![],
+            doubt(Some(name("items"))),
+            Outcome::Undecided,
+        ),
+        (
+            "of other input",
+            |run| run.manifest.scenarios[0].input = format!("sha256:{:064}", 1).try_into().ok(),
+            100.0,
+            vec![],
+            doubt(None),
+            Outcome::Undecided,
+        ),
+        (
+            "with a loss called a gain",
+            |run| run.manifest.scenarios[0].metrics[0].direction = Direction::Higher,
+            120.0,
+            vec![],
+            doubt(None),
+            Outcome::Undecided,
+        ),
+        (
+            "made easy, and only reported",
+            easy,
+            100.0,
+            vec![only_reported()],
+            pass,
+            Outcome::Undecided,
+        ),
+    ];
+    for (label, change, level, rules, expected, outcome) in lines {
+        let mut runs = [case(100.0).run(), case(level).run(), case(100.0).run()];
+        let [baseline, candidate, _] = &mut runs;
+        for session in &mut candidate.sessions {
+            session.id.push_str("/candidate");
+        }
+        change(baseline);
+        change(candidate);
+        let seen = [&runs[0], &runs[1], &runs[2]].map(observed);
+        let side = |at: usize| Side {
+            run: &runs[at],
+            observed: &seen[at],
+        };
+        let known = Known {
+            expected: Some(side(2)),
+            ..Known::default()
+        };
+        let report = evaluate(side(0), side(1), &known, &policy(rules)).expect("overlap");
+        let row = &report.rows[0];
+        assert_eq!((row.verdict, row.reason.clone()), expected, "{label}");
+        assert_eq!(report.outcome, outcome, "{label}");
+        // Where nobody judges what a stranger measured, both sides are believed.
+        let believed = evaluate(side(0), side(1), &Known::default(), &Policy::default());
+        let believed = believed.expect("overlap");
+        assert_ne!(believed.rows[0].verdict, Verdict::Incomparable, "{label}");
+    }
+}
+
+#[test]
+fn advice_leaves_open_what_is_gone_and_fails_what_is_broken() {
+    let wrong = || {
+        let mut run = and("lost");
+        for session in &mut run.sessions {
+            session.scenarios[1].check = Check::Failed;
+        }
+        run
+    };
+    let unmeasured = || {
+        let mut run = and("lost");
+        for session in &mut run.sessions {
+            session.scenarios.truncate(1);
+        }
+        run
+    };
+    let slower = || case(120.0).run();
+    for (label, candidate, advised) in [
+        ("there", and("lost"), Outcome::Pass),
+        ("not declared", case(100.0).run(), Outcome::Undecided),
+        ("not measured", unmeasured(), Outcome::Undecided),
+        ("wrong", wrong(), Outcome::Fail),
+        ("failed", failed(case(100.0).run()), Outcome::Fail),
+        (
+            "not declared, and the rest is slower",
+            slower(),
+            Outcome::Fail,
+        ),
+    ] {
+        let mut runs = [and("lost"), candidate];
+        for session in &mut runs[1].sessions {
+            session.id.push_str("/candidate");
+        }
+        let seen = [&runs[0], &runs[1]].map(observed);
+        let side = |at: usize| Side {
+            run: &runs[at],
+            observed: &seen[at],
+        };
+        let policy = Policy::default();
+        let report = evaluate(side(0), side(1), &Known::default(), &policy).expect("overlap");
+        let is_there = advised == Outcome::Pass;
+        assert_eq!(report.outcome == Outcome::Fail, !is_there, "{label}");
+        assert_eq!(crate::outcome::advise(&report, &policy), advised, "{label}");
     }
 }

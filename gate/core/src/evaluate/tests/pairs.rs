@@ -12,6 +12,9 @@ use crate::observe::records;
 mod blame;
 mod canaries;
 mod evidence;
+mod learned;
+mod numbers;
+mod stepped;
 
 const PLAN: Plan = Plan {
     pairs: 5,
@@ -155,6 +158,7 @@ fn calibrated(scenarios: &[&str]) -> Noise {
             .map(|(run, observed)| Side { run, observed }),
         dropped: 1,
         created: "2026-11-20T08:00:00Z",
+        judged: None,
     };
     learn(None, &calibration, &Policy::default()).expect("learned")
 }

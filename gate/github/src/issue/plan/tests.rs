@@ -21,6 +21,7 @@ fn standing() -> Standing {
         body: "by a tenth".into(),
         finding: None,
         is_new: false,
+        may_open: true,
         bad: night(17),
     }
 }
@@ -209,6 +210,39 @@ fn what_stands_has_one_issue() {
         ),
     ] {
         assert_eq!(done(&there, &[standing], &[]), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_may_not_be_opened_is_held() {
+    let closed = There {
+        state: "closed",
+        ..THERE
+    };
+    let held = Standing {
+        body: "by a fifth".into(),
+        may_open: false,
+        ..standing()
+    };
+    for (name, there, expected) in [
+        ("no issue yet", vec![], &[(None, IssueDone::Held)][..]),
+        (
+            "an open one says it",
+            vec![THERE],
+            &[(Some(4), IssueDone::Updated)],
+        ),
+        ("closed by a person", vec![closed.clone()], &[]),
+        (
+            "closed by us, and back",
+            vec![There { green: 3, ..closed }],
+            &[(Some(4), IssueDone::Held)],
+        ),
+    ] {
+        assert_eq!(
+            done(&there, std::slice::from_ref(&held), &[]),
+            expected,
+            "{name}"
+        );
     }
 }
 

@@ -104,19 +104,37 @@ fn a_budget_that_the_base_breaks_as_well_is_no_failed_row() {
 
 #[test]
 fn rivals_judge_the_first_session_of_judged_timings() {
-    let verdicts = left(0.5, false).rivals(Case::Work20).unwrap();
-    assert_eq!(verdicts.len(), 7, "all but the one that takes reports");
+    let rivals = |case, only| left(0.5, false).rivals(Plant::new(case, only)).unwrap();
+    let verdicts = rivals(Case::Work20, None);
+    assert_eq!(verdicts.len(), 8, "all but the one that takes reports");
     for verdict in &verdicts {
         assert_eq!(verdict.rows, SCENARIOS, "{verdict:?}");
         assert_eq!(verdict.right, Some(verdict.failed), "{verdict:?}");
     }
-    let elsewhere = left(0.5, false).rivals(Case::Memory20).unwrap();
-    assert!(elsewhere.iter().all(|verdict| verdict.right == Some(0)));
+    for (case, only) in [(Case::Memory20, None), (Case::Work20, Some("no/such"))] {
+        let elsewhere = rivals(case, only);
+        assert!(elsewhere.iter().all(|verdict| verdict.right == Some(0)));
+    }
     let of = |name: &str| verdicts.iter().find(|v| v.rule == name).unwrap().failed;
     assert_eq!(
         (of("critcmp 10 %"), of("github-action-benchmark 200 %")),
         (1, 0)
     );
+}
+
+#[test]
+fn what_was_planted_nowhere_proves_nothing() {
+    let left = left(0.0, false);
+    for (case, only, is_there) in [
+        (Case::Unchanged, None, true),
+        (Case::Work5, None, true),
+        (Case::Work5, Some("simulated/0002"), true),
+        (Case::Work5, Some("simulated/9999"), false),
+        (Case::Recall1, None, false),
+    ] {
+        let why = left.unplanted(Plant::new(case, only));
+        assert_eq!(why.is_none(), is_there, "{case:?} in {only:?}: {why:?}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ fn settings() -> Settings {
 fn gate(case: Case, neighbour: bool) -> GateRecord {
     GateRecord {
         case,
+        plant_only: None,
         neighbour,
         started: "2026-01-01T00:00:00Z".to_owned(),
         seconds: 61.25,
@@ -53,6 +54,14 @@ fn gate(case: Case, neighbour: bool) -> GateRecord {
     }
 }
 
+/// The same with the plant in a part of the scenarios.
+fn in_a(gate: GateRecord) -> GateRecord {
+    GateRecord {
+        plant_only: Some("a/**".to_owned()),
+        ..gate
+    }
+}
+
 /// One that crashed.
 fn broken(case: Case) -> GateRecord {
     GateRecord {
@@ -75,7 +84,9 @@ fn recording(gates: Vec<GateRecord>) -> Recording {
 #[test]
 fn cases_take_turns_until_each_has_enough() {
     use Case::{Unchanged, Work5, Work20};
-    let cases = [Work20, Unchanged];
+    let plant = |case| Plant::new(case, None);
+    let cases = [Work20, Unchanged].map(plant);
+    let spared = Plant::new(Work20, Some("a/**"));
     let idle = |cases: &[Case]| cases.iter().map(|&case| gate(case, false)).collect();
     for (name, gates, expected) in [
         ("nothing yet", vec![], Some(Work20)),
@@ -106,10 +117,18 @@ fn cases_take_turns_until_each_has_enough() {
             vec![gate(Work20, true), gate(Unchanged, true)],
             Some(Work20),
         ),
+        (
+            "planted elsewhere",
+            vec![in_a(gate(Work20, false)), gate(Unchanged, false)],
+            Some(Work20),
+        ),
     ] {
         let next = recording(gates).next(&cases, 2, false);
-        assert_eq!(next, expected, "{name}");
+        assert_eq!(next, expected.map(plant), "{name}");
     }
+    let one_each = vec![gate(Work20, false), in_a(gate(Work20, false))];
+    assert_eq!(recording(one_each.clone()).next(&[spared], 1, false), None);
+    assert_eq!(recording(one_each).next(&[spared], 2, false), Some(spared));
     assert_eq!(recording(Vec::new()).next(&cases, 0, false), None);
     assert_eq!(recording(Vec::new()).next(&[], 1, false), None);
 }
@@ -124,7 +143,8 @@ fn a_recording_is_continued_to_the_last_bit() {
     );
     let mut grown = recording(Vec::new());
     let gates = Case::ALL.map(|case| gate(case, case == Case::Work5));
-    for gate in gates.into_iter().chain([broken(Case::Unchanged)]) {
+    let others = [in_a(gate(Case::Work5, false)), broken(Case::Unchanged)];
+    for gate in gates.into_iter().chain(others) {
         grown.gates.push(gate);
         grown.write(&path).unwrap();
         assert_eq!(Recording::resume(&path, settings()), Ok(grown.clone()));

@@ -12,6 +12,7 @@ fn gate(case: Case, exit_code: i32, failed: &[(&str, &str)]) -> GateRecord {
     });
     GateRecord {
         case,
+        plant_only: None,
         neighbour: false,
         started: "2026-01-01T00:00:00Z".to_owned(),
         seconds: 60.0,
@@ -121,6 +122,33 @@ fn planted_changes_are_found_in_the_right_row_or_not() {
          | work-5 | idle | 4 | 50.0 % | [6.8, 93.2] | 75.0 % | 0 | 25.0 % | `b recall@10` 2 | `a latency.p50` 1, `all together latency.p50` 1 |\n\
          | tail-10 | neighbour | 1 | 0.0 % | [0.0, 97.5] | 100.0 % | 0 | 0.0 % | none | none |\n\
          | memory-20 | idle | 1 | 100.0 % | [2.5, 100.0] | 100.0 % | 0 | 0.0 % | `a latency.p50` 1 | `a peak_rss` 1 |\n"
+    );
+}
+
+#[test]
+fn what_is_spared_stands_beside_what_is_not() {
+    let in_a = |gate: GateRecord| GateRecord {
+        plant_only: Some("a/**".to_owned()),
+        ..gate
+    };
+    let gates = [
+        gate(Case::Work20, 1, &[("a/b", "latency.p50")]),
+        in_a(gate(Case::Work20, 1, &[("a/b", "latency.p50")])),
+        in_a(gate(Case::Work20, 1, &[("c/d", "latency.p50")])),
+    ];
+    let text = planted(&gates);
+    for row in [
+        "| work-20 | idle | 1 | 100.0 % | [2.5, 100.0] | 100.0 % | 0 | 0.0 % | none | `a/b latency.p50` 1 |\n",
+        "| work-20 in `a/**` | idle | 2 | 50.0 % | [1.3, 98.7] | 100.0 % | 0 | 0.0 % | `c/d latency.p50` 1 | `a/b latency.p50` 1 |\n",
+    ] {
+        assert!(text.contains(row), "{text}");
+    }
+    let text = versus(&gates.map(|gate| with_rivals(gate, [1, 2])));
+    assert!(
+        text.starts_with(
+            "| Gates failed by | work-20, idle (1): all / rightly | work-20 in `a/**`, idle (2): all / rightly |\n"
+        ),
+        "{text}"
     );
 }
 
