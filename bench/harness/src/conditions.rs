@@ -3,8 +3,6 @@
 //! They decide nothing. They are named when they are unusual, so that whoever wonders about a figure
 //! finds the likely cause beside it.
 
-use std::num::NonZero;
-use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use gate_schema::run::{Anomaly, AnomalyKind};
@@ -68,8 +66,7 @@ impl Conditions {
     /// What was unusual; empty when nothing was.
     #[must_use]
     pub fn anomalies(&self, timings: &Timings) -> Vec<Anomaly> {
-        let processors = available_parallelism().map_or(1, NonZero::get);
-        let mut anomalies = self.of_the_system(timings.threads > processors);
+        let mut anomalies = self.of_the_system(timings.is_crowded());
         anomalies.extend(timings.slices.trend().map(|change| {
             let (percent, compared) = (
                 100.0 * change.abs(),

@@ -9,6 +9,7 @@ use gate_schema::run::{
 };
 use humantime::{format_rfc3339_millis, format_rfc3339_seconds};
 
+use crate::layer::Layer;
 use crate::repetition::common_metrics;
 use crate::scenario::{Scenario, name};
 use crate::tier::Tier;
@@ -54,7 +55,8 @@ fn declare(scenario: &dyn Scenario, tier: Tier) -> Declared {
 pub(crate) fn identity(scenario: &dyn Scenario, tier: Tier) -> BTreeMap<Name, Param> {
     let mut params = scenario.params(tier);
     let text = |text: String| Param::Text(text);
-    params.insert(name("layer"), text(scenario.layer().as_str().to_owned()));
+    let layer = label(scenario, tier).as_str().to_owned();
+    params.insert(name("layer"), text(layer));
     params.extend(
         scenario
             .traffic(tier)
@@ -63,6 +65,16 @@ pub(crate) fn identity(scenario: &dyn Scenario, tier: Tier) -> BTreeMap<Name, Pa
             .map(|(key, value)| (name(key), text(value))),
     );
     params
+}
+
+/// The layer that a workload is labelled with: what its operation goes through, or contention where several of
+/// them go on at the same time.
+#[must_use]
+pub fn label(scenario: &dyn Scenario, tier: Tier) -> Layer {
+    match scenario.traffic(tier).is_shared() {
+        true => Layer::Contention,
+        false => scenario.layer(),
+    }
 }
 
 /// What a run is made of.

@@ -39,12 +39,16 @@ pub(crate) fn now() -> Instant {
 pub(crate) struct FakeScenario {
     pub(crate) id: &'static str,
     pub(crate) smallest_tier: Tier,
+    /// The tiers that measure it, where those are not its smallest and all larger ones.
+    pub(crate) tiers: Option<&'static [Tier]>,
     pub(crate) layer: Layer,
     pub(crate) over: &'static [&'static str],
     /// What its prepared file is called, and takes.
     pub(crate) file: &'static str,
     pub(crate) file_needs: Needs,
     pub(crate) needs: Needs,
+    /// What it takes besides, for each item.
+    pub(crate) item_needs: Needs,
 }
 
 const NOTHING: Needs = Needs {
@@ -59,11 +63,13 @@ impl FakeScenario {
         Self {
             id,
             smallest_tier: Tier::Tiny,
+            tiers: None,
             layer: Layer::Raw,
             over: &[],
             file: "file",
             file_needs: NOTHING,
             needs: NOTHING,
+            item_needs: NOTHING,
         }
     }
 }
@@ -97,12 +103,27 @@ impl Scenario for FakeScenario {
         self.smallest_tier
     }
 
+    fn is_on(&self, tier: Tier) -> bool {
+        match self.tiers {
+            Some(tiers) => tiers.contains(&tier),
+            None => self.smallest_tier <= tier && tier != Tier::Soak,
+        }
+    }
+
     fn artifacts(&self, tier: Tier) -> Vec<Box<dyn Artifact>> {
         vec![Box::new(self.file(tier))]
     }
 
-    fn needs(&self, _: Tier) -> Needs {
-        self.needs
+    fn needs(&self, tier: Tier) -> Needs {
+        let items = tier.items() as u64;
+        Needs {
+            memory_bytes: self
+                .needs
+                .memory_bytes
+                .saturating_add(items * self.item_needs.memory_bytes),
+            disk_bytes: self.needs.disk_bytes + items * self.item_needs.disk_bytes,
+            ..self.needs
+        }
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {

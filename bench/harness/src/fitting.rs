@@ -6,16 +6,25 @@ use std::fmt;
 use crate::artifact::Artifact;
 use crate::cache::Cache;
 use crate::context::Context;
-use crate::needs::{Available, Needs, Resource, Shortage};
+use crate::needs::{Available, Needs, Resource, Shortage, Size};
 use crate::scenario::Scenario;
 use crate::tier::Tier;
 
-/// Why a scenario does not fit, and where one of its files is too large by itself, what says which would
-/// not be.
+/// Why a scenario does not fit, and what would: where one of its files is too large by itself, what says
+/// which would not be, and a smaller tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Misfit {
     shortage: Shortage,
     too_large: Option<TooLarge>,
+    smaller: Option<Smaller>,
+}
+
+/// The largest tier on which the scenario fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Smaller {
+    tier: Tier,
+    /// What it needs there of what there is too little of.
+    needed: u64,
 }
 
 /// An artifact that the memory is too small for, whatever else a scenario takes.
@@ -29,12 +38,13 @@ struct TooLarge {
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.shortage.fmt(f)?;
-        match &self.too_large {
-            None => Ok(()),
-            Some(TooLarge { name, estimate }) => {
-                write!(f, "; `{estimate}` says what would fit instead of {name}")
-            }
+        if let Some(TooLarge { name, estimate }) = &self.too_large {
+            write!(f, "; `{estimate}` says what would fit instead of {name}")?;
         }
+        if let Some(Smaller { tier, needed }) = &self.smaller {
+            write!(f, "; with --tier {tier} it needs {}", Size(*needed))?;
+        }
+        Ok(())
     }
 }
 
@@ -79,8 +89,34 @@ impl Fitting {
     /// What there is too little of; then it is not added.
     pub(crate) fn add(&mut self, scenario: &dyn Scenario) -> Result<(), Misfit> {
         let tier = self.context.tier();
-        let artifacts = scenario.artifacts(tier);
-        let missing: BTreeMap<String, Needs> = artifacts
+        let taken = self.taken(scenario, tier);
+        let left = Available {
+            disk_bytes: self
+                .available
+                .disk_bytes
+                .map(|bytes| bytes.saturating_sub(self.building.disk_bytes)),
+            ..self.available
+        };
+        left.fit(&taken.all()).map_err(|shortage| Misfit {
+            shortage,
+            too_large: scenario
+                .artifacts(tier)
+                .iter()
+                .filter(|_| shortage.what == Resource::Memory)
+                .find_map(|artifact| too_large(artifact.as_ref(), &left)),
+            smaller: self.smaller(scenario, &left, shortage.what),
+        })?;
+        self.missing.extend(taken.missing.into_keys());
+        self.building = self.building.then(taken.building);
+        self.scratch_bytes = taken.scratch_bytes;
+        self.repetitions_seconds += seconds(&taken.repetition);
+        Ok(())
+    }
+
+    /// What `scenario` takes on `tier` beside what was added before.
+    fn taken(&self, scenario: &dyn Scenario, tier: Tier) -> Taken {
+        let missing: BTreeMap<String, Needs> = scenario
+            .artifacts(tier)
             .iter()
             .filter(|artifact| self.is_missing(artifact.as_ref()))
             .map(|artifact| (artifact.key(), artifact.needs()))
@@ -90,30 +126,33 @@ impl Fitting {
             .copied()
             .fold(Needs::default(), Needs::then);
         let repetition = scenario.needs(tier);
-        let scratch_bytes = self.scratch_bytes.max(repetition.disk_bytes);
-        let left = Available {
-            disk_bytes: self
-                .available
-                .disk_bytes
-                .map(|bytes| bytes.saturating_sub(self.building.disk_bytes)),
-            ..self.available
-        };
-        let needs = Needs {
-            disk_bytes: building.disk_bytes + scratch_bytes,
-            ..building.then(repetition)
-        };
-        left.fit(&needs).map_err(|shortage| Misfit {
-            shortage,
-            too_large: artifacts
-                .iter()
-                .filter(|_| shortage.what == Resource::Memory)
-                .find_map(|artifact| too_large(artifact.as_ref(), &left)),
-        })?;
-        self.missing.extend(missing.into_keys());
-        self.building = self.building.then(building);
-        self.scratch_bytes = scratch_bytes;
-        self.repetitions_seconds += seconds(&repetition);
-        Ok(())
+        Taken {
+            missing,
+            building,
+            repetition,
+            scratch_bytes: self.scratch_bytes.max(repetition.disk_bytes),
+        }
+    }
+
+    /// The largest tier below this one that measures `scenario` within what is `left`.
+    fn smaller(
+        &self,
+        scenario: &dyn Scenario,
+        left: &Available,
+        what: Resource,
+    ) -> Option<Smaller> {
+        // The smallest of all says nothing about performance.
+        let fewest = scenario.smallest_tier().max(Tier::Smoke);
+        let below = |tier: &Tier| *tier >= fewest && *tier < self.context.tier();
+        Tier::ALL.into_iter().rev().filter(below).find_map(|tier| {
+            let needs = self.taken(scenario, tier).all();
+            left.fit(&needs).ok()?;
+            let needed = match what {
+                Resource::Memory => needs.memory_bytes,
+                Resource::Disk => needs.disk_bytes,
+            };
+            Some(Smaller { tier, needed })
+        })
     }
 
     /// What all that was added takes when each is measured `repetitions` times, in a line for people.
@@ -135,6 +174,26 @@ impl Fitting {
 
     fn is_missing(&self, artifact: &dyn Artifact) -> bool {
         !self.missing.contains(&artifact.key()) && self.context.prepared(artifact).is_err()
+    }
+}
+
+/// What a scenario takes beside those that were added before it.
+struct Taken {
+    /// Entries of the cache that have to be built.
+    missing: BTreeMap<String, Needs>,
+    /// What building them takes.
+    building: Needs,
+    repetition: Needs,
+    /// The most disk that one repetition takes, of those before as well.
+    scratch_bytes: u64,
+}
+
+impl Taken {
+    fn all(&self) -> Needs {
+        Needs {
+            disk_bytes: self.building.disk_bytes + self.scratch_bytes,
+            ..self.building.then(self.repetition)
+        }
     }
 }
 
@@ -240,6 +299,61 @@ mod tests {
             )
         );
         assert_eq!(refused(30, 120), memory, "the scenario's own");
+    }
+
+    #[test]
+    fn the_largest_tier_that_would_fit_is_named() {
+        let root = tempfile::tempdir().expect("a directory");
+        for (tier, smallest_tier, memory, disk, expected) in [
+            (
+                Tier::Nightly,
+                Tier::Tiny,
+                20,
+                900,
+                "100 MB of memory, and 18 MB can be used; with --tier pr it needs 10 MB",
+            ),
+            (
+                Tier::Nightly,
+                Tier::Tiny,
+                5,
+                900,
+                "100 MB of memory, and 4.50 MB can be used; with --tier smoke it needs 1.00 MB",
+            ),
+            (
+                Tier::Nightly,
+                Tier::Pr,
+                5,
+                900,
+                "100 MB of memory, and 4.50 MB can be used",
+            ),
+            (
+                Tier::Smoke,
+                Tier::Tiny,
+                1,
+                900,
+                "1.00 MB of memory, and 900 kB can be used",
+            ),
+            (
+                Tier::Nightly,
+                Tier::Tiny,
+                500,
+                20,
+                "200 MB of disk, and 20 MB can be used; with --tier pr it needs 20 MB",
+            ),
+        ] {
+            let scenario = FakeScenario {
+                smallest_tier,
+                item_needs: Needs::memory(100).with_disk(200),
+                ..FakeScenario::named("a")
+            };
+            let available = Available {
+                memory_bytes: Some(memory * 1_000_000),
+                disk_bytes: Some(disk * 1_000_000),
+            };
+            let mut fitting = Fitting::new(tier, &Cache::at(root.path()), available);
+            let misfit = fitting.add(&scenario).expect_err("does not fit");
+            assert_eq!(misfit.to_string(), format!("needs {expected}"));
+        }
     }
 
     #[test]

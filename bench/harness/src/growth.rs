@@ -42,44 +42,32 @@ pub struct Extrapolation {
 }
 
 impl Growth {
-    /// Fits `(size, figure)` pairs, those of one size by their geometric mean. `None` with fewer than [`MIN_SIZES`] different sizes or a pair that
-    /// is not positive and finite.
+    /// Fits `(size, figure)` pairs, those of one size by their geometric mean. `None` with fewer than
+    /// [`MIN_SIZES`] different sizes or a pair that is not positive and finite.
     #[must_use]
     pub fn fit(points: &[(f64, f64)]) -> Option<Self> {
-        let is_positive = |value: f64| value.is_finite() && value > 0.0;
-        if !points
-            .iter()
-            .all(|(x, y)| is_positive(*x) && is_positive(*y))
-        {
-            return None;
-        }
-        let points = of_sizes(points);
-        if points.len() < MIN_SIZES {
-            return None;
-        }
-        let count = points.len() as f64;
-        let centre = points.iter().map(|(x, _)| x).sum::<f64>() / count;
-        let mean = points.iter().map(|(_, y)| y).sum::<f64>() / count;
-        let spread = points
-            .iter()
-            .map(|(x, _)| (x - centre).powi(2))
-            .sum::<f64>();
-        let product = points.iter().map(|(x, y)| (x - centre) * (y - mean));
-        let exponent = product.sum::<f64>() / spread;
-        let intercept = mean - exponent * centre;
-        let squares = points
-            .iter()
-            .map(|(x, y)| (y - intercept - exponent * x).powi(2));
-        let scatter = (squares.sum::<f64>() / (count - 2.0)).sqrt();
+        let points = of_sizes(points)?;
+        let line = Line::through(&points);
+        let squares = points.iter().map(|(x, y)| (y - line.at(*x)).powi(2));
+        let scatter = (squares.sum::<f64>() / (points.len() as f64 - 2.0)).sqrt();
         Some(Self {
-            exponent,
-            half_width: t_95(points.len()) * scatter / spread.sqrt(),
-            intercept,
-            centre,
-            spread,
+            exponent: line.slope,
+            half_width: t_95(points.len()) * scatter / line.spread.sqrt(),
+            intercept: line.intercept,
+            centre: line.centre,
+            spread: line.spread,
             sizes: points.len(),
             scatter,
         })
+    }
+
+    /// The figure at the largest size over what a law through the smaller ones alone would have promised:
+    /// 1 where the law holds. `None` as for [`Growth::fit`].
+    #[must_use]
+    pub fn held_out(points: &[(f64, f64)]) -> Option<f64> {
+        let points = of_sizes(points)?;
+        let ((x, y), smaller) = points.split_last()?;
+        Some((y - Line::through(smaller).at(*x)).exp())
     }
 
     /// By which factor the figure grows when the size grows tenfold: 1 is flat, 10 is linear.
@@ -109,18 +97,55 @@ impl Growth {
     }
 }
 
-/// One point per size, in logarithms.
-fn of_sizes(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+/// A line by least squares.
+struct Line {
+    slope: f64,
+    intercept: f64,
+    /// Mean of the abscissas, and the sum of their squared deviations from it.
+    centre: f64,
+    spread: f64,
+}
+
+impl Line {
+    /// Through two points or more, not all above each other.
+    fn through(points: &[(f64, f64)]) -> Self {
+        let count = points.len() as f64;
+        let centre = points.iter().map(|(x, _)| x).sum::<f64>() / count;
+        let mean = points.iter().map(|(_, y)| y).sum::<f64>() / count;
+        let spread = points.iter().map(|(x, _)| (x - centre).powi(2)).sum();
+        let product = points.iter().map(|(x, y)| (x - centre) * (y - mean));
+        let slope = product.sum::<f64>() / spread;
+        Self {
+            slope,
+            intercept: mean - slope * centre,
+            centre,
+            spread,
+        }
+    }
+
+    fn at(&self, x: f64) -> f64 {
+        self.intercept + self.slope * x
+    }
+}
+
+/// One point per size, in logarithms, smallest first; `None` where that bears no fit.
+fn of_sizes(points: &[(f64, f64)]) -> Option<Vec<(f64, f64)>> {
+    let is_positive = |value: f64| value.is_finite() && value > 0.0;
+    if !points
+        .iter()
+        .all(|(x, y)| is_positive(*x) && is_positive(*y))
+    {
+        return None;
+    }
     // Numbers above zero are in the order of their bits.
     let mut sizes: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
     for (x, y) in points {
         sizes.entry(x.to_bits()).or_default().push(y.ln());
     }
     let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
-    sizes
-        .into_iter()
-        .map(|(x, figures)| (f64::from_bits(x).ln(), mean(&figures)))
-        .collect()
+    let points = sizes.into_iter();
+    let points = points.map(|(x, figures)| (f64::from_bits(x).ln(), mean(&figures)));
+    Some(points.collect()).filter(|points: &Vec<_>| points.len() >= MIN_SIZES)
 }
 
 /// For a line through that many points.
@@ -161,7 +186,21 @@ mod tests {
             vec![],
         ] {
             assert_eq!(Growth::fit(&points), None, "{points:?}");
+            assert_eq!(Growth::held_out(&points), None, "{points:?}");
         }
+    }
+
+    #[test]
+    fn the_largest_size_tells_whether_the_law_of_the_others_holds() {
+        let held_out = |points: &[(f64, f64)]| Growth::held_out(points).expect("three sizes");
+        let sizes = [1e3, 1e4, 1e5];
+        assert!((held_out(&law(0.3, &sizes)) - 1.0).abs() < 1e-9);
+        // Half as much again at the largest, measured twice and in any order.
+        let mut bent = law(0.3, &sizes);
+        bent[2].1 *= 1.5;
+        bent.push(bent[2]);
+        bent.reverse();
+        assert!((held_out(&bent) - 1.5).abs() < 1e-9);
     }
 
     /// Between -1 and 1, another for every number (splitmix64).

@@ -14,7 +14,8 @@ pub enum Layer {
     Facade,
     /// Several components behind one request.
     Indexed,
-    /// Any of these with other work at the same time.
+    /// Any of these with other work at the same time. What several ask for at once has this label, whatever
+    /// layer its scenario names.
     Contention,
 }
 

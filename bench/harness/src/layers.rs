@@ -8,9 +8,10 @@ use std::fmt::Write;
 use gate_schema::id::MetricName;
 use gate_schema::run::{Check, Distribution, MetricValue, Run, Summary};
 
-use crate::document::scenario_id;
+use crate::document::{label, scenario_id};
 use crate::needs::Size;
 use crate::scenario::{Scenario, name};
+use crate::tier::Tier;
 
 /// Fewest operations of a repetition that bear a p99.
 const MIN_SAMPLES_P99: u64 = 10_000;
@@ -21,10 +22,17 @@ const HEADER: &str = "layer  p50             p99             memory";
 /// figure with its factor over that of the lowest.
 #[must_use]
 pub fn layers(suite: &[&dyn Scenario], run: &Run) -> String {
+    let of_run = |tier: &Tier| {
+        run.manifest
+            .tier
+            .as_ref()
+            .is_some_and(|name| name.as_str() == tier.as_str())
+    };
+    let tier = Tier::ALL.into_iter().find(of_run).unwrap_or(Tier::Smoke);
     let mut text = String::new();
     let (mut compared, mut unmeasured) = (0, Vec::new());
     for top in suite {
-        let stack = stack(suite, *top);
+        let stack = stack(suite, *top, tier);
         let figures: Vec<Result<Figures, &str>> =
             stack.iter().map(|scenario| of(*scenario, run)).collect();
         if stack.len() < 2 || figures.iter().all(|of_one| *of_one == Err(ABSENT)) {
@@ -37,7 +45,7 @@ pub fn layers(suite: &[&dyn Scenario], run: &Run) -> String {
         let _ = writeln!(text, "{}\n{HEADER}", top.id());
         let lowest = figures.iter().find_map(|of_one| of_one.as_ref().ok());
         for (scenario, of_one) in stack.iter().zip(&figures) {
-            let (layer, id) = (scenario.layer(), scenario.id());
+            let (layer, id) = (label(*scenario, tier), scenario.id());
             let cells = match of_one {
                 Ok(figures) => figures.cells(lowest),
                 Err(why) => format!("{why:<48}"),
@@ -62,13 +70,17 @@ pub fn layers(suite: &[&dyn Scenario], run: &Run) -> String {
 const ABSENT: &str = "not in the document";
 
 /// `top` and what it is declared to be over, lowest layer first.
-fn stack<'s>(suite: &[&'s dyn Scenario], top: &'s dyn Scenario) -> Vec<&'s dyn Scenario> {
+fn stack<'s>(
+    suite: &[&'s dyn Scenario],
+    top: &'s dyn Scenario,
+    tier: Tier,
+) -> Vec<&'s dyn Scenario> {
     let below = top.over().iter().filter_map(|id| {
         let found = suite.iter().find(|scenario| scenario.id() == *id);
         found.copied()
     });
     let mut stack: Vec<&dyn Scenario> = below.chain([top]).collect();
-    stack.sort_by_key(|scenario| scenario.layer());
+    stack.sort_by_key(|scenario| label(*scenario, tier));
     stack
 }
 
@@ -171,7 +183,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 }
 
 /// A time as people read it, three digits.
-fn time(nanoseconds: f64) -> String {
+pub(crate) fn time(nanoseconds: f64) -> String {
     let (scaled, unit) = match nanoseconds {
         ..1e3 => (nanoseconds, "ns"),
         ..1e6 => (nanoseconds / 1e3, "us"),

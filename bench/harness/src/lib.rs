@@ -12,7 +12,7 @@
 //! | where the time goes, untimed | [`mod@profile`] |
 //! | instructions of an operation, untimed | `count` |
 //! | one workload at several sizes | [`scaled`], [`growth`] |
-//! | what is watched meanwhile | [`watch`], [`slope`] |
+//! | what is watched meanwhile | [`watch`], [`slope`], `timeline`, `resources` |
 //! | what a document tells | [`mod@layers`], [`mod@series`] |
 //! | the document | [`mod@source`], [`mod@environment`], [`document`], [`emit`] |
 //!
@@ -50,6 +50,7 @@ pub mod profile;
 pub mod recipe;
 pub mod recorder;
 pub mod repetition;
+mod resources;
 pub mod scaled;
 pub mod scenario;
 pub mod selection;
@@ -60,6 +61,7 @@ pub mod source;
 mod tail;
 mod talk;
 pub mod tier;
+mod timeline;
 pub mod traffic;
 mod verb;
 pub mod watch;

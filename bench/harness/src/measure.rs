@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::hint::black_box;
+use std::num::NonZero;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use quanta::Clock;
@@ -19,16 +21,20 @@ use crate::tail::Tail;
 use crate::traffic::Traffic;
 
 mod background;
+mod capacity;
 mod clients;
 mod crew;
 mod lap;
 mod open;
+mod seconds;
 mod slices;
 
 pub use background::End;
 pub use lap::recording_overhead_ns;
+pub use seconds::Seconds;
 pub use slices::Slices;
 
+use capacity::Step;
 use crew::Crew;
 use lap::measuring_lap;
 
@@ -51,6 +57,10 @@ pub struct Timings {
     pub behind: Vec<String>,
     /// Threads that worked: those that asked, those beside them, and the engine's own.
     pub threads: usize,
+    /// Requests per second that it can bear, where that was searched for.
+    pub capacity: Option<f64>,
+    /// How many operations ended in each second, under load.
+    pub seconds: Seconds,
 }
 
 impl Timings {
@@ -59,11 +69,20 @@ impl Timings {
     pub fn throughput(&self) -> f64 {
         self.recorder.count() as f64 / self.wall.as_secs_f64()
     }
+
+    /// Whether more threads worked than there are processors: those wait for each other.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        self.threads > available_parallelism().map_or(1, NonZero::get)
+    }
 }
 
 /// Why the operations could not be measured as asked.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum MeasureError {
+    /// A search for the capacity, and no operations to search with.
+    #[error("the scenario searches its capacity with the operations of its warm-up, and has none")]
+    NoWarmUp,
     /// Several threads, and a subject for one.
     #[error("the scenario wants {0:?}, and its subject serves one thread only")]
     NoService(Traffic),
@@ -145,15 +164,33 @@ pub fn measure(
                 let plan = arrivals.plan(rate, operations);
                 open::scheduled(&crew, warm_up, &plan, workers.max(1), watch)
             }
+            Traffic::Half {
+                arrivals,
+                workers,
+                within,
+            } => {
+                let workers = workers.max(1);
+                let step = Step {
+                    arrivals,
+                    workers,
+                    within,
+                };
+                let capacity = capacity::search(&crew, warm_up, &step)?;
+                let crew = Crew {
+                    warm_up: 0..0,
+                    ..crew
+                };
+                let plan = arrivals.plan(capacity / 2.0, operations);
+                let timings = open::scheduled(&crew, warm_up, &plan, workers, watch);
+                timings.map(|timings| Timings {
+                    capacity: Some(capacity),
+                    ..timings
+                })
+            }
         };
         watch.end();
-        // This thread has waited for them.
-        let asked = match traffic {
-            Traffic::Alone => 1,
-            Traffic::Clients(number) => number.max(1),
-            Traffic::Open { workers, .. } => workers.max(1),
-        };
-        timings.map(|timings| described(timings, asked, &before, differs))
+        // This thread has waited for those that asked.
+        timings.map(|timings| described(timings, traffic.threads(), &before, differs))
     })
 }
 
@@ -218,8 +255,13 @@ mod tests {
     use std::thread;
     use std::time::Instant;
 
+    use gate_schema::id::MetricName;
+    use gate_schema::run::MetricValue;
+
     use super::*;
     use crate::fake::Fake;
+    use crate::scenario::{Failure, WrongAnswer};
+    use crate::traffic::Arrivals;
 
     #[test]
     fn every_index_is_operated_once_in_order_and_only_the_measured_ones_are_recorded() {
@@ -289,6 +331,61 @@ mod tests {
             );
             drop(idle);
         });
+    }
+
+    /// Sleeps a millisecond for every request.
+    struct Sleeper;
+
+    impl Service for Sleeper {
+        fn serve(&self, _: usize) -> u64 {
+            thread::sleep(Duration::from_millis(1));
+            0
+        }
+    }
+
+    impl Subject for Sleeper {
+        fn warm_up(&self) -> usize {
+            20
+        }
+
+        fn operations(&self) -> usize {
+            500
+        }
+
+        fn operate(&mut self, index: usize) -> u64 {
+            self.serve(index)
+        }
+
+        fn service(&self) -> Option<&dyn Service> {
+            Some(self)
+        }
+
+        fn check(&mut self) -> Result<(), WrongAnswer> {
+            Ok(())
+        }
+
+        fn report(&mut self) -> Result<Vec<(MetricName, MetricValue)>, Failure> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[test]
+    fn half_of_what_is_borne_is_asked_for() {
+        let traffic = Traffic::Half {
+            arrivals: Arrivals::Constant,
+            workers: 2,
+            within: Duration::from_millis(20),
+        };
+        let timings = measure(&mut Sleeper, traffic, &Planted::default(), &mut ());
+        let timings = timings.expect("is measured");
+        let capacity = timings.capacity.expect("was searched for");
+        // Two sleepers, of a millisecond and a little each, and a fifth more that may wait.
+        assert!((200.0..2_800.0).contains(&capacity), "{capacity}");
+        let share = timings.throughput() / capacity;
+        // Half, and less where a machine stalls meanwhile.
+        assert!((0.2..0.55).contains(&share), "{share}");
+        assert_eq!(timings.recorder.count(), 500);
+        assert_eq!(timings.seconds.ended(0..60), 500);
     }
 
     #[test]

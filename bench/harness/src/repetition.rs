@@ -10,12 +10,13 @@ use crate::cache::{Cache, CacheError};
 use crate::conditions::Conditions;
 use crate::context::Context;
 use crate::measure::{MeasureError, measure, recording_overhead_ns};
-use crate::memory::PeakRss;
+use crate::memory::{PeakRss, allocated_bytes};
 use crate::plant::Planted;
 use crate::recorder::Recorder;
 use crate::scenario::{Failure, Scenario, metric, name};
 use crate::tail::Tail;
 use crate::tier::Tier;
+use crate::timeline::Timeline;
 use crate::traffic::Traffic;
 
 /// What the process of one repetition tells its parent, as one JSON object on stdout.
@@ -96,17 +97,17 @@ pub fn common_metrics(traffic: Traffic) -> Vec<DeclaredMetric> {
             Direction::Higher,
         ),
         // Throughput is the plan's, whatever the subject does.
-        Traffic::Open { .. } => time("service"),
+        Traffic::Open { .. } | Traffic::Half { .. } => time("service"),
     });
-    // Declared only where it can be measured: declared and absent would read as missing.
-    if PeakRss::reset().is_some() {
-        metrics.push(metric(
-            "peak_rss",
-            Kind::Value,
-            Unit::Bytes,
-            Direction::Lower,
-        ));
+    if matches!(traffic, Traffic::Half { .. }) {
+        let (unit, direction) = (Unit::PerSecond, Direction::Higher);
+        metrics.push(metric("capacity", Kind::Value, unit, direction));
     }
+    metrics.extend(Timeline::declared(traffic));
+    // Declared only where they can be measured: declared and absent would read as missing.
+    let bytes = |name| metric(name, Kind::Value, Unit::Bytes, Direction::Lower);
+    metrics.extend(PeakRss::reset().map(|_| bytes("peak_rss")));
+    metrics.extend(allocated_bytes().map(|_| bytes("allocated")));
     metrics
 }
 
@@ -135,9 +136,12 @@ pub fn repeat(
     // After the reset and until the peak is read, so that it is in the peak.
     let ballast = planted.memory.map(Ballast::hold).transpose()?;
     let before = Conditions::now();
-    let timings = measure(subject.as_mut(), traffic, planted, &mut ())?;
+    let mut timeline = Timeline::of(traffic);
+    let timings = measure(subject.as_mut(), traffic, planted, &mut timeline)?;
     let conditions = Conditions::now().since(&before);
     let peak = peak.and_then(|peak| peak.bytes());
+    // What is loaded and what the operations left behind; checking has not begun.
+    let allocated = allocated_bytes();
     drop(ballast);
     let wrong_answer = subject.check().err().map(|wrong| wrong.to_string());
 
@@ -152,15 +156,20 @@ pub fn repeat(
         Some(service) => (name("service"), distribution(service)?),
         None => (name("throughput"), MetricValue::Value(timings.throughput())),
     });
-    if let Some(bytes) = peak {
-        metrics.push((name("peak_rss"), MetricValue::Value(bytes as f64)));
+    let capacity = timings.capacity.map(MetricValue::Value);
+    metrics.extend(capacity.map(|capacity| (name("capacity"), capacity)));
+    for (of, bytes) in [("peak_rss", peak), ("allocated", allocated)] {
+        metrics.extend(bytes.map(|bytes| (name(of), MetricValue::Value(bytes as f64))));
     }
+    metrics.extend(timeline.series(&timings.seconds));
+    let mut anomalies = conditions.anomalies(&timings);
+    anomalies.extend(timeline.events(timings.is_crowded()));
     Ok(Observation {
         recording_overhead_ns,
         wrong_answer,
         unprofiled: None,
         repetition: Repetition {
-            anomalies: conditions.anomalies(&timings),
+            anomalies,
             ..Repetition::new(metrics)?
         },
     })
@@ -243,24 +252,26 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
-    fn planted_memory_is_in_the_peak() {
-        let peak = |memory| {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    fn planted_memory_is_in_the_peak_and_allocated() {
+        let bytes = |memory, metric| {
             let planted = Planted {
                 memory,
                 ..Planted::default()
             };
             let observation = attempt(&planted).expect("is measured");
-            match observation.repetition.metric(&name("peak_rss")) {
+            match observation.repetition.metric(&name(metric)) {
                 Some(MetricValue::Value(bytes)) => Some(*bytes),
                 _ => None,
             }
         };
-        // Five times as much, because tests beside this one have peaks of their own.
-        let (without, with) = (peak(None), peak(Some(4.0)));
-        assert!(
-            with > without.map(|bytes| 2.0 * bytes),
-            "{without:?} {with:?}"
-        );
+        for metric in ["peak_rss", "allocated"] {
+            // Five times as much, because tests beside this one have memory of their own.
+            let (without, with) = (bytes(None, metric), bytes(Some(4.0), metric));
+            assert!(
+                with > without.map(|bytes| 2.0 * bytes),
+                "{metric}: {without:?} {with:?}"
+            );
+        }
     }
 }

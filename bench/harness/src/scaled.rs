@@ -32,7 +32,8 @@ use turns::Turns;
 /// operated; what all sizes have alike, such as their queries, flattens it. `growth.build_time` is of the
 /// time of all operations, for workloads that build something by them. `extrapolated.*` continues the law
 /// of the mean latency to sizes that were not measured, and knows nothing of what happens there: caches
-/// that overflow, disks that fill. `low` and `high` behind a name are the ends of its 95 % interval, from
+/// that overflow, disks that fill. `extrapolated.held_out` puts that to the test: the latency at the largest
+/// size over what the law of the smaller ones promised, 1 where it holds. `low` and `high` behind a name are the ends of its 95 % interval, from
 /// the scatter of the sizes around the law, each of which is one point however many turns it had: three that
 /// do not lie on a law make it wide. They say how sure a figure is and are no figures of their own, so that
 /// the policy of `gate` shows them and does not judge them.
@@ -308,10 +309,10 @@ mod tests {
             .iter()
             .map(|metric| metric.name.to_string())
             .collect();
-        // Memory where the system tells, latency, time and things, each with its interval; and three
-        // sizes further.
+        // Memory where the system tells, latency, time and things, each with its interval; three sizes
+        // further; and what the largest says about the others.
         let memory = usize::from(resident_bytes().is_some());
-        assert_eq!(declared.len(), 3 * (memory + 3) + 9);
+        assert_eq!(declared.len(), 3 * (memory + 3) + 9 + 1);
         for name in &reported {
             declared.retain(|declared| declared != name);
         }

@@ -33,13 +33,20 @@ pub trait Scenario: Sync {
     /// Prose: what it measures, why it exists, how to read it. The first sentence is its summary.
     fn about(&self) -> &'static str;
 
-    /// What the measured operation goes through. Part of the identity.
+    /// What the measured operation goes through, or that other work goes on beside it. Part of the identity,
+    /// as [`label`](crate::document::label) has it: where traffic lets several operations go on at the same
+    /// time, that is contention.
     fn layer(&self) -> Layer;
 
     /// The smallest tier that measures it; every larger one does too. What takes long belongs into
     /// the larger ones.
     fn smallest_tier(&self) -> Tier {
         Tier::Tiny
+    }
+
+    /// Whether `tier` measures it: its smallest and every larger one, and the tier soak only what says so.
+    fn is_on(&self, tier: Tier) -> bool {
+        self.smallest_tier() <= tier && tier != Tier::Soak
     }
 
     /// What fixes the workload: sizes, dimensions, seeds. *Not* tuning knobs such as the search

@@ -20,7 +20,7 @@ pub enum SelectionError {
         /// The ids closest to it, closest first.
         nearest: Vec<&'static str>,
     },
-    /// A glob whose scenarios are all measured on larger tiers only.
+    /// A glob whose scenarios are all measured on other tiers only.
     #[error(
         "`{glob}` is not measured on tier {tier}\n  hint: --tier {smallest} is the smallest that does"
     )]
@@ -37,7 +37,7 @@ pub enum SelectionError {
 /// The scenarios that are measured on `tier`, in the order of the suite.
 #[must_use]
 pub fn on_tier<'s>(suite: &[&'s dyn Scenario], tier: Tier) -> Vec<&'s dyn Scenario> {
-    let is_measured = |scenario: &&dyn Scenario| scenario.smallest_tier() <= tier;
+    let is_measured = |scenario: &&dyn Scenario| scenario.is_on(tier);
     suite.iter().copied().filter(is_measured).collect()
 }
 
@@ -56,21 +56,19 @@ pub fn select<'s>(
         let matching = suite
             .iter()
             .filter(|scenario| fast_glob::glob_match(glob, scenario.id()));
-        match matching.map(|scenario| scenario.smallest_tier()).min() {
-            None => {
-                return Err(SelectionError::NoMatch {
-                    glob: glob.clone(),
-                    nearest: nearest(suite, glob),
-                });
-            }
-            Some(smallest) if smallest > tier => {
-                return Err(SelectionError::NotOnTier {
-                    glob: glob.clone(),
-                    tier,
-                    smallest,
-                });
-            }
-            Some(_) => {}
+        let matching: Vec<&dyn Scenario> = matching.copied().collect();
+        let Some(smallest) = matching.iter().map(|each| each.smallest_tier()).min() else {
+            return Err(SelectionError::NoMatch {
+                glob: glob.clone(),
+                nearest: nearest(suite, glob),
+            });
+        };
+        if !matching.iter().any(|scenario| scenario.is_on(tier)) {
+            return Err(SelectionError::NotOnTier {
+                glob: glob.clone(),
+                tier,
+                smallest,
+            });
         }
     }
     let is_selected =
@@ -164,6 +162,33 @@ mod tests {
                 glob: "vector/build".into(),
                 tier: Tier::Smoke,
                 smallest: Tier::Pr,
+            })
+        );
+    }
+
+    #[test]
+    fn the_tier_soak_measures_only_what_says_so() {
+        const SOAKING: FakeScenario = FakeScenario {
+            tiers: Some(&[Tier::Pr, Tier::Soak]),
+            smallest_tier: Tier::Pr,
+            ..FakeScenario::named("feed/soak")
+        };
+        let ids = |tier| {
+            let scenarios = on_tier(&[&VECTOR, &LARGE, &SOAKING], tier);
+            let ids = scenarios.iter().map(|scenario| scenario.id());
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(ids(Tier::Soak), [SOAKING.id]);
+        assert_eq!(ids(Tier::Nightly), [VECTOR.id, LARGE.id]);
+        assert_eq!(ids(Tier::Pr), [VECTOR.id, LARGE.id, SOAKING.id]);
+        let glob = ["vector/**".to_owned()];
+        let refused = select(&[&VECTOR, &SOAKING], Tier::Soak, &glob);
+        assert_eq!(
+            refused.err(),
+            Some(SelectionError::NotOnTier {
+                glob: glob[0].clone(),
+                tier: Tier::Soak,
+                smallest: Tier::Tiny,
             })
         );
     }

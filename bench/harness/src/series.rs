@@ -5,6 +5,7 @@ use std::fmt::Write;
 use gate_schema::run::{DeclaredMetric, Kind, MetricValue, Run, Series};
 use gate_schema::unit::Unit;
 
+use crate::layers::time;
 use crate::needs::Size;
 use crate::slope::Slope;
 
@@ -70,12 +71,18 @@ fn course(series: &Series, unit: Unit) -> String {
 fn shown(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Bytes => Size(value as u64).to_string(),
-        Unit::Ratio | Unit::Count => format!("{value:.3}")
-            .trim_end_matches(['0'])
-            .trim_end_matches('.')
-            .to_owned(),
+        Unit::Nanoseconds => time(value),
+        Unit::Count => trimmed(format!("{value:.3}")),
+        // Recall is told to a hundredth of a point.
+        Unit::Ratio => trimmed(format!("{value:.4}")),
         unit => format!("{value:.3} {unit}"),
     }
+}
+
+/// Without zeros behind the point.
+fn trimmed(number: String) -> String {
+    let number = number.trim_end_matches('0').trim_end_matches('.');
+    number.to_owned()
 }
 
 #[cfg(test)]
@@ -126,6 +133,22 @@ mod tests {
             }],
             failures: vec![],
         })
+    }
+
+    #[test]
+    fn figures_are_shown_as_people_read_them() {
+        for (value, unit, expected) in [
+            (5e6, Unit::Bytes, "5.00 MB"),
+            (215_606.0, Unit::Nanoseconds, "216 us"),
+            (0.991_4, Unit::Ratio, "0.9914"),
+            (0.000_21, Unit::Ratio, "0.0002"),
+            (1.0, Unit::Ratio, "1"),
+            (0.0, Unit::Ratio, "0"),
+            (20.0, Unit::Count, "20"),
+            (6.5, Unit::Count, "6.5"),
+        ] {
+            assert_eq!(shown(value, unit), expected);
+        }
     }
 
     #[test]

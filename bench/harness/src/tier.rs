@@ -14,11 +14,13 @@ pub enum Tier {
     Pr,
     /// 1,000,000 items: the size the targets are stated for.
     Nightly,
+    /// 1,000,000 items, and only what has to go on for long: half an hour each.
+    Soak,
 }
 
 impl Tier {
-    /// All tiers, smallest first.
-    pub const ALL: [Self; 4] = [Self::Tiny, Self::Smoke, Self::Pr, Self::Nightly];
+    /// All tiers, smallest first, and then the one for what goes on for long.
+    pub const ALL: [Self; 5] = [Self::Tiny, Self::Smoke, Self::Pr, Self::Nightly, Self::Soak];
 
     /// The tier as documents and command lines write it.
     #[must_use]
@@ -28,6 +30,7 @@ impl Tier {
             Self::Smoke => "smoke",
             Self::Pr => "pr",
             Self::Nightly => "nightly",
+            Self::Soak => "soak",
         }
     }
 
@@ -38,7 +41,7 @@ impl Tier {
             Self::Tiny => 1_000,
             Self::Smoke => 10_000,
             Self::Pr => 100_000,
-            Self::Nightly => 1_000_000,
+            Self::Nightly | Self::Soak => 1_000_000,
         }
     }
 
@@ -48,7 +51,7 @@ impl Tier {
     pub fn sessions(self) -> u32 {
         match self {
             Self::Tiny | Self::Smoke => 2,
-            Self::Pr | Self::Nightly => 1,
+            Self::Pr | Self::Nightly | Self::Soak => 1,
         }
     }
 
@@ -58,6 +61,7 @@ impl Tier {
         match self {
             Self::Tiny | Self::Smoke => 5,
             Self::Pr | Self::Nightly => 3,
+            Self::Soak => 1,
         }
     }
 }
@@ -76,7 +80,8 @@ mod tests {
 
     #[test]
     fn every_tier_is_ten_times_the_one_below() {
-        for pair in Tier::ALL.windows(2) {
+        let sizes = [Tier::Tiny, Tier::Smoke, Tier::Pr, Tier::Nightly];
+        for pair in sizes.windows(2) {
             assert_eq!(
                 pair[0].items() * 10,
                 pair[1].items(),
@@ -85,6 +90,7 @@ mod tests {
                 pair[1]
             );
         }
+        assert_eq!(Tier::Soak.items(), Tier::Nightly.items());
     }
 
     #[test]

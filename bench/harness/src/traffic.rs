@@ -25,9 +25,38 @@ pub enum Traffic {
         /// Threads that answer.
         workers: usize,
     },
+    /// Requests at planned moments, half as many per second as this build can bear. Before, the rate rises
+    /// until that is found; the operations of the warm-up, of which there must be some, are asked again for it.
+    ///
+    /// What is found is the metric `capacity`, and the one to compare: the latencies of two builds are those
+    /// of two rates. For latencies at one rate there is [`Traffic::Open`].
+    Half {
+        /// When they come.
+        arrivals: Arrivals,
+        /// Threads that answer.
+        workers: usize,
+        /// A rate is borne when 99 of 100 requests are answered within so much of their planned moment: far less
+        /// than the second for which it is asked for.
+        within: Duration,
+    },
 }
 
 impl Traffic {
+    /// Whether several operations may go on at the same time.
+    #[must_use]
+    pub fn is_shared(self) -> bool {
+        match self {
+            Self::Alone => false,
+            Self::Clients(number)
+            | Self::Open {
+                workers: number, ..
+            }
+            | Self::Half {
+                workers: number, ..
+            } => number > 1,
+        }
+    }
+
     /// What of it belongs to the identity of a scenario: name and value.
     #[must_use]
     pub fn describe(self) -> Vec<(&'static str, String)> {
@@ -43,6 +72,31 @@ impl Traffic {
                 ("arrivals", arrivals.to_string()),
                 ("workers", workers.to_string()),
             ],
+            Self::Half {
+                arrivals,
+                workers,
+                within,
+            } => vec![
+                ("rate", "half of its capacity".to_owned()),
+                ("arrivals", arrivals.to_string()),
+                ("workers", workers.to_string()),
+                ("p99_within", format!("{within:?}")),
+            ],
+        }
+    }
+
+    /// Threads that ask.
+    #[must_use]
+    pub fn threads(self) -> usize {
+        match self {
+            Self::Alone => 1,
+            Self::Clients(threads)
+            | Self::Open {
+                workers: threads, ..
+            }
+            | Self::Half {
+                workers: threads, ..
+            } => threads.max(1),
         }
     }
 }
@@ -123,6 +177,24 @@ mod tests {
         period: Duration::from_millis(100),
         share: 0.2,
     };
+
+    #[test]
+    fn several_at_a_time_share_and_one_does_not() {
+        let open = |workers| Traffic::Open {
+            rate: 1.0,
+            arrivals: BURST,
+            workers,
+        };
+        for (traffic, is_shared) in [
+            (Traffic::Alone, false),
+            (Traffic::Clients(1), false),
+            (Traffic::Clients(2), true),
+            (open(1), false),
+            (open(2), true),
+        ] {
+            assert_eq!(traffic.is_shared(), is_shared, "{traffic:?}");
+        }
+    }
 
     #[test]
     fn plans_keep_their_rate_and_their_order() {

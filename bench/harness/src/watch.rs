@@ -70,13 +70,15 @@ impl Watch {
     /// What the figure grew by per unit of work; `None` when it was looked at too rarely.
     #[must_use]
     pub fn growth(&self) -> Option<Slope> {
+        Slope::of(&self.by_work())
+    }
+
+    /// The figure over the work that was done; empty when it was never looked at.
+    #[must_use]
+    pub fn by_work(&self) -> Vec<(f64, f64)> {
         let seen = self.seen();
-        let points: Vec<(f64, f64)> = seen
-            .points
-            .iter()
-            .map(|point| (point.work, point.value))
-            .collect();
-        Slope::of(&points)
+        let points = seen.points.iter();
+        points.map(|point| (point.work, point.value)).collect()
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

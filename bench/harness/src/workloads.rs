@@ -36,9 +36,11 @@ What each scenario of the suite measures, why, and how to read it. Generated fro
 `bench list --markdown`; a test holds this page equal to it.
 
 A scenario is measured on its smallest tier and on every larger one: `smoke` has 10 thousand items, `pr`
-100 thousand, `nightly` 1 million. Parameters are those of the largest tier. Every scenario has the metrics
-`latency`, `throughput` (or, where requests come on a schedule, `service`) and `peak_rss` besides its own. The
-layer says what the measured operation goes through, and is part of a scenario's identity:
+100 thousand, `nightly` 1 million; `soak` has as many as that, and measures only what goes on for long. Parameters
+are those of the largest tier. Every scenario has the metrics `latency`, `throughput` (or, where requests come on a
+schedule, `service`, and `capacity` where that is searched for), `peak_rss` and `allocated`, what the
+allocator has handed out after the last operation, besides its own. The layer says what the measured operation
+goes through, or that several go on at the same time, and is part of a scenario's identity:
 
 ";
 
@@ -47,11 +49,9 @@ fn section(scenario: &dyn Scenario) -> String {
     let mut item = |what: &str, value: &str| {
         let _ = writeln!(text, "- {what}: {value}");
     };
-    item(
-        "tiers",
-        &format!("from `{}`", scenario.smallest_tier().max(Tier::Smoke)),
-    );
-    let params: Vec<String> = identity(scenario, Tier::Nightly)
+    let (tiers, largest) = tiers(scenario);
+    item("tiers", &tiers);
+    let params: Vec<String> = identity(scenario, largest)
         .iter()
         .map(|(name, param)| format!("`{name}={param}`"))
         .collect();
@@ -81,10 +81,33 @@ fn section(scenario: &dyn Scenario) -> String {
     text
 }
 
+/// The tiers that measure it, in words, and the largest of them.
+fn tiers(scenario: &dyn Scenario) -> (String, Tier) {
+    if !scenario.is_on(Tier::Soak) {
+        let smallest = scenario.smallest_tier().max(Tier::Smoke);
+        return (format!("from `{smallest}`"), Tier::Nightly);
+    }
+    let shown = Tier::ALL.iter().filter(|tier| **tier > Tier::Tiny);
+    let tiers = shown.filter(|tier| scenario.is_on(**tier));
+    let tiers: Vec<String> = tiers.map(|tier| format!("`{tier}`")).collect();
+    (tiers.join(", "), Tier::Soak)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fake::FakeScenario;
+
+    #[test]
+    fn what_soaks_says_where_and_has_the_parameters_of_that() {
+        let soaking = FakeScenario {
+            tiers: Some(&[Tier::Tiny, Tier::Pr, Tier::Soak]),
+            ..FakeScenario::named("a/soak")
+        };
+        let text = section(&soaking);
+        assert!(text.contains("- tiers: `pr`, `soak`\n"), "{text}");
+        assert!(text.contains("`items=1000000`"), "{text}");
+    }
 
     #[test]
     fn every_scenario_stands_in_its_area() {

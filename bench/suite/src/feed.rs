@@ -14,6 +14,7 @@ mod model;
 mod rank;
 mod request;
 mod serving;
+mod soak;
 mod stages;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use bench_harness::{Arrivals, Layer, Scaled, Scenario, Tier, Traffic};
 
 use request::Request;
 use serving::What;
+use soak::Soak;
 
 /// Requests per second that arrive on a schedule: about a third of what two cores answer at a million
 /// items, so that waiting comes from bursts and stalls and not from too few cores.
@@ -33,6 +35,13 @@ const BURST: Traffic = open(Arrivals::Burst {
     period: Duration::from_millis(200),
     share: 0.5,
 });
+
+/// As late as the slowest of a hundred feeds may be.
+const HALF: Traffic = Traffic::Half {
+    arrivals: Arrivals::Poisson,
+    workers: 2,
+    within: Duration::from_millis(10),
+};
 
 const fn open(arrivals: Arrivals) -> Traffic {
     Traffic::Open {
@@ -118,6 +127,11 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
             ..CROWDED
         },
         &Request {
+            id: "feed/retrieve/half",
+            traffic: HALF,
+            ..CROWDED
+        },
+        &Request {
             id: "feed/search",
             what: What::Search,
             ..ALONE
@@ -135,5 +149,6 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
             ..CROWDED
         },
         &GROWTH,
+        &Soak,
     ]
 }

@@ -61,6 +61,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use bench_harness::Tier;
+    use bench_harness::document::{label, manifest};
+    use bench_harness::scenario::name;
 
     use super::*;
 
@@ -77,7 +79,8 @@ mod tests {
             for below in scenario.over() {
                 let below = scenarios().into_iter().find(|other| other.id() == *below);
                 let below = below.expect("what it is over is a scenario");
-                assert!(below.layer() < scenario.layer(), "{id} over {}", below.id());
+                let label = |of: &dyn Scenario| label(of, of.smallest_tier());
+                assert!(label(below) < label(scenario), "{id} over {}", below.id());
             }
             let mut names = BTreeSet::new();
             for metric in scenario.metrics() {
@@ -87,14 +90,26 @@ mod tests {
                     metric.name
                 );
             }
-            for tier in Tier::ALL
-                .into_iter()
-                .filter(|tier| *tier >= scenario.smallest_tier())
-            {
+            for tier in Tier::ALL.into_iter().filter(|tier| scenario.is_on(*tier)) {
                 assert!(!scenario.params(tier).is_empty(), "{id} on {tier}");
                 let declared = format!("{:?} {}", scenario.params(tier), scenario.input(tier));
                 let again = format!("{:?} {}", scenario.params(tier), scenario.input(tier));
                 assert_eq!(declared, again, "{id} on {tier}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_several_ask_for_at_once_is_labelled_so() {
+        let all = scenarios();
+        let declared = manifest(&all, Tier::Nightly).scenarios;
+        for (scenario, declared) in all.iter().zip(declared) {
+            let (id, layer) = (scenario.id(), declared.params[&name("layer")].to_string());
+            if scenario.traffic(Tier::Nightly).is_shared() {
+                assert_eq!(layer, "D", "{id}");
+            }
+            if id == "signals/write/threads=1" {
+                assert_eq!(layer, "B", "one client is alone");
             }
         }
     }

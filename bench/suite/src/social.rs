@@ -30,19 +30,28 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
             smallest_tier: Tier::Pr,
         },
         &Followed {
-            id: "social/filter/1pct",
-            percent: 1,
+            id: "social/filter/0.1pct",
+            per_mille: 1,
             operations: 10_000,
+            smallest_tier: Tier::Nightly,
+        },
+        &Followed {
+            id: "social/filter/1pct",
+            per_mille: 10,
+            operations: 10_000,
+            smallest_tier: Tier::Pr,
         },
         &Followed {
             id: "social/filter/10pct",
-            percent: 10,
+            per_mille: 100,
             operations: 10_000,
+            smallest_tier: Tier::Pr,
         },
         &Followed {
             id: "social/filter/50pct",
-            percent: 50,
+            per_mille: 500,
             operations: 2_000,
+            smallest_tier: Tier::Pr,
         },
     ]
 }

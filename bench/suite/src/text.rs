@@ -15,6 +15,8 @@ mod search;
 mod steady;
 pub(crate) mod truth;
 mod tune;
+#[cfg(test)]
+mod vocabulary;
 mod watched;
 
 use bench_harness::{Scaled, Scenario, Tier};

@@ -7,6 +7,7 @@ pub(crate) mod checked;
 mod collection;
 mod curve;
 mod delete;
+mod disk;
 mod exact;
 mod filter;
 mod filtered;
@@ -26,6 +27,7 @@ mod save;
 mod search;
 mod signs;
 mod stream;
+mod tiering;
 pub(crate) mod truth;
 pub(crate) mod tune;
 mod two_stage;
@@ -70,10 +72,11 @@ static GROWTH: [Scaled; 2] = [
 pub fn scenarios() -> Vec<&'static dyn Scenario> {
     let searches = search::FAMILY.iter().map(|one| -> &dyn Scenario { one });
     let filtered = filtered::FAMILY.iter().map(|one| -> &dyn Scenario { one });
-    let others: [&dyn Scenario; 2] = [&curve::SearchCurve, &two_stage::TwoStage];
+    let others: [&dyn Scenario; 3] = [&curve::SearchCurve, &two_stage::TwoStage, &tiering::Tiering];
     searches
         .chain(filtered)
         .chain(others)
+        .chain(disk::FAMILY.iter().map(|one| -> &dyn Scenario { one }))
         .chain(collection::scenarios())
         .chain(GROWTH.iter().map(|one| -> &dyn Scenario { one }))
         .collect()

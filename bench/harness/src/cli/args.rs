@@ -77,8 +77,8 @@ pub(crate) struct RunArgs {
     /// Number of sessions [default: 2 of the smoke tier, 1 of others].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) sessions: Option<u32>,
-    /// Repetitions of each scenario per session, each a fresh process [default: 5 of the smoke tier, 3 of
-    /// others].
+    /// Repetitions of each scenario per session, each a fresh process [default: 5 of the smoke tier, 1 of
+    /// the tier soak, 3 of others].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repetitions: Option<u32>,
     /// Measures what fits this machine and records the others as failed, instead of refusing.

@@ -102,6 +102,7 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
 
     use super::*;
+    use crate::measure::seconds::Seconds;
     use crate::measure::slices::Slices;
     use crate::recorder::Recorder;
 
@@ -161,6 +162,8 @@ mod tests {
                 slices: Slices::default(),
                 behind: Vec::new(),
                 threads: 1,
+                capacity: None,
+                seconds: Seconds::default(),
             })
         });
         timings.expect("is measured").behind

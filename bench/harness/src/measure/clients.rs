@@ -11,6 +11,7 @@ use quanta::Instant;
 
 use super::crew::Crew;
 use super::lap::time;
+use super::seconds::Seconds;
 use super::slices::Slices;
 use super::{Timings, Watch};
 use crate::recorder::{Recorder, nanoseconds};
@@ -83,6 +84,15 @@ fn join(clients: &[Client]) -> Timings {
         .zip(end)
         .map_or(Duration::ZERO, |(start, end)| end - start);
 
+    let mut seconds = Seconds::over(wall);
+    for client in clients {
+        let mut at = Duration::ZERO;
+        for nanos in &client.elapsed_ns {
+            at += Duration::from_nanos(*nanos);
+            seconds.count(at);
+        }
+    }
+
     // Slice by slice over what every client did in its own order.
     let mut slices = Slices::new();
     let fewest = clients.iter().map(|client| client.elapsed_ns.len()).min();
@@ -100,6 +110,8 @@ fn join(clients: &[Client]) -> Timings {
         slices,
         behind: Vec::new(),
         threads: 1,
+        capacity: None,
+        seconds,
     }
 }
 

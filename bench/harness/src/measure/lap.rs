@@ -9,6 +9,7 @@ use gate_schema::run::MetricValue;
 use quanta::{Clock, Instant};
 
 use super::Timings;
+use super::seconds::Seconds;
 use super::slices::Slices;
 use crate::extra_work::ExtraWork;
 use crate::recorder::Recorder;
@@ -82,6 +83,8 @@ pub(super) fn measuring_lap(
         slices,
         behind: Vec::new(),
         threads: 1,
+        capacity: None,
+        seconds: Seconds::default(),
     }
 }
 

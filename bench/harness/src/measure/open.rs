@@ -12,6 +12,7 @@ use std::time::Duration;
 use quanta::{Clock, Instant};
 
 use super::crew::Crew;
+use super::seconds::Seconds;
 use super::slices::Slices;
 use super::{MeasureError, Timings, Watch};
 use crate::recorder::Recorder;
@@ -38,10 +39,8 @@ pub(super) fn scheduled(
     workers: usize,
     watch: &mut dyn Watch,
 ) -> Result<Timings, MeasureError> {
-    let answered = answer(crew, first, plan, workers, watch);
-    let wall = answered
-        .end
-        .map_or(Duration::ZERO, |end| end - answered.origin);
+    let answered = answer(crew, |number| first + number, plan, workers, watch);
+    let wall = answered.wall();
     saturated(plan, wall)?;
     Ok(Timings {
         recorder: answered.latency,
@@ -51,13 +50,15 @@ pub(super) fn scheduled(
         slices: Slices::default(),
         behind: Vec::new(),
         threads: 1,
+        capacity: None,
+        seconds: answered.seconds,
     })
 }
 
-/// Answers every request of the plan.
-fn answer(
+/// Answers every request of the plan, each by operating what is its `index`.
+pub(super) fn answer(
     crew: &Crew<'_>,
-    first: usize,
+    index: impl Fn(usize) -> usize + Sync,
     plan: &[Duration],
     workers: usize,
     watch: &mut dyn Watch,
@@ -73,7 +74,7 @@ fn answer(
             };
             let planned = origin + planned;
             let start = wait_until(planned, crew.clock);
-            black_box(crew.service.serve(first + number));
+            black_box(crew.service.serve(index(number)));
             let mut end = crew.clock.now();
             if let Some(extra_work) = &mut extra_work
                 && extra_work.follow(end - start)
@@ -82,40 +83,51 @@ fn answer(
             }
             answered.latency.record(end - planned);
             answered.service.record(end - start);
+            answered.seconds.count(end - origin);
             answered.end = answered.end.max(Some(end));
         }
     };
-    let prepare = |_| Answered::new(crew.clock.now());
+    let span = plan.last().copied().unwrap_or_default();
+    let prepare = |_| Answered::new(crew.clock.now(), span);
     let answered = crew.run(workers, HEAD_START, watch, prepare, work);
     let mut answered = answered.into_iter();
     let first = answered
         .next()
-        .unwrap_or_else(|| Answered::new(crew.clock.now()));
+        .unwrap_or_else(|| Answered::new(crew.clock.now(), span));
     answered.fold(first, Answered::joined)
 }
 
 /// What workers recorded.
-struct Answered {
+pub(super) struct Answered {
     /// When the plan started.
     origin: Instant,
-    latency: Recorder,
+    pub(super) latency: Recorder,
     service: Recorder,
+    seconds: Seconds,
     end: Option<Instant>,
 }
 
 impl Answered {
-    fn new(origin: Instant) -> Self {
+    /// Nothing yet, of a plan that takes `span`.
+    fn new(origin: Instant, span: Duration) -> Self {
         Self {
             origin,
             latency: Recorder::new(),
             service: Recorder::new(),
+            seconds: Seconds::over(span),
             end: None,
         }
+    }
+
+    /// From the start of the plan to the last answer.
+    pub(super) fn wall(&self) -> Duration {
+        self.end.map_or(Duration::ZERO, |end| end - self.origin)
     }
 
     fn joined(mut self, other: Self) -> Self {
         self.latency.absorb(&other.latency);
         self.service.absorb(&other.service);
+        self.seconds.absorb(&other.seconds);
         self.end = self.end.max(other.end);
         self
     }
@@ -140,7 +152,11 @@ fn wait_until(moment: Instant, clock: &Clock) -> Instant {
     now
 }
 
-fn saturated(plan: &[Duration], wall: Duration) -> Result<(), MeasureError> {
+/// Whether answers fell behind the plan for good.
+///
+/// # Errors
+/// [`MeasureError::Saturated`].
+pub(super) fn saturated(plan: &[Duration], wall: Duration) -> Result<(), MeasureError> {
     let Some(planned) = plan.last().filter(|planned| !planned.is_zero()) else {
         return Ok(());
     };
@@ -188,7 +204,7 @@ mod tests {
             warm_up: 0..0,
             extra_work: None,
         };
-        let open = answer(&crew, 0, &plan, 1, &mut ());
+        let open = answer(&crew, |number| number, &plan, 1, &mut ());
         let closed = closed(&crew, 0..500, 1, &mut ());
         let p90 = |recorder: &Recorder| recorder.quantile(0.9);
         let paid = p90(&open.latency);

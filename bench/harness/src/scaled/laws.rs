@@ -10,6 +10,9 @@ use crate::scenario::{Failure, metric};
 /// Sizes that nobody measures here, and what they are called.
 const FAR: [(&str, f64); 3] = [("10M", 1e7), ("100M", 1e8), ("1B", 1e9)];
 
+/// By which factor the largest size is off the law of the smaller ones.
+const HELD_OUT: &str = "extrapolated.held_out";
+
 /// The ends of a 95 % interval.
 const ENDS: [&str; 2] = ["low", "high"];
 
@@ -41,7 +44,8 @@ impl Laws {
             .iter()
             .flat_map(|(size, _)| with_ends(&extrapolated(size)))
             .map(|text| declared(&text, Unit::Nanoseconds));
-        growing.chain(far).flatten().collect()
+        let held_out = declared(HELD_OUT, Unit::Count);
+        growing.chain(far).chain([held_out]).flatten().collect()
     }
 
     /// The values of all whose points lie on a law. `figure` gives the points of a metric of the
@@ -87,6 +91,9 @@ fn extrapolation(points: Points<'_>) -> Result<Vec<(MetricName, MetricValue)>, F
         let Extrapolation { expected, interval } = growth.at(items);
         let ends = [interval.0, interval.1];
         metrics.extend(values(&extrapolated(size), expected, ends)?);
+    }
+    if let Some(off) = Growth::held_out(points) {
+        metrics.push((Name::new(HELD_OUT)?, MetricValue::Value(off)));
     }
     Ok(metrics)
 }
@@ -170,6 +177,7 @@ mod tests {
                 "extrapolated.1B 10000000",
                 "extrapolated.1B.low 10000000",
                 "extrapolated.1B.high 10000000",
+                "extrapolated.held_out 1.00",
             ]
         );
     }

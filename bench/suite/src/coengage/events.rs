@@ -55,7 +55,7 @@ pub(crate) fn measured(tier: Tier) -> usize {
     match tier {
         Tier::Tiny | Tier::Smoke => 20_000,
         Tier::Pr => 200_000,
-        Tier::Nightly => 500_000,
+        Tier::Nightly | Tier::Soak => 500_000,
     }
 }
 

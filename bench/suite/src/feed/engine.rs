@@ -10,6 +10,7 @@ use tantivy::{DocAddress, Score, Searcher};
 use usearch::Index;
 
 use super::rank::{Scored, diversify, fuse, score};
+use super::serving::WRITES;
 use super::stages::{Stage, Watch};
 use crate::session::{Session, Sessions};
 use crate::signals::entity::Entity;
@@ -56,6 +57,8 @@ pub(crate) struct Engine {
     /// Events that were written, and those that will be.
     pub(crate) events: Vec<Event>,
     pub(crate) written: AtomicUsize,
+    /// How many were written again, those that were written once around and around.
+    again: AtomicUsize,
     /// What new items are made of.
     rows: Generator,
     corpus: Corpus,
@@ -134,6 +137,7 @@ impl Engine {
             sessions,
             events,
             written: AtomicUsize::new(written),
+            again: AtomicUsize::new(0),
             rows,
             corpus: Corpus::new(),
             added: AtomicUsize::new(0),
@@ -144,10 +148,35 @@ impl Engine {
     /// The moment at which everything is asked: when the last event happened that was written. At the
     /// end of all events, half of them would lie weeks back and no like would count any more.
     pub(crate) fn now_s(&self) -> u32 {
-        let written = self.written.load(Ordering::Relaxed).min(self.events.len());
-        self.events[..written]
-            .last()
-            .map_or(0, |event| event.time_s)
+        if let Some(last) = self.again.load(Ordering::Relaxed).checked_sub(1) {
+            return self.repeated(last).time_s;
+        }
+        self.first().last().map_or(0, |event| event.time_s)
+    }
+
+    /// The events that were written once.
+    fn first(&self) -> &[Event] {
+        let written = self.written.load(Ordering::Relaxed);
+        &self.events[..written.min(self.events.len())]
+    }
+
+    /// All events that were written, in order of time.
+    pub(crate) fn happened(&self) -> Vec<Event> {
+        let again = 0..self.again.load(Ordering::Relaxed);
+        let repeated = again.map(|number| self.repeated(number));
+        self.first().iter().cloned().chain(repeated).collect()
+    }
+
+    /// The event that is written again as the one with that number: the same at a later time, which goes on by
+    /// itself.
+    fn repeated(&self, number: usize) -> Event {
+        let first = self.first();
+        let last_s = first.last().map_or(0, |event| event.time_s);
+        let event = first[number % first.len()].clone();
+        Event {
+            time_s: last_s + (number as f64 / WRITES) as u32,
+            ..event
+        }
     }
 
     /// The feed of `user`, best first.
@@ -235,6 +264,13 @@ impl Engine {
         if let Some(event) = self.events.get(next) {
             self.signals.write(event);
         }
+    }
+
+    /// Writes the next of those that were written, again: every signal of every entity that it meets is there, so
+    /// that nothing has to grow.
+    pub(crate) fn write_again(&self) {
+        let next = self.again.fetch_add(1, Ordering::Relaxed);
+        self.signals.write(&self.repeated(next));
     }
 
     /// Adds the next items, text and vector.

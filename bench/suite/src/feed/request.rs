@@ -33,7 +33,7 @@ const EXPANSION: usize = CANDIDATES;
 const fn measured(tier: Tier) -> usize {
     match tier {
         Tier::Tiny | Tier::Smoke => 3_000,
-        Tier::Pr | Tier::Nightly => 5_000,
+        Tier::Pr | Tier::Nightly | Tier::Soak => 5_000,
     }
 }
 
@@ -43,6 +43,9 @@ const OF_A_CLIENT: usize = 50;
 
 /// Requests before the timed ones, of all clients together.
 const WARM_UP: usize = 500;
+
+/// Loading, about a dozen rates of a second, of which some are tried twice, and the requests at half of what they find.
+const SEARCHING_SECONDS: f64 = 30.0;
 
 /// One kind of request under one kind of traffic.
 #[derive(Debug)]
@@ -71,6 +74,14 @@ impl Scenario for Request {
     }
 
     fn about(&self) -> &'static str {
+        if matches!(self.traffic, Traffic::Half { .. }) {
+            return "Feeds of feed/retrieve at half of the most requests per second that this build bears. \
+                    capacity is that most: the rate is raised, a second at each, until fewer than 98 of 100 \
+                    requests are answered or 99 of 100 take longer than 10 ms from their planned moment. \
+                    Compare capacity. latency, from the planned moment, is that of the build's own half: a \
+                    build twice as fast is asked twice as often, so its latency says how it bears what it was \
+                    bought for, and not which build is faster; feed/retrieve/poisson asks all builds the same.";
+        }
         match self.what {
             What::Retrieve => {
                 "Puts a feed together: two hundred items near to what the user prefers, without \
@@ -150,7 +161,10 @@ impl Scenario for Request {
     }
 
     fn needs(&self, tier: Tier) -> Needs {
-        Engine::needs(tier)
+        match self.traffic {
+            Traffic::Half { .. } => Engine::needs(tier).with_seconds(SEARCHING_SECONDS),
+            _ => Engine::needs(tier),
+        }
     }
 
     fn settings(&self) -> &'static [&'static str] {
@@ -163,17 +177,16 @@ impl Scenario for Request {
 }
 
 impl Request {
-    /// Threads that ask.
-    fn askers(&self) -> usize {
-        match self.traffic {
-            Traffic::Alone => 1,
-            Traffic::Clients(number) => number,
-            Traffic::Open { workers, .. } => workers,
-        }
+    fn operations(&self, tier: Tier) -> usize {
+        measured(tier).max(OF_A_CLIENT * self.traffic.threads())
     }
 
-    fn operations(&self, tier: Tier) -> usize {
-        measured(tier).max(OF_A_CLIENT * self.askers())
+    /// Every client warms up, and a search for the capacity asks every query.
+    fn warm_up(&self) -> usize {
+        match self.traffic {
+            Traffic::Half { .. } => QUERIES,
+            traffic => WARM_UP.max(traffic.threads()),
+        }
     }
 
     /// Which of the queries `requests` requests ask, one after the other and around again. Clients take every
@@ -189,12 +202,12 @@ impl Request {
         (0..times).flat_map(moved).copied().collect()
     }
 
-    fn open(&self, context: &Context) -> Result<Loaded, Failure> {
+    pub(super) fn open(&self, context: &Context) -> Result<Loaded, Failure> {
         let tier = context.tier();
         let expansion = context.setting("expansion", EXPANSION);
-        let engine = Engine::load(context, expansion, self.askers())?;
+        let engine = Engine::load(context, expansion, self.traffic.threads())?;
         let questions = Questions::load(context, tier.items(), &TWO_TERMS, engine.text.fields)?;
-        let (warm_up, operations) = (WARM_UP.max(self.askers()), self.operations(tier));
+        let (warm_up, operations) = (self.warm_up(), self.operations(tier));
         let (generator, files) = (Generator::new(DIMENSIONS), VectorFiles::of(tier));
         Ok(Loaded {
             what: self.what,

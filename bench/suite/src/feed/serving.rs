@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
 
 use bench_harness::scenario::name;
 use bench_harness::schema::{MetricName, MetricValue, Proportion};
@@ -115,7 +114,8 @@ impl Loaded {
             let best = self.engine.matching(self.questions.query(number));
             let best = best.map_err(failed)?;
             let scores = best.iter().take(TOP).map(|(score, _)| *score);
-            self.questions.check_scores(number, scores, PRECISION)?;
+            self.questions
+                .check_scores(number, TOP, scores, PRECISION)?;
         }
         Ok(())
     }
@@ -160,9 +160,8 @@ impl Subject for Loaded {
         if let Some(found) = refused(&self.refused).or_else(|| refused(&self.engine.refused)) {
             return Err(wrong("a request".into(), found));
         }
-        let written = self.engine.written.load(Ordering::Relaxed);
-        let events = &self.engine.events[..written.min(self.engine.events.len())];
-        let model = Model::new(self.what, self.engine.items, events, self.engine.now_s());
+        let events = self.engine.happened();
+        let model = Model::new(self.what, self.engine.items, &events, self.engine.now_s());
         let unwatched = Stages::new(&[]);
         for number in (0..QUERIES).step_by(CHECKED) {
             let place = format!("request {number}");

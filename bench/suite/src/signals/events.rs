@@ -58,7 +58,7 @@ impl Trace {
     pub(crate) fn of(tier: Tier, popularity: Popularity) -> Self {
         let measured = match tier {
             Tier::Tiny => 20_000,
-            Tier::Smoke | Tier::Nightly => 1_000_000,
+            Tier::Smoke | Tier::Nightly | Tier::Soak => 1_000_000,
             // The tier with the most scenarios in the least time.
             Tier::Pr => 500_000,
         };

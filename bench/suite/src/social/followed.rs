@@ -1,4 +1,4 @@
-//! The scenarios `social/filter/1pct`, `social/filter/10pct` and `social/filter/50pct`.
+//! The scenarios `social/filter/0.1pct` to `social/filter/50pct`.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -20,10 +20,12 @@ const READERS: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Followed {
     pub(crate) id: &'static str,
-    /// Items that those creators have made, in percent of all items.
-    pub(crate) percent: usize,
+    /// Items that those creators have made, of a thousand of all items.
+    pub(crate) per_mille: usize,
     /// Timed requests.
     pub(crate) operations: usize,
+    /// A share that fewer items do not have: the least that a creator has made is some of them.
+    pub(crate) smallest_tier: Tier,
 }
 
 impl Scenario for Followed {
@@ -45,13 +47,13 @@ impl Scenario for Followed {
     }
 
     fn smallest_tier(&self) -> Tier {
-        Tier::Pr
+        self.smallest_tier
     }
 
     fn params(&self, tier: Tier) -> BTreeMap<Name, Param> {
         let mut params = filter::params(tier);
         params.extend([
-            (name("percent"), integer(self.percent)),
+            (name("per_mille"), integer(self.per_mille)),
             (name("readers"), integer(READERS)),
         ]);
         params
@@ -60,7 +62,7 @@ impl Scenario for Followed {
     fn input(&self, tier: Tier) -> Recipe {
         Graph::recipe(tier.items())
             .with("readers", READERS)
-            .with("percent", self.percent)
+            .with("per mille", self.per_mille)
     }
 
     fn needs(&self, tier: Tier) -> Needs {
@@ -78,7 +80,11 @@ impl Scenario for Followed {
 
     fn load(&self, context: &Context) -> Result<Box<dyn Subject>, Failure> {
         let graph = Graph::new(context.tier().items());
-        Ok(Box::new(Loaded::new(graph, self.percent, self.operations)))
+        Ok(Box::new(Loaded::new(
+            graph,
+            self.per_mille,
+            self.operations,
+        )))
     }
 }
 
@@ -92,12 +98,12 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn new(graph: Graph, percent: usize, operations: usize) -> Self {
+    fn new(graph: Graph, per_mille: usize, operations: usize) -> Self {
         let mut outputs = vec![0; graph.creators];
         for creator in graph.creators_of_items() {
             outputs[usize::from(creator)] += 1;
         }
-        let share = percent as f64 / 100.0;
+        let share = per_mille as f64 / 1_000.0;
         let follows = |reader| graph.follows_for_share(reader, share, &outputs);
         let readers: Vec<Vec<Creator>> = (0..READERS as u32).map(follows).collect();
         let users = (0..)
@@ -172,14 +178,15 @@ mod tests {
 
     #[test]
     fn readers_get_their_share_and_a_change_is_noticed() {
-        for percent in [10, 50] {
-            let mut subject = Loaded::new(Graph::new(10_000), percent, 1);
+        for per_mille in [100, 500] {
+            let mut subject = Loaded::new(Graph::new(10_000), per_mille, 1);
             assert_eq!(subject.check(), Ok(()));
             let items: u64 = (0..READERS).map(|index| subject.operate(index)).sum();
-            let found = items as f64 / (READERS * 100) as f64;
+            // Of 10,000 items, ten times as many as of a thousand.
+            let found = items as f64 / (10 * READERS) as f64;
             assert!(
-                (found / percent as f64 - 1.0).abs() < 0.1,
-                "{found} for {percent}"
+                (found / per_mille as f64 - 1.0).abs() < 0.1,
+                "{found} for {per_mille}"
             );
 
             subject.readers[3].pop();

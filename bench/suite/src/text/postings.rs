@@ -6,7 +6,7 @@ use bench_harness::Phase;
 use tantivy::fieldnorm::FieldNormReader;
 
 use super::corpus::{Corpus, TERMS};
-use super::queries::{Operator, Query};
+use super::queries::{Operator, Query, beginnings};
 
 /// One document of a postings list.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub(super) struct Collection {
     pub(super) terms: HashMap<u32, Postings>,
     /// Postings of the phrases that are asked for.
     pub(super) phrases: HashMap<[u32; 2], Postings>,
+    /// How many documents have a term that begins as one of these does, for those that are asked for.
+    pub(super) prefixes: HashMap<u32, u32>,
     /// Lengths in the engine's one-byte rounding, which is part of what a score means there.
     pub(super) rounded_lengths: Vec<u8>,
     pub(super) mean_length: f64,
@@ -62,6 +64,24 @@ struct Lists {
     phrases: HashMap<[u32; 2], Postings>,
     /// By term, whether a phrase starts with it.
     starts_phrase: Vec<bool>,
+    /// By what terms begin with. Their postings would be longer than those of all terms together.
+    prefixes: Vec<Option<Tally>>,
+}
+
+/// Counts documents, each once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    documents: u32,
+    /// The one that was counted last.
+    last: Option<u32>,
+}
+
+impl Tally {
+    fn count(&mut self, document: u32) {
+        if self.last.replace(document) != Some(document) {
+            self.documents += 1;
+        }
+    }
 }
 
 impl Lists {
@@ -70,10 +90,17 @@ impl Lists {
             terms: vec![None; TERMS],
             phrases: HashMap::new(),
             starts_phrase: vec![false; TERMS],
+            prefixes: vec![None; TERMS],
         }
     }
 
     fn want(&mut self, operator: Operator, query: &Query) {
+        if operator == Operator::Prefix {
+            for &prefix in &query.terms {
+                self.prefixes[prefix as usize].get_or_insert_default();
+            }
+            return;
+        }
         for &term in &query.terms {
             self.terms[term as usize].get_or_insert_default();
         }
@@ -88,6 +115,11 @@ impl Lists {
             if let Some(list) = &mut self.terms[term as usize] {
                 count(list, document);
             }
+            for beginning in beginnings(term) {
+                if let Some(tally) = &mut self.prefixes[beginning as usize] {
+                    tally.count(document);
+                }
+            }
         }
         for pair in terms.windows(2) {
             if self.starts_phrase[pair[0] as usize]
@@ -100,11 +132,15 @@ impl Lists {
 
     fn into_collection(self, rounded_lengths: Vec<u8>, mean_length: f64) -> Collection {
         let terms = (0..).zip(self.terms);
+        let prefixes = (0..).zip(self.prefixes);
         Collection {
             terms: terms
                 .filter_map(|(term, list)| Some((term, list?)))
                 .collect(),
             phrases: self.phrases,
+            prefixes: prefixes
+                .filter_map(|(prefix, tally)| Some((prefix, tally?.documents)))
+                .collect(),
             rounded_lengths,
             mean_length,
         }

@@ -1,4 +1,4 @@
-//! The scenarios `text/search/*`: one per family of queries.
+//! The scenarios `text/search/*`: by family of queries, and by what is wanted of the hits.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -12,25 +12,39 @@ use bench_harness::{
 };
 
 use super::asking::{Answer, PRECISION, Questions, scores, wrong};
-use super::corpus::QUERIES;
+use super::corpus::{Corpus, QUERIES};
 use super::index::{IndexFiles, Opened};
-use super::queries::{self, Family};
-use super::truth::{TOP, TruthFiles};
+use super::queries::Family;
+use super::truth::TruthFiles;
 use crate::random::SEED;
 use crate::signals::events::{Popularity, SKEW};
 
-/// Ten best documents for each query of a family, one thread.
+mod family;
+
+pub(crate) use family::SEARCHES;
+
+/// The queries of a family, one thread.
 #[derive(Debug)]
 pub(crate) struct Search {
-    pub(crate) id: &'static str,
-    pub(crate) about: &'static str,
-    pub(crate) family: &'static Family,
+    id: &'static str,
+    about: &'static str,
+    family: &'static Family,
+    wanted: Wanted,
     /// How often each query is asked.
-    pub(crate) popularity: Popularity,
-    pub(crate) smallest_tier: Tier,
+    popularity: Popularity,
+    smallest_tier: Tier,
     /// Timed searches of that tier; smaller ones have [`OPERATIONS`].
-    pub(crate) pr: usize,
-    pub(crate) nightly: usize,
+    pr: usize,
+    nightly: usize,
+}
+
+/// What is asked of the documents that match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// So many of the best.
+    Best(usize),
+    /// How many there are.
+    Count,
 }
 
 /// Timed searches: twice what a p99 needs.
@@ -53,10 +67,13 @@ impl Scenario for Search {
         let mut params = BTreeMap::from([
             (name("items"), integer(tier.items())),
             (name("terms"), integer(self.family.terms())),
-            (name("top"), integer(TOP)),
             (name("queries"), integer(QUERIES)),
             (name("seed"), integer(SEED as usize)),
         ]);
+        match self.wanted {
+            Wanted::Best(top) => params.insert(name("top"), integer(top)),
+            Wanted::Count => params.insert(name("wanted"), Param::Text("count".into())),
+        };
         if self.popularity == Popularity::Skewed {
             let popularity = Param::Text(self.popularity.to_string());
             params.insert(name("popularity"), popularity);
@@ -104,7 +121,7 @@ impl Scenario for Search {
         let tier = context.tier();
         let opened = IndexFiles::of(tier.items()).open(context)?;
         let operations = match tier {
-            Tier::Nightly => self.nightly,
+            Tier::Nightly | Tier::Soak => self.nightly,
             Tier::Pr => self.pr,
             Tier::Tiny | Tier::Smoke => OPERATIONS,
         };
@@ -112,6 +129,7 @@ impl Scenario for Search {
         Ok(Box::new(Loaded {
             questions: questions.by_popularity(self.popularity, operations),
             opened,
+            wanted: self.wanted,
             operations,
             answers: vec![None; QUERIES],
             failures: 0,
@@ -123,16 +141,55 @@ impl Scenario for Search {
 struct Loaded {
     opened: Opened,
     questions: Questions,
+    wanted: Wanted,
     operations: usize,
     /// The last answer to each query.
-    answers: Vec<Option<Answer>>,
+    answers: Vec<Option<Reply>>,
     /// Searches that the engine refused.
     failures: usize,
     /// Planted: how often every answer is scored again.
     scorings: usize,
 }
 
+/// What was answered.
+#[derive(Clone)]
+enum Reply {
+    Best(Answer),
+    Count(usize),
+}
+
 impl Loaded {
+    fn reply(&self, number: usize) -> tantivy::Result<Reply> {
+        let searcher = &self.opened.searcher;
+        match self.wanted {
+            Wanted::Best(top) => {
+                let answer = self.questions.best(searcher, number, top)?;
+                if self.scorings > 0 {
+                    self.score_again(&answer);
+                }
+                Ok(Reply::Best(answer))
+            }
+            Wanted::Count => self.questions.count(searcher, number).map(Reply::Count),
+        }
+    }
+
+    fn check_reply(
+        &self,
+        corpus: &Corpus,
+        number: usize,
+        reply: &Reply,
+    ) -> Result<(), WrongAnswer> {
+        let (questions, searcher) = (&self.questions, &self.opened.searcher);
+        match (self.wanted, reply) {
+            (Wanted::Best(top), Reply::Best(answer)) => {
+                questions.check_scores(number, top, scores(answer), PRECISION)?;
+                questions.check_documents(searcher, corpus, number, answer)
+            }
+            (_, Reply::Best(answer)) => questions.check_count(number, answer.len()),
+            (_, Reply::Count(count)) => questions.check_count(number, *count),
+        }
+    }
+
     /// Turns the scores of an answer into frequencies and back by BM25, `scorings` times.
     ///
     /// Never inlined, so that a profile can name it.
@@ -160,14 +217,14 @@ impl Subject for Loaded {
 
     fn operate(&mut self, index: usize) -> u64 {
         let number = self.questions.asked(index);
-        match self.questions.ask(&self.opened.searcher, number) {
-            Ok(answer) => {
-                if self.scorings > 0 {
-                    self.score_again(&answer);
-                }
-                let found = answer.len() as u64;
-                self.answers[number] = Some(answer);
-                found
+        match self.reply(number) {
+            Ok(reply) => {
+                let found = match &reply {
+                    Reply::Best(answer) => answer.len(),
+                    Reply::Count(count) => *count,
+                };
+                self.answers[number] = Some(reply);
+                found as u64
             }
             Err(_) => {
                 self.failures += 1;
@@ -182,14 +239,12 @@ impl Subject for Loaded {
             return Err(wrong("searches".into(), found, "none".into()));
         }
         self.questions.check_hits(&self.opened.searcher)?;
-        for (number, answer) in self.answers.iter().enumerate() {
-            // Every query is asked while warming up, so none is missing but in a test.
-            if let Some(answer) = answer {
-                self.questions
-                    .check_scores(number, scores(answer), PRECISION)?;
-            }
-        }
-        Ok(())
+        let corpus = Corpus::new();
+        // Every query is asked while warming up, so none is missing but in a test.
+        let replies = self.answers.iter().enumerate();
+        replies
+            .filter_map(|(number, reply)| Some((number, reply.as_ref()?)))
+            .try_for_each(|(number, reply)| self.check_reply(&corpus, number, reply))
     }
 
     fn report(&mut self) -> Result<Vec<(MetricName, MetricValue)>, Failure> {
@@ -203,127 +258,6 @@ impl Subject for Loaded {
         ])
     }
 }
-
-/// The commonest shape of a query.
-const TWO_TERMS: Search = Search {
-    id: "text/search/two-terms",
-    about: "Ten best documents by BM25 for either of two mid-frequency terms. \
-            The commonest shape of a full-text query, over an index in the state that 27 \
-            commits leave it in. \
-            Read latency together with segments: every segment is searched apart, so a merge \
-            policy that leaves more of them slows every query down.",
-    family: &queries::TWO_TERMS,
-    popularity: Popularity::Uniform,
-    smallest_tier: Tier::Tiny,
-    pr: OPERATIONS,
-    nightly: OPERATIONS,
-};
-
-/// The scenarios, `two-terms` first: the smallest tier has no other.
-pub(crate) static SEARCHES: [Search; 9] = [
-    TWO_TERMS,
-    Search {
-        id: "text/search/zipf",
-        about: "The searches of text/search/two-terms, some queries far more often than others: the first \
-                of 1,000 is 13 % of all, the i-th 1 / i^0.99 of that. \
-                What real traffic looks like, where popular queries find the lists they need in the \
-                caches. \
-                Read latency beside text/search/two-terms: the distance is what caches are worth, and \
-                what one popular query costs by itself.",
-        popularity: Popularity::Skewed,
-        smallest_tier: Tier::Pr,
-        ..TWO_TERMS
-    },
-    Search {
-        id: "text/search/one-term",
-        about: "Ten best documents by BM25 for one term, drawn from documents. \
-                What a search costs before it has to join anything: finding the term in each \
-                segment, and one list. \
-                Half of the terms are rare and take microseconds, so read p50 as the fixed cost of \
-                a search and p99 as the cost of a long list.",
-        family: &queries::ONE_TERM,
-        popularity: Popularity::Uniform,
-        smallest_tier: Tier::Pr,
-        pr: OPERATIONS,
-        nightly: OPERATIONS,
-    },
-    Search {
-        id: "text/search/three-terms",
-        about: "Ten best documents by BM25 for any of three terms of one document, as often as \
-                documents use them. \
-                One frequent term among them makes most documents a hit, and the engine has to skip \
-                those that cannot be among the best. \
-                Read it beside `text/search/two-terms`: when it grows alone, skipping became worse.",
-        family: &queries::THREE_TERMS,
-        popularity: Popularity::Uniform,
-        smallest_tier: Tier::Pr,
-        pr: 10_000,
-        nightly: 10_000,
-    },
-    Search {
-        id: "text/search/and",
-        about: "Ten best documents by BM25 that have both of two terms of one document, as often as \
-                documents use them. \
-                Intersecting goes at the speed of the rarer term. \
-                Every query has a hit; read p99 as that of two frequent terms.",
-        family: &queries::AND,
-        popularity: Popularity::Uniform,
-        smallest_tier: Tier::Pr,
-        pr: OPERATIONS,
-        nightly: OPERATIONS,
-    },
-    Search {
-        id: "text/search/phrase",
-        about: "Ten best documents by BM25 that have two terms next to each other, as some document \
-                does. \
-                The only search that reads positions, a third of the index: for every document with \
-                both terms, to find that most have them apart. \
-                Read p99 as that of two frequent terms.",
-        family: &queries::PHRASE,
-        popularity: Popularity::Uniform,
-        smallest_tier: Tier::Pr,
-        pr: 10_000,
-        nightly: 10_000,
-    },
-    Search {
-        id: "text/search/head",
-        about: "Ten best documents by BM25 for either of two of the 50 most frequent terms. \
-                Nearly every document is a hit, so this is the longest that a disjunction takes and \
-                what the latency promised to users has to bear. \
-                Operations are slow and therefore few, 2,000 on the largest tier: p99 lies between \
-                p98.5 and p99.4 of all, so read p50 first.",
-        family: &queries::HEAD,
-        popularity: Popularity::Uniform,
-        smallest_tier: Tier::Pr,
-        pr: 5_000,
-        nightly: 2_000,
-    },
-    Search {
-        id: "text/search/mid",
-        about: "Ten best documents by BM25 for either of two mid-frequency terms that were not drawn \
-                from one document. \
-                In `text/search/two-terms` some documents have both and soon make the others not \
-                worth looking at; here there may be none. \
-                Read it beside that one: the difference is what skipping gains.",
-        family: &queries::MIDDLE,
-        popularity: Popularity::Uniform,
-        smallest_tier: Tier::Pr,
-        pr: OPERATIONS,
-        nightly: OPERATIONS,
-    },
-    Search {
-        id: "text/search/tail",
-        about: "Ten best documents by BM25 for either of two rare terms. \
-                Lists are so short that finding them in every segment is most of the work. \
-                Read it as the price of a segment: it grows with their number and hardly with that \
-                of documents.",
-        family: &queries::TAIL,
-        popularity: Popularity::Uniform,
-        smallest_tier: Tier::Pr,
-        pr: OPERATIONS,
-        nightly: OPERATIONS,
-    },
-];
 
 #[cfg(test)]
 mod tests {
@@ -355,11 +289,10 @@ mod tests {
                 .path(&context, search.family)
                 .expect("is there");
             let answers = load(&path).expect("is whole");
-            // The number of scores on disk follows from the hits, up to the limit.
-            let often = |expected: &Expected| expected.hits as usize >= TOP;
-            let Some(number) = answers.iter().rposition(often) else {
-                continue;
-            };
+            let number = answers
+                .iter()
+                .rposition(|expected| !expected.scores.is_empty());
+            let number = number.expect("some query has a hit");
             let change = |change: &dyn Fn(&mut Expected)| {
                 let mut changed = answers.clone();
                 change(&mut changed[number]);
@@ -368,12 +301,36 @@ mod tests {
                 wrong.expect_err("the engine is right").place
             };
             assert_eq!(change(&|expected| expected.hits += 1), place(number));
-            assert_eq!(
-                change(&|expected| expected.scores[0] *= 1.001),
-                place(number)
-            );
+            if search.wanted != Wanted::Count {
+                let noticed = change(&|expected| expected.scores[0] *= 1.001);
+                assert_eq!(noticed, place(number));
+            }
             // Others ask the same queries.
             save(&path, &answers).expect("is writable");
+        }
+    }
+
+    #[test]
+    fn documents_that_do_not_match_are_noticed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(directory.path());
+        let context = Context::new(Tier::Tiny, &cache);
+        let corpus = Corpus::new();
+        prepare(&SEARCHES[0], Tier::Tiny, &cache).expect("prepares");
+        let opened = IndexFiles::of(Tier::Tiny.items()).open(&context);
+        let opened = opened.expect("opens");
+        for search in &SEARCHES {
+            let items = Tier::Tiny.items();
+            let questions = Questions::load(&context, items, search.family, opened.fields);
+            let questions = questions.expect("loads");
+            let check = |number: usize, asked: usize| {
+                let answer = questions.best(&opened.searcher, asked, 1).expect("answers");
+                questions.check_documents(&opened.searcher, &corpus, number, &answer)
+            };
+            // What is the best of one query is no hit of some other.
+            let is_noticed = (1..QUERIES).any(|asked| check(0, asked).is_err());
+            assert!(is_noticed, "{}", search.id);
+            assert_eq!(check(0, 0), Ok(()), "{}", search.id);
         }
     }
 }

@@ -21,6 +21,7 @@ use super::policy::Merging;
 use super::queries::Family;
 use super::schema::prose;
 use super::steady::steady_from;
+use super::truth::TOP;
 use crate::leak::Leak;
 use crate::random::Stream;
 
@@ -217,7 +218,7 @@ impl Watched {
         for number in 0..QUERIES {
             let answer = self.questions.ask(&searcher, number).map_err(failed)?;
             self.questions
-                .check_scores(number, scores(&answer), PRECISION)?;
+                .check_scores(number, TOP, scores(&answer), PRECISION)?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bench_harness::scenario::{metric, name};
 use bench_harness::schema::{DeclaredMetric, Direction, Kind, MetricName, MetricValue, Unit};
-use bench_harness::{Failure, Service, Subject, WrongAnswer};
+use bench_harness::{Background, Failure, Service, Subject, WrongAnswer};
 
 use super::checked::SearchError;
 use super::judge::{Judge, wrong};
@@ -24,6 +24,24 @@ pub(crate) trait Searcher: Send + Sync {
     /// See [`SearchError`].
     fn search(&self, query: &[f32], k: usize) -> Result<Vec<Neighbour>, SearchError>;
 
+    /// The `k` rows that are nearest to `query` among the rows as they are kept, whatever the graph; `None`
+    /// where nobody asks what rounding alone loses.
+    ///
+    /// # Errors
+    /// See [`SearchError`].
+    fn search_exactly(
+        &self,
+        _query: &[f32],
+        _k: usize,
+    ) -> Result<Option<Vec<Neighbour>>, SearchError> {
+        Ok(None)
+    }
+
+    /// What goes on beside the searches, see [`Service::background`].
+    fn background(&self) -> Vec<Background<'_>> {
+        Vec::new()
+    }
+
     /// Checks what is not in any single answer.
     ///
     /// # Errors
@@ -38,6 +56,9 @@ pub(crate) trait Searcher: Send + Sync {
     /// Whatever the engine reports.
     fn figures(&self, queries: &[Vec<f32>]) -> Result<Vec<(MetricName, MetricValue)>, Failure>;
 }
+
+/// What rounding alone leaves to find, whatever the graph.
+pub(crate) const RECALL_OF_ROUNDING: &str = "recall-exact@10";
 
 /// A searcher that is asked all queries again and again, or some more often than others; always in the
 /// same order.
@@ -96,6 +117,20 @@ impl<S: Searcher> Asked<S> {
         }
     }
 
+    /// The recall of a search that looks at every row as it is kept; `None` where nobody asks for it.
+    fn recall_of_rounding(&self) -> Result<Option<MetricValue>, Failure> {
+        let queries = self.judge.queries.iter();
+        let answers = queries.map(|query| self.searcher.search_exactly(query, self.judge.k));
+        // One at a time, so that those whom nobody asks are done with the first.
+        let answers: Option<Vec<_>> = answers.map(Result::transpose).collect();
+        let Some(answers) = answers else {
+            return Ok(None);
+        };
+        let answers: Vec<Vec<Neighbour>> = answers.into_iter().collect::<Result<_, _>>()?;
+        let recall = self.judge.recall(&answers)?;
+        Ok(Some(MetricValue::Proportion(Box::new(recall))))
+    }
+
     /// One answer per query: the one it was given while it was measured, so that what several threads
     /// were told is judged and not what one is told at rest.
     fn answer(&self) -> Result<Vec<Vec<Neighbour>>, SearchError> {
@@ -132,6 +167,10 @@ impl<S: Searcher> Service for Asked<S> {
                 0
             }
         }
+    }
+
+    fn background(&self) -> Vec<Background<'_>> {
+        self.searcher.background()
     }
 }
 
@@ -177,6 +216,9 @@ impl<S: Searcher> Subject for Asked<S> {
         let recall = MetricValue::Proportion(Box::new(recall));
         let mut metrics = self.searcher.figures(&self.judge.queries)?;
         metrics.push((self.recall.clone(), recall));
+        if let Some(recall) = self.recall_of_rounding()? {
+            metrics.push((name(RECALL_OF_ROUNDING), recall));
+        }
         Ok(metrics)
     }
 }

@@ -97,6 +97,24 @@ pub(crate) fn search(
     Ok(neighbours(&matches))
 }
 
+/// The `k` rows that are nearest to `query` by comparing it with every row as the index keeps it.
+///
+/// # Errors
+/// See [`SearchError`].
+pub(crate) fn search_exactly(
+    index: &Index,
+    query: &[f32],
+    k: usize,
+) -> Result<Vec<Neighbour>, SearchError> {
+    check_vector(query, index.dimensions())?;
+    let matches = match index.scalar_kind() {
+        ScalarKind::B1 => index.exact_search(&signs(query), k),
+        _ => index.exact_search(query, k),
+    };
+    let matches = matches.map_err(|error| SearchError::Engine(error.into()))?;
+    Ok(neighbours(&matches))
+}
+
 /// The `k` rows for which `keeps` holds that are nearest to `query`, nearest first.
 ///
 /// # Errors
@@ -189,6 +207,9 @@ mod tests {
                     (Err(SearchError::BadVector(BadVector::NotFinite { at: 5, .. })), None) => {}
                     (other, _) => panic!("{kind:?}: {other:?}"),
                 };
+            let found = search_exactly(&index, &[1.0; 8], 1).expect("is a query");
+            assert_eq!(found[0].key, 3, "{kind:?}");
+            is(search_exactly(&index, &query, 1), None);
             is(search(&index, &query, 1), None);
             is(search_among(&index, &query, 1, |_| true), None);
             is(search(&index, &query[..7], 1), Some(refused));

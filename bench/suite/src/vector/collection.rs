@@ -8,6 +8,7 @@
 //! | Part | Holds |
 //! |---|---|
 //! | `engine` | usearch, used by its rules: room, work areas, the first row |
+//! | `audit` | which rows of a batch no search finds |
 //! | `callers` | how many are inside the engine |
 //! | `entry` | what is known of a key |
 //! | `error` | what can be refused |
@@ -15,6 +16,7 @@
 //! | `model` | the independent truth about one |
 //! | `create`, `overview` | scenarios, one family per file |
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
@@ -26,6 +28,7 @@ use crate::hashing::FixedHasher;
 use engine::Engine;
 use entry::Entry;
 
+mod audit;
 mod callers;
 pub(crate) mod create;
 mod engine;
@@ -50,6 +53,9 @@ const SHARDS: usize = 8;
 /// Rows from which on a batch is worth a second thread: starting one costs about as much as adding
 /// one row.
 const MIN_SPLIT: usize = 16;
+
+/// How often what no search finds is added again. Once was enough so far; more only bounds the loop.
+const MAX_MENDINGS: usize = 5;
 
 /// How large a collection is and how many use it.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +84,8 @@ pub(crate) struct Collection {
     /// What became visible last: the stamp of its entry.
     latest: AtomicU64,
     batch_threads: usize,
+    /// Rows of batches that no search found at first and that were added again.
+    mended: AtomicUsize,
 }
 
 impl Collection {
@@ -110,6 +118,7 @@ impl Collection {
             entries,
             latest: 0.into(),
             batch_threads: sizing.batch_threads,
+            mended: 0.into(),
         })
     }
 
@@ -121,8 +130,9 @@ impl Collection {
         self.insert_batch(std::slice::from_ref(inserted))
     }
 
-    /// Adds all of them or none. Large batches are shared among threads. While they become visible, one
-    /// after the other, others may see a part.
+    /// Adds all of them or none. Large batches are shared among threads, which can lose links: those are
+    /// audited, and what no search finds is added again. While they become visible, one after the other,
+    /// others may see a part.
     ///
     /// # Errors
     /// As [`Collection::insert`], for the first that cannot be added.
@@ -137,7 +147,7 @@ impl Collection {
                 return Err(error);
             }
         }
-        if let Err(error) = self.add_all(inserted) {
+        if let Err(error) = self.add_all(inserted).and_then(|()| self.mend(inserted)) {
             for insertion in inserted {
                 // Those that were not added are not there, which is what is wanted.
                 let _ = self.engine.remove(insertion.key);
@@ -244,6 +254,11 @@ impl Collection {
         Ok(found)
     }
 
+    /// Rows of batches that no search found at first and that were added again.
+    pub(crate) fn mended(&self) -> usize {
+        self.mended.load(Ordering::Relaxed)
+    }
+
     /// The index, for audits while nothing else goes on.
     pub(crate) fn index(&self) -> &Index {
         self.engine.index()
@@ -269,6 +284,36 @@ impl Collection {
         }
     }
 
+    /// Takes out what no search finds of what was added and adds it again, by this thread alone. Nobody sees
+    /// it yet.
+    fn mend(&self, inserted: &[Insertion]) -> Result<(), CollectionError> {
+        if self.threads(inserted) <= 1 {
+            // One thread loses none.
+            return Ok(());
+        }
+        let keys: BTreeSet<u32> = inserted.iter().map(|one| one.key).collect();
+        for _ in 0..MAX_MENDINGS {
+            let orphans = self.engine.orphans(&keys);
+            if orphans.is_empty() {
+                break;
+            }
+            let lost = inserted
+                .iter()
+                .filter(|one| orphans.binary_search(&one.key).is_ok());
+            for one in lost {
+                self.engine.remove(one.key)?;
+                self.engine.add(one)?;
+                self.mended.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Threads that share the adding of a batch.
+    fn threads(&self, inserted: &[Insertion]) -> usize {
+        self.batch_threads.min(inserted.len() / MIN_SPLIT)
+    }
+
     /// Adds what was claimed to the index, by this thread and, if it is much, by others.
     fn add_all(&self, inserted: &[Insertion]) -> Result<(), CollectionError> {
         let next = AtomicUsize::new(0);
@@ -278,7 +323,7 @@ impl Collection {
             }
             Ok(())
         };
-        let threads = self.batch_threads.min(inserted.len() / MIN_SPLIT);
+        let threads = self.threads(inserted);
         if threads <= 1 {
             return take_turns();
         }

@@ -35,7 +35,7 @@ pub(crate) struct SearchCurve;
 fn expansions(tier: Tier) -> &'static [usize] {
     match tier {
         Tier::Tiny | Tier::Smoke | Tier::Pr => &[10, 16, 24, 32, 48, 64],
-        Tier::Nightly => &[32, 48, 64, 96, 128, 192],
+        Tier::Nightly | Tier::Soak => &[32, 48, 64, 96, 128, 192],
     }
 }
 

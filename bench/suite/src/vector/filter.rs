@@ -2,25 +2,65 @@
 
 use rand::RngExt;
 
+use super::rows::{DIMENSIONS, Generator};
 use crate::random::Stream;
 
-/// Keeps the rows whose attribute, a number from 0 to 99, is small enough. Attributes have nothing to
-/// do with where a row lies: survivors are everywhere, a few in every neighbourhood.
+/// Keeps a share of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Filter {
-    /// Percent of the rows that survive.
-    pub(crate) percent: u32,
+    /// Rows in a thousand that survive; those of whole clusters only about.
+    pub(crate) per_mille: u32,
+    /// Which ones.
+    pub(crate) by: Attribute,
+}
+
+/// What a row is kept for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    /// Something that has nothing to do with where it lies: survivors are everywhere, a few in every
+    /// neighbourhood.
+    Anywhere,
+    /// The cluster it belongs to, as a topic or a language does: neighbourhoods survive as a whole or not
+    /// at all, and most queries have no survivor near them.
+    Cluster,
+}
+
+impl Attribute {
+    /// The name in parameters.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Anywhere => "anywhere",
+            Self::Cluster => "cluster",
+        }
+    }
 }
 
 impl Filter {
+    /// As a part of what a recipe says.
+    pub(crate) fn described(self) -> String {
+        format!("{} in 1,000, by {}", self.per_mille, self.by.as_str())
+    }
+
     /// The rows that survive among the first `items`.
     pub(crate) fn survivors(self, items: usize) -> Survivors {
-        let attributes = Stream::named("vector/attribute");
-        let keeps = |key: &u32| {
-            let attribute: u32 = attributes.piece(u64::from(*key)).random_range(0..100);
-            attribute < self.percent
-        };
-        Survivors::of(items, (0..).take(items).filter(keeps))
+        let keys = (0..).take(items);
+        match self.by {
+            Attribute::Anywhere => {
+                let attributes = Stream::named("vector/attribute");
+                let keeps = |key: &u32| {
+                    let mut random = attributes.piece(u64::from(*key));
+                    random.random_range(0..1_000) < self.per_mille
+                };
+                Survivors::of(items, keys.filter(keeps))
+            }
+            Attribute::Cluster => {
+                // The dimensions do not matter to the clusters. Every tenth one, say, large and small.
+                let generator = Generator::new(DIMENSIONS);
+                let one_of = 1_000 / self.per_mille.max(1) as usize;
+                let keeps = |key: &u32| generator.cluster(u64::from(*key)) % one_of == one_of / 2;
+                Survivors::of(items, keys.filter(keeps))
+            }
+        }
     }
 }
 
@@ -75,22 +115,51 @@ impl Survivors {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn a_filter_keeps_its_share_of_the_rows() {
-        let tenth = Filter { percent: 10 }.survivors(10_000);
+        let anywhere = |per_mille| Filter {
+            per_mille,
+            by: Attribute::Anywhere,
+        };
+        let tenth = anywhere(100).survivors(10_000);
         assert!((900..1_100).contains(&tenth.count()), "{}", tenth.count());
-        let half = Filter { percent: 50 }.survivors(10_000);
+        let half = anywhere(500).survivors(10_000);
         assert!(
             tenth.keys().all(|key| half.contains(key)),
             "by one attribute"
         );
-        assert_eq!(Filter { percent: 100 }.survivors(99).count(), 99);
-        assert_eq!(Filter { percent: 0 }.survivors(99).count(), 0);
+        assert_eq!(anywhere(1_000).survivors(99).count(), 99);
+        assert_eq!(anywhere(0).survivors(99).count(), 0);
         // The same whatever the number of rows.
-        let fewer = Filter { percent: 10 }.survivors(5_000);
+        let fewer = anywhere(100).survivors(5_000);
         assert!(fewer.keys().eq(tenth.keys().take_while(|&key| key < 5_000)));
+    }
+
+    #[test]
+    fn a_filter_by_cluster_keeps_whole_clusters() {
+        let filter = Filter {
+            per_mille: 100,
+            by: Attribute::Cluster,
+        };
+        let survivors = filter.survivors(10_000);
+        let count = survivors.count();
+        assert!((700..1_300).contains(&count), "{count}");
+        let generator = Generator::new(3);
+        let (mut kept, mut dropped) = (BTreeSet::new(), BTreeSet::new());
+        for key in 0..10_000 {
+            let clusters = if survivors.contains(key) {
+                &mut kept
+            } else {
+                &mut dropped
+            };
+            clusters.insert(generator.cluster(u64::from(key)));
+        }
+        assert!(kept.is_disjoint(&dropped));
+        assert!(kept.len() > 50, "{}", kept.len());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use usearch::{Index, ScalarKind};
 
 use super::asked::{Asked, Searcher, search_metrics, sizes};
 use super::checked::{self, SearchError};
-use super::filter::{Filter, Survivors};
+use super::filter::{Attribute, Filter, Survivors};
 use super::filtered_truth::FilteredTruthFiles;
 use super::flat::codes::ROUNDING;
 use super::flat::files::FlatFiles;
@@ -44,8 +44,16 @@ enum By {
     Engine,
 }
 
+/// Keeps rows by something that has nothing to do with where they lie.
+const fn anywhere(per_mille: u32) -> Filter {
+    Filter {
+        per_mille,
+        by: Attribute::Anywhere,
+    }
+}
+
 /// All scenarios of the family.
-pub(crate) static FAMILY: [Filtered; 4] = [
+pub(crate) static FAMILY: [Filtered; 6] = [
     Filtered {
         id: "vector/filter/50pct",
         about: "Ten nearest neighbours among the half of the rows that a filter keeps. \
@@ -54,7 +62,7 @@ pub(crate) static FAMILY: [Filtered; 4] = [
                 does not count: latency should be less than twice that of vector/two-stage/k10. \
                 recall@10 is against the true neighbours among the survivors.",
         smallest_tier: Tier::Pr,
-        filter: Filter { percent: 50 },
+        filter: anywhere(500),
         by: By::Flat,
         operations: 10_000,
     },
@@ -66,7 +74,7 @@ pub(crate) static FAMILY: [Filtered; 4] = [
                 The component estimates both and takes the cheaper one; where they cost the same, \
                 neither is cheap. 2,000 searches, which is enough for a median and not for a p99.",
         smallest_tier: Tier::Pr,
-        filter: Filter { percent: 10 },
+        filter: anywhere(100),
         by: By::Flat,
         operations: 2_000,
     },
@@ -77,7 +85,34 @@ pub(crate) static FAMILY: [Filtered; 4] = [
                 So few are compared with the query one by one, which is exact but for rounding, and \
                 many times faster than the graph: compare vector/filter/1pct-graph.",
         smallest_tier: Tier::Pr,
-        filter: Filter { percent: 1 },
+        filter: anywhere(10),
+        by: By::Flat,
+        operations: 10_000,
+    },
+    Filtered {
+        id: "vector/filter/10pct-clusters",
+        about: "Ten nearest neighbours among the rows of every tenth cluster. \
+                What a search within one topic or one language asks: the filter follows the vectors, \
+                and nine queries in ten have no survivor near them. \
+                A walk along the graph sees nothing that counts for a long time, and must not stop \
+                before it does: recall@10 is what this scenario is for. \
+                2,000 searches, which is enough for a median and not for a p99.",
+        smallest_tier: Tier::Pr,
+        filter: Filter {
+            per_mille: 100,
+            by: Attribute::Cluster,
+        },
+        by: By::Flat,
+        operations: 2_000,
+    },
+    Filtered {
+        id: "vector/filter/0.1pct",
+        about: "Ten nearest neighbours among the thousandth of the rows that a filter keeps. \
+                What a search within one user's own items asks. \
+                A few hundred comparisons: here the fixed cost of a search shows, and an index that \
+                walks its graph whatever the filter is slower by orders of magnitude.",
+        smallest_tier: Tier::Pr,
+        filter: anywhere(1),
         by: By::Flat,
         operations: 10_000,
     },
@@ -89,7 +124,7 @@ pub(crate) static FAMILY: [Filtered; 4] = [
                 It stays here so that the price of choosing wrongly is seen; 400 searches, which is \
                 enough for a median and not for a p99.",
         smallest_tier: Tier::Nightly,
-        filter: Filter { percent: 1 },
+        filter: anywhere(10),
         by: By::Engine,
         operations: 400,
     },
@@ -130,8 +165,12 @@ impl Scenario for Filtered {
             (name("dims"), integer(rows.dimensions)),
             (name("k"), integer(K)),
             (
-                name("survivors_percent"),
-                integer(self.filter.percent as usize),
+                name("survivors_per_mille"),
+                integer(self.filter.per_mille as usize),
+            ),
+            (
+                name("survivors_by"),
+                Param::Text(self.filter.by.as_str().into()),
             ),
             (name("queries"), integer(QUERIES)),
             (name("seed"), integer(SEED as usize)),
@@ -142,7 +181,7 @@ impl Scenario for Filtered {
         IndexFiles::of(tier)
             .rows
             .recipe()
-            .with("survivors in percent", self.filter.percent)
+            .with("survivors", self.filter.described())
     }
 
     fn layer(&self) -> Layer {

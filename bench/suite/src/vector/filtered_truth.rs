@@ -30,7 +30,7 @@ impl Artifact for FilteredTruthFiles {
     fn recipe(&self) -> Recipe {
         Recipe::new("nearest neighbours by comparing with every survivor")
             .with_recipe("input", &self.rows.recipe())
-            .with("survivors in percent", self.filter.percent)
+            .with("survivors", self.filter.described())
             .with("neighbours", NEIGHBOURS)
             .with_code("truth.rs", include_str!("truth.rs"))
             .with_code("exact.rs", include_str!("exact.rs"))
@@ -39,7 +39,7 @@ impl Artifact for FilteredTruthFiles {
     }
 
     fn needs(&self) -> Needs {
-        let survivors = self.rows.items as f64 * f64::from(self.filter.percent) / 100.0;
+        let survivors = self.rows.items as f64 * f64::from(self.filter.per_mille) / 1_000.0;
         Needs::memory(64 << 20).with_seconds(survivors * SECONDS_PER_ROW)
     }
 

@@ -24,6 +24,9 @@ const MEASURED: usize = 10_000;
 /// Vectors that are inserted before, at the least.
 const WARM_UP: usize = 100;
 
+/// Size of the batches that are shared among threads, and audited therefore.
+const AUDITED: usize = 100;
+
 /// Inserted vectors that are searched for.
 const ASKED: usize = 1_000;
 
@@ -75,7 +78,9 @@ pub(crate) static FAMILY: [Insert; 5] = [
         about: "Adds a hundred vectors at once, all or none. \
                 Two threads share the work, so this takes half as long as a hundred single ones, as \
                 long as two cores are free. \
-                100 operations: read the median. Two threads can lose links, which orphans counts.",
+                100 operations: read the median. Two threads can lose links: each batch is audited, and \
+                mended counts the vectors that no search found at first and that were added again. \
+                orphans counts those that are lost all the same.",
         batch: 100,
         is_raw: false,
     },
@@ -83,7 +88,7 @@ pub(crate) static FAMILY: [Insert; 5] = [
         id: "vector/insert/1000",
         about: "Adds a thousand vectors at once, all or none. \
                 The batch of a bulk import, where the start of the second thread no longer counts. \
-                Ten operations: read the mean, and orphans beside it.",
+                Ten operations: read the mean, and mended and orphans beside it as for vector/insert/100.",
         batch: 1_000,
         is_raw: false,
     },
@@ -145,10 +150,14 @@ impl Scenario for Insert {
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {
-        vec![
+        let mut metrics = vec![
             metric("recall@1", Kind::Proportion, Unit::Ratio, Direction::Higher),
             metric("orphans", Kind::Value, Unit::Count, Direction::Lower),
-        ]
+        ];
+        if self.batch >= AUDITED {
+            metrics.push(metric("mended", Kind::Value, Unit::Count, Direction::Lower));
+        }
+        metrics
     }
 
     fn needs(&self, tier: Tier) -> Needs {
@@ -260,10 +269,15 @@ impl Subject for Loaded {
         }
         let recall = Proportion::from_queries(hits, 1)?;
         let orphans = Links::of(index).orphans().len();
-        Ok(vec![
+        let mut metrics = vec![
             (name("recall@1"), MetricValue::Proportion(Box::new(recall))),
             (name("orphans"), MetricValue::Value(orphans as f64)),
-        ])
+        ];
+        if let (true, Target::Component(collection)) = (self.batch >= AUDITED, &self.target) {
+            let mended = MetricValue::Value(collection.mended() as f64);
+            metrics.push((name("mended"), mended));
+        }
+        Ok(metrics)
     }
 }
 

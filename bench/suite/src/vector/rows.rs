@@ -126,11 +126,21 @@ impl Generator {
         self.projection[0].len()
     }
 
+    /// The cluster of the row `id`, a number below [`CLUSTERS`]; the largest is 0.
+    pub(crate) fn cluster(&self, id: u64) -> usize {
+        self.draw_cluster(&mut self.rows.piece(id))
+    }
+
+    /// The first draw for every row.
+    fn draw_cluster(&self, random: &mut Pcg64Mcg) -> usize {
+        // Zipf counts from 1.
+        self.clusters.sample(random) as usize - 1
+    }
+
     /// Writes the row `id`, of unit length.
     pub(crate) fn fill(&self, id: u64, row: &mut [f32]) {
         let mut random = self.rows.piece(id);
-        // Zipf counts from 1.
-        let centre = &self.centres[self.clusters.sample(&mut random) as usize - 1];
+        let centre = &self.centres[self.draw_cluster(&mut random)];
         row.fill_with(|| NOISE * normal(&mut random));
         for (at, (column, centre)) in self.projection.iter().zip(centre).enumerate() {
             let deviation = ((at + 1) as f32).powf(-0.25);

@@ -19,6 +19,7 @@ use bench_harness::{
 use usearch::Index;
 
 use super::rows::Generator;
+pub(in crate::vector) use saved::forget_pages;
 use saved::{Saved, compare, files, params};
 
 mod faults;

@@ -10,7 +10,7 @@ use bench_harness::{
 };
 use usearch::{MetricKind, ScalarKind};
 
-use super::asked::{Asked, search_metrics};
+use super::asked::{Asked, RECALL_OF_ROUNDING, search_metrics};
 use super::flat::codes::{CodesFiles, ROUNDING};
 use super::index::{EXPANSION_SEARCH, IndexFiles};
 use super::judge::Judge;
@@ -46,6 +46,8 @@ pub(crate) struct Search {
     popularity: Popularity,
     /// Whether all of the graph is walked in search of orphans.
     audits: bool,
+    /// Whether it says what rounding alone loses.
+    compares_all: bool,
     /// Timed searches.
     operations: usize,
 }
@@ -154,6 +156,11 @@ impl Scenario for Search {
             metrics.push(lower("orphans", Unit::Count));
             metrics.push(lower("audit_time", Unit::Nanoseconds));
         }
+        if self.compares_all {
+            let (unit, direction) = (Unit::Ratio, Direction::Higher);
+            let recall = metric(RECALL_OF_ROUNDING, Kind::Proportion, unit, direction);
+            metrics.push(recall);
+        }
         metrics
     }
 
@@ -173,7 +180,7 @@ impl Scenario for Search {
             // Loading makes room for as many threads as there are cores and fails the others.
             index.reserve_capacity_and_threads(index.size(), clients)?;
         }
-        let engine = Engine::new(index, self.audits);
+        let engine = Engine::new(index, self.audits, self.compares_all);
         let reported = match self.reranked {
             None => Reported::by(self.metric, self.kind),
             Some(_) => Reported::by(MetricKind::IP, ScalarKind::F32).within(ROUNDING),
@@ -206,6 +213,7 @@ mod tests {
 
     use bench_harness::cache::Cache;
     use bench_harness::prepare::prepare;
+    use bench_harness::schema::MetricValue;
 
     use super::*;
 
@@ -230,6 +238,36 @@ mod tests {
             assert_eq!(subject.operate(index), 10);
         }
         assert_eq!(subject.check(), Ok(()));
+    }
+
+    #[test]
+    fn what_rounding_alone_loses_is_told_from_what_the_graph_loses() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(directory.path());
+        let recalls = |id: &str, expansion: usize| {
+            let search = found(id);
+            prepare(search, Tier::Tiny, &cache).expect("prepares");
+            let settings = [("expansion".to_owned(), expansion)].into();
+            let context = Context::new(Tier::Tiny, &cache).with_settings(settings);
+            let subject = &mut search.load(&context).expect("loads");
+            let report = subject.report().expect("reports");
+            ["recall@10", RECALL_OF_ROUNDING].map(|of| {
+                let value = report.iter().find(|(name, _)| name.as_str() == of);
+                match value {
+                    Some((_, MetricValue::Proportion(recall))) => recall.hits,
+                    other => panic!("{id}: {of}: {other:?}"),
+                }
+            })
+        };
+        for id in ["vector/search/f16", "vector/search/b1"] {
+            let [wide, exact] = recalls(id, 200);
+            let [narrow, unchanged] = recalls(id, 1);
+            assert!(narrow < wide, "{id}: {narrow} of {wide}");
+            assert_eq!(exact, unchanged, "{id}");
+        }
+        let [_, of_halves] = recalls("vector/search/f16", 200);
+        let [_, of_signs] = recalls("vector/search/b1", 200);
+        assert!(of_signs < of_halves, "{of_signs} of {of_halves}");
     }
 
     #[test]

@@ -28,6 +28,7 @@ fn what_a_document_holds_is_shown_and_what_it_lacks_is_said() {
     let line = |id: &str| text.lines().find(|line| line.ends_with(id));
     let raw = line(" signals/write/raw").expect("is a layer");
     assert!(raw.contains("not in the document"), "{text}");
+    assert_eq!(line(" signals/write/engine"), None, "does less");
     let own = line(" signals/write").expect("is a layer");
     assert!(own.contains("x1.00"), "{text}");
 }

@@ -44,7 +44,7 @@ fn cache() -> PathBuf {
 fn ids(tier: Tier) -> Vec<&'static str> {
     let scenarios = bench_suite::scenarios().into_iter();
     scenarios
-        .filter(|scenario| scenario.smallest_tier() <= tier)
+        .filter(|scenario| scenario.is_on(tier))
         .map(Scenario::id)
         .collect()
 }

@@ -6,14 +6,17 @@
 //!   shared by those who use the index and taken alone by whoever makes it larger.
 //! - The first row of an index is entered without a lock that searches would see: it is added alone.
 //! - Every add and search takes one of a fixed number of work areas: [`Callers`] counts them.
+//! - Links are read without a lock, so nobody may add or remove meanwhile: `changes` is shared by those who
+//!   do and taken alone by whoever reads links. Searches go on.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use usearch::{Index, MetricKind};
 
 use super::callers::{Caller, Callers};
-use super::{CollectionError, Insertion, Sizing};
+use super::{CollectionError, Insertion, Sizing, audit};
 use crate::vector::checked::{self, BadVector, check_vector};
 use crate::vector::truth::Neighbour;
 
@@ -23,6 +26,7 @@ pub(super) struct Engine {
     /// Slots of the index that are taken or about to be.
     claims: AtomicUsize,
     room: RwLock<Room>,
+    changes: RwLock<()>,
     callers: Callers,
     is_cosine: bool,
 }
@@ -53,6 +57,7 @@ impl Engine {
                 capacity,
                 is_started: size > 0,
             }),
+            changes: RwLock::default(),
             callers: Callers::at_most(sizing.callers),
             is_cosine: index.metric_kind() == MetricKind::Cos,
             index,
@@ -104,6 +109,7 @@ impl Engine {
     /// Whatever the engine reports.
     pub(super) fn add(&self, insertion: &Insertion) -> Result<(), CollectionError> {
         let add = || {
+            let _change = self.changes.read().unwrap_or_else(PoisonError::into_inner);
             let added = self.index.add(u64::from(insertion.key), &insertion.vector);
             added.map_err(CollectionError::engine)
         };
@@ -146,8 +152,25 @@ impl Engine {
     /// Not enough memory.
     pub(super) fn remove(&self, key: u32) -> Result<(), CollectionError> {
         let _room = self.shared();
+        let _change = self.changes.read().unwrap_or_else(PoisonError::into_inner);
         let removed = self.index.remove(u64::from(key));
         removed.map(drop).map_err(CollectionError::engine)
+    }
+
+    /// The keys of `added` that no search finds, see [`audit`]. Nobody adds or removes meanwhile.
+    pub(super) fn orphans(&self, added: &BTreeSet<u32>) -> Vec<u32> {
+        let _room = self.shared();
+        let _alone = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        // Searches begin at a row of the top level.
+        let entry = (self.index.size() <= added.len()).then(|| {
+            let level = |&&key: &&u32| self.index.level_of_key(u64::from(key));
+            added.iter().max_by_key(level).copied()
+        });
+        audit::orphans(added, entry.flatten(), |key| {
+            // What was removed keeps its node under a key that is no row's.
+            let links = self.index.neighbors(u64::from(key), 0);
+            links.filter_map(|link| u32::try_from(link).ok()).collect()
+        })
     }
 
     /// The `k` rows nearest to `query`, nearest first. The caller has entered.

@@ -146,15 +146,20 @@ impl Saved {
     }
 }
 
+/// Makes the system forget the pages of a file that are on the disk and that nobody has mapped.
+///
+/// # Errors
+/// Whatever the system reports.
 #[cfg(target_os = "linux")]
-fn forget_pages(file: &File) -> io::Result<()> {
+pub(in crate::vector) fn forget_pages(file: &File) -> io::Result<()> {
     use rustix::fs::{Advice, fadvise};
 
     Ok(fadvise(file, 0, None, Advice::DontNeed)?)
 }
 
+/// Not possible here.
 #[cfg(not(target_os = "linux"))]
-fn forget_pages(_: &File) -> io::Result<()> {
+pub(in crate::vector) fn forget_pages(_: &File) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -18,16 +18,20 @@ use super::super::truth::Neighbour;
 pub(super) struct Engine {
     index: Index,
     audits: bool,
+    /// Whether every row is compared with every query, for what rounding alone loses.
+    compares_all: bool,
     /// Orphans and the time it took to look for them.
     audit: Option<(usize, u128)>,
 }
 
 impl Engine {
-    /// `audits` says whether its graph is walked in search of orphans when it is checked.
-    pub(super) fn new(index: Index, audits: bool) -> Self {
+    /// `audits` says whether its graph is walked in search of orphans when it is checked, `compares_all`
+    /// whether it says what rounding alone loses.
+    pub(super) fn new(index: Index, audits: bool, compares_all: bool) -> Self {
         Self {
             index,
             audits,
+            compares_all,
             audit: None,
         }
     }
@@ -36,6 +40,17 @@ impl Engine {
 impl Searcher for Engine {
     fn search(&self, query: &[f32], k: usize) -> Result<Vec<Neighbour>, SearchError> {
         checked::search(&self.index, query, k)
+    }
+
+    fn search_exactly(
+        &self,
+        query: &[f32],
+        k: usize,
+    ) -> Result<Option<Vec<Neighbour>>, SearchError> {
+        match self.compares_all {
+            true => checked::search_exactly(&self.index, query, k).map(Some),
+            false => Ok(None),
+        }
     }
 
     fn check(&mut self) -> Result<(), WrongAnswer> {

@@ -1,6 +1,8 @@
 //! What should be in the collection after rows were added and deleted, and what a search should find
 //! then.
 
+use std::collections::BTreeMap;
+
 use bench_harness::WrongAnswer;
 use usearch::{MetricKind, ScalarKind};
 
@@ -65,50 +67,102 @@ impl Ledger {
         model.check(collection, &self.generator)
     }
 
-    /// Who knows the right answers after `added` rows and without those that are `gone`.
-    pub(super) fn judge(&self, added: usize, gone: &[u32]) -> Judge {
-        let items = self.items() + added;
-        let mut is_there = vec![true; items];
-        for &key in gone {
-            is_there[key as usize] = false;
+    /// What becomes of the true neighbours while `added` rows come and those of `gone` go, in that order.
+    pub(super) fn course(&self, added: usize, gone: &[u32]) -> Course {
+        let gone: BTreeMap<u32, usize> = gone.iter().copied().zip(0..).collect();
+        // Whoever is farther than the last of those that stay is a neighbour at no moment.
+        let stays = |neighbour: &&Neighbour| !gone.contains_key(&neighbour.key);
+        let last = |neighbours: &Vec<Neighbour>| {
+            let last = neighbours.iter().filter(stays).nth(self.k - 1);
+            last.map_or(f32::MAX, |last| last.distance)
+        };
+        let last: Vec<f32> = self.truth.neighbours.iter().map(last).collect();
+        let mut near = vec![Vec::new(); self.queries.len()];
+        for key in (self.items() as u32..).take(added) {
+            let row = self.generator.row(u64::from(key));
+            for (number, query) in self.queries.iter().enumerate() {
+                // Few get further than this.
+                if 1.0 - product(query, &row) <= last[number] + PRECISION {
+                    let distance = distance(query, &row);
+                    near[number].push(Neighbour { key, distance });
+                }
+            }
         }
-        let there = (0..).zip(is_there);
-        let survivors = Survivors::of(items, there.filter_map(|(key, is)| is.then_some(key)));
+        Course { added, gone, near }
+    }
+
+    /// The true neighbours of a query at a moment of `course`, nearest first: those of the start that are
+    /// left, and whatever was added and is near enough.
+    fn neighbours(&self, course: &Course, number: usize, at: Written) -> Vec<Neighbour> {
+        let start = self.truth.neighbours[number].iter().copied();
+        let mut neighbours: Vec<Neighbour> = start
+            .filter(|neighbour| {
+                let went = course.gone.get(&neighbour.key);
+                went.is_none_or(|&step| step >= at.deletes)
+            })
+            .collect();
+        let end = self.items() + at.adds;
+        let added = course.near[number].iter();
+        for &neighbour in added.take_while(|neighbour| (neighbour.key as usize) < end) {
+            let place = neighbours.partition_point(|other| other.distance <= neighbour.distance);
+            neighbours.insert(place, neighbour);
+        }
+        neighbours
+    }
+
+    /// How many of the keys `found` are among the true neighbours of a query at a moment of `course`, or
+    /// as near as the last of them.
+    pub(super) fn hits(&self, course: &Course, number: usize, at: Written, found: &[u32]) -> usize {
+        let truth = Truth {
+            neighbours: vec![self.neighbours(course, number, at)],
+        };
+        let found: Vec<u64> = found.iter().map(|&key| u64::from(key)).collect();
+        let query = &self.queries[number];
+        truth.hits(0, self.k, &found, |key| {
+            distance(query, &self.generator.row(key))
+        })
+    }
+
+    /// Who knows the right answers at the end of `course`.
+    pub(super) fn judge(&self, course: &Course) -> Judge {
+        let end = Written {
+            adds: course.added,
+            deletes: course.gone.len(),
+        };
+        let items = self.items() + course.added;
+        let there = (0..)
+            .take(items)
+            .filter(|key| !course.gone.contains_key(key));
+        let neighbours = (0..self.queries.len()).map(|number| self.neighbours(course, number, end));
         Judge {
             generator: Generator::new(self.rows.dimensions),
             queries: self.queries.clone(),
-            truth: self.merged(added, &survivors),
+            truth: Truth {
+                neighbours: neighbours.collect(),
+            },
             items,
             k: self.k,
             reported: Reported::by(MetricKind::IP, ScalarKind::BF16),
-            survivors: Some(survivors),
+            survivors: Some(Survivors::of(items, there)),
         }
     }
+}
 
-    /// The true neighbours among the survivors: those of the start that are left, and whatever was
-    /// added and is as near as the last of them.
-    fn merged(&self, added: usize, survivors: &Survivors) -> Truth {
-        let mut truth = self.truth.clone();
-        for neighbours in &mut truth.neighbours {
-            neighbours.retain(|neighbour| survivors.contains(neighbour.key));
-        }
-        for key in (self.items() as u32..).take(added) {
-            let row = self.generator.row(u64::from(key));
-            for (query, neighbours) in self.queries.iter().zip(&mut truth.neighbours) {
-                let last = neighbours
-                    .get(self.k - 1)
-                    .map_or(f32::MAX, |last| last.distance);
-                // Few get further than this.
-                if 1.0 - product(query, &row) > last + PRECISION {
-                    continue;
-                }
-                let distance = distance(query, &row);
-                let at = neighbours.partition_point(|other| other.distance <= distance);
-                neighbours.insert(at, Neighbour { key, distance });
-            }
-        }
-        truth
-    }
+/// What was written up to a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) adds: usize,
+    pub(super) deletes: usize,
+}
+
+/// How the true neighbours change while rows come and go.
+pub(super) struct Course {
+    /// Rows that come, one after the other.
+    added: usize,
+    /// Rows that go, and how many went before each.
+    gone: BTreeMap<u32, usize>,
+    /// Per query, the rows that come and may be neighbours, in the order in which they come.
+    near: Vec<Vec<Neighbour>>,
 }
 
 /// The inner product, several scalars at a time.
@@ -140,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_merged_truth_is_that_of_all_that_is_there() {
+    fn the_truth_of_every_moment_is_that_of_all_that_is_there() {
         let rows = Rows {
             items: ITEMS,
             dimensions: 24,
@@ -150,18 +204,29 @@ mod tests {
         let keys: Vec<u32> = (0..ITEMS as u32).collect();
         let ledger = Ledger::new(rows, truth(&generator, &queries, &keys), 10);
         let gone: Vec<u32> = (0..60).map(|number| number * 5).collect();
-        let judge = ledger.judge(100, &gone);
+        let course = ledger.course(100, &gone);
+        let judge = ledger.judge(&course);
         assert_eq!((judge.expected(), judge.items), (10, ITEMS + 100));
 
-        let there: Vec<u32> = (0..ITEMS as u32 + 100)
-            .filter(|key| !gone.contains(key))
-            .collect();
-        let expected = truth(&generator, &queries, &there);
         let mut from_added = 0;
-        for (found, expected) in judge.truth.neighbours.iter().zip(&expected.neighbours) {
-            assert_eq!(found[..10], expected[..10]);
-            let is_added = |neighbour: &&Neighbour| neighbour.key >= ITEMS as u32;
-            from_added += found[..10].iter().filter(is_added).count();
+        for (adds, deletes) in [(0, 0), (40, 0), (0, 60), (70, 30), (100, 60)] {
+            let there: Vec<u32> = (0..(ITEMS + adds) as u32)
+                .filter(|key| !gone[..deletes].contains(key))
+                .collect();
+            let expected = truth(&generator, &queries, &there).neighbours;
+            for (number, expected) in expected.iter().enumerate() {
+                let at = Written { adds, deletes };
+                let found = ledger.neighbours(&course, number, at);
+                assert_eq!(found[..10], expected[..10], "{at:?}");
+                let keys: Vec<u32> = expected[1..11].iter().map(|n| n.key).collect();
+                assert_eq!(ledger.hits(&course, number, at, &keys), 9, "{at:?}");
+                let is_added = |neighbour: &&Neighbour| neighbour.key >= ITEMS as u32;
+                from_added += found[..10].iter().filter(is_added).count();
+            }
+            if (adds, deletes) == (100, 60) {
+                let mut firsts = judge.truth.neighbours.iter().zip(&expected);
+                assert!(firsts.all(|(found, expected)| found[..10] == expected[..10]));
+            }
         }
         assert!(from_added > 100, "{from_added}");
     }

@@ -1,8 +1,8 @@
 use bench_harness::prepare::prepare;
-use bench_harness::schema::MetricName;
+use bench_harness::schema::{MetricName, MetricValue};
 use bench_harness::{Context, Scenario, Subject, Tier};
 
-use super::FAMILY;
+use super::{FAMILY, QUERIES};
 use crate::vector::collection::tests::cache;
 
 /// The written scenario after that many adds and deletes, with searches between them.
@@ -23,7 +23,9 @@ fn written(adds: usize, deletes: usize) -> Box<dyn Subject> {
         if step < deletes {
             (background[1].step)(step);
         }
+        // One that warms up, and one that is timed.
         assert_eq!(service.serve(step), 10);
+        assert_eq!(service.serve(QUERIES + step), 10);
     }
     drop(background);
     subject
@@ -34,6 +36,12 @@ fn what_was_written_is_found_and_what_was_deleted_is_not() {
     let mut subject = written(300, 100);
     assert_eq!(subject.check(), Ok(()));
     let metrics = subject.report().expect("reports");
+    let recall = metrics.iter().find_map(|(name, value)| match value {
+        MetricValue::Value(recall) if name.as_str() == "recall_min@10" => Some(*recall),
+        _ => None,
+    });
+    // A search that is held against the truth of another moment misses what came or went.
+    assert!(recall > Some(0.98), "{recall:?}");
     let mut declared: Vec<MetricName> = FAMILY[0]
         .metrics()
         .into_iter()

@@ -4,6 +4,35 @@ use std::sync::Barrier;
 use std::sync::atomic::AtomicBool;
 
 use super::*;
+use crate::vector::links::Links;
+
+#[test]
+fn what_a_shared_batch_loses_is_found_again() {
+    // Eight threads lose a row in a thousand or so (scenarios.md 5.2).
+    const THREADS: usize = 8;
+    const BATCH: u32 = 1_000;
+    const MOST: u32 = 60;
+    let generator = Generator::new(DIMENSIONS);
+    let sizing = Sizing {
+        capacity: (BATCH * MOST) as usize,
+        callers: THREADS,
+        batch_threads: THREADS,
+    };
+    let collection = Collection::over(index(MetricKind::IP), [], sizing).expect("is a collection");
+    for batch in 0..MOST {
+        let keys = batch * BATCH..(batch + 1) * BATCH;
+        let inserted = rows(&generator, keys.clone());
+        collection.insert_batch(&inserted).expect("are unknown");
+        let mut orphans = Links::of(collection.index()).orphans();
+        orphans.retain(|key| keys.contains(key));
+        assert_eq!(orphans, [0_u32; 0], "batch {batch}");
+        assert_eq!(collection.count(), inserted.len() * (batch as usize + 1));
+        if batch > 4 && collection.mended() > 0 {
+            return;
+        }
+    }
+    panic!("no thread lost a link: nothing was tried");
+}
 
 #[test]
 fn the_collection_grows_while_others_search() {

@@ -1,0 +1,359 @@
+//! How much of the machine is taken, by whoever: processors, memory and disks.
+//!
+//! Read at moments; two of them say what was short between. Where the kernel does not tell, nothing is short.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use gate_schema::run::AnomalyKind;
+
+/// Share of the time in which something waited for a resource before it is said.
+const WAITED: f64 = 0.1;
+
+/// Share of the memory that may be taken before it is said.
+const TAKEN: f64 = 0.9;
+
+/// Share of the time that a disk may be busy before it is said.
+const BUSY: f64 = 0.8;
+
+/// Between two moments closer than this, one wait is a large share and says nothing.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+/// A rule that resources can break. In the order of declaration.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rule {
+    /// Tasks waited for a processor, for memory or for a disk: the kernel's pressure.
+    Waited(Awaited),
+    /// The memory was nearly all taken.
+    Memory,
+    /// This disk was hardly ever idle.
+    Disk(String),
+}
+
+/// What tasks wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Awaited {
+    Processor,
+    Memory,
+    Disk,
+}
+
+impl Awaited {
+    const ALL: [Self; 3] = [Self::Processor, Self::Memory, Self::Disk];
+
+    /// As the kernel names it.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Processor => "cpu",
+            Self::Memory => "memory",
+            Self::Disk => "io",
+        }
+    }
+}
+
+impl Rule {
+    /// The share from which on it is broken.
+    fn limit(&self) -> f64 {
+        match self {
+            Self::Waited(_) => WAITED,
+            Self::Memory => TAKEN,
+            Self::Disk(_) => BUSY,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> AnomalyKind {
+        match self {
+            Self::Waited(_) => AnomalyKind::Pressed,
+            Self::Memory => AnomalyKind::MemoryFull,
+            Self::Disk(_) => AnomalyKind::DiskBusy,
+        }
+    }
+
+    /// How it was broken, in words.
+    pub(crate) fn said(&self, share: f64) -> String {
+        let percent = 100.0 * share;
+        match self {
+            Self::Waited(awaited) => {
+                let what = match awaited {
+                    Awaited::Processor => "a processor",
+                    Awaited::Memory => "memory",
+                    Awaited::Disk => "disks",
+                };
+                format!("tasks waited for {what} in {percent:.0} % of the time")
+            }
+            Self::Memory => format!("{percent:.0} % of the memory was taken"),
+            Self::Disk(disk) => format!("the disk {disk} was busy in {percent:.0} % of the time"),
+        }
+    }
+}
+
+/// What the system counts, at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Resources {
+    /// Microseconds in which some task waited, by [`Awaited`]: of the machine, and of this process's group.
+    waited_us: [[Option<u64>; 2]; 3],
+    /// Share of the memory that is taken: of the machine's or of what the group may have, whichever is more.
+    memory: Option<f64>,
+    /// Milliseconds that each disk was busy.
+    busy_ms: Vec<(String, u64)>,
+}
+
+impl Resources {
+    /// What was counted up to now.
+    pub(crate) fn now() -> Self {
+        let read = |path: &Path| fs::read_to_string(path).ok();
+        let waited_us = Awaited::ALL.map(|awaited| {
+            let of_machine = Path::new("/proc/pressure").join(awaited.as_str());
+            let of_group = group().join(format!("{}.pressure", awaited.as_str()));
+            [of_machine, of_group].map(|path| waited_us(&read(&path)?))
+        });
+        let of_machine = read(Path::new("/proc/meminfo")).and_then(|text| taken(&text));
+        let of_group = ["memory.current", "memory.max", "memory.stat"]
+            .map(|file| read(&group().join(file)).unwrap_or_default());
+        let [current, most, stat] = &of_group;
+        Self {
+            waited_us,
+            memory: [of_machine, taken_by_group(current, most, stat)]
+                .into_iter()
+                .flatten()
+                .max_by(f64::total_cmp),
+            busy_ms: read(Path::new("/proc/diskstats"))
+                .map_or_else(Vec::new, |text| busy_ms(&text)),
+        }
+    }
+
+    /// Of a machine that tells nothing else.
+    #[cfg(test)]
+    pub(crate) fn with_memory(share: f64) -> Self {
+        Self {
+            memory: Some(share),
+            ..Self::default()
+        }
+    }
+
+    /// What was short from this moment to `later`, which is `elapsed` after it, each with its share. Processors
+    /// are not where more threads work than there are of them: those wait for each other.
+    pub(crate) fn short(
+        &self,
+        later: &Self,
+        elapsed: Duration,
+        is_crowded: bool,
+    ) -> Vec<(Rule, f64)> {
+        let mut shares: Vec<(Rule, f64)> = Vec::new();
+        shares.extend(later.memory.map(|share| (Rule::Memory, share)));
+        if elapsed >= SHORTEST {
+            shares.extend(self.waited(later, elapsed));
+            shares.extend(self.busy(later, elapsed));
+        }
+        let crowd = Rule::Waited(Awaited::Processor);
+        shares.retain(|(rule, share)| *share > rule.limit() && !(is_crowded && *rule == crowd));
+        shares
+    }
+
+    /// In which share of the time something waited, of the machine or of the group, whichever is more.
+    fn waited(&self, later: &Self, elapsed: Duration) -> Vec<(Rule, f64)> {
+        let waits = self.waited_us.iter().zip(&later.waited_us);
+        let waits = Awaited::ALL.into_iter().zip(waits);
+        let mut shares = Vec::new();
+        for (awaited, (before, after)) in waits {
+            let both = before.iter().zip(after);
+            let both = both.filter_map(|(before, after)| {
+                Some(share((*before)?, (*after)?, elapsed.as_micros()))
+            });
+            let most = both.max_by(f64::total_cmp);
+            shares.extend(most.map(|share| (Rule::Waited(awaited), share)));
+        }
+        shares
+    }
+
+    /// In which share of the time each disk was busy.
+    fn busy(&self, later: &Self, elapsed: Duration) -> Vec<(Rule, f64)> {
+        let share = |(disk, after): &(String, u64)| {
+            let (_, before) = self.busy_ms.iter().find(|(other, _)| other == disk)?;
+            let share = share(*before, *after, elapsed.as_millis());
+            Some((Rule::Disk(disk.clone()), share))
+        };
+        later.busy_ms.iter().filter_map(share).collect()
+    }
+}
+
+/// The share of `elapsed` that was counted between two moments; counters of the kernel may run ahead of its clock.
+fn share(before: u64, after: u64, elapsed: u128) -> f64 {
+    (after.saturating_sub(before) as f64 / elapsed as f64).min(1.0)
+}
+
+/// The folder of this process's control group.
+fn group() -> &'static Path {
+    static GROUP: OnceLock<PathBuf> = OnceLock::new();
+    GROUP.get_or_init(|| {
+        let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        // The one hierarchy of version 2; version 1 has no pressure.
+        let path = groups.lines().find_map(|line| line.strip_prefix("0::/"));
+        Path::new("/sys/fs/cgroup").join(path.unwrap_or_default())
+    })
+}
+
+/// Microseconds of waiting from a file of pressure: `some avg10=0.00 avg60=0.00 avg300=0.00 total=12`.
+fn waited_us(text: &str) -> Option<u64> {
+    let some = text.lines().find_map(|line| line.strip_prefix("some "))?;
+    let total = some
+        .split_whitespace()
+        .find_map(|field| field.strip_prefix("total="))?;
+    total.parse().ok()
+}
+
+/// The share of the memory that cannot be had, from `/proc/meminfo`.
+fn taken(meminfo: &str) -> Option<f64> {
+    let [total, available] = ["MemTotal:", "MemAvailable:"].map(|field| {
+        let value = meminfo.lines().find_map(|line| line.strip_prefix(field))?;
+        value.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    Some(1.0 - available? / total.filter(|total| *total > 0.0)?)
+}
+
+/// The same of what a group may have; pages of files can be had back.
+fn taken_by_group(current: &str, most: &str, stat: &str) -> Option<f64> {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let files = stat.lines().find_map(|line| line.strip_prefix("file "));
+    let taken = number(current)? - files.and_then(number).unwrap_or_default();
+    // `max` where the group may have all there is.
+    Some(taken / number(most).filter(|most| *most > 0.0)?)
+}
+
+/// The time that each disk was busy, from `/proc/diskstats`, see the kernel's admin-guide/iostats.
+fn busy_ms(diskstats: &str) -> Vec<(String, u64)> {
+    let disk = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let name = *fields.get(2)?;
+        let is_disk = !["loop", "ram", "zram"]
+            .iter()
+            .any(|kind| name.starts_with(kind));
+        let busy: u64 = fields.get(12)?.parse().ok()?;
+        // Partitions come behind their disk, are part of it, and are busy no longer than it is.
+        (is_disk && busy > 0).then(|| (name.to_owned(), busy))
+    };
+    let mut disks: Vec<(String, u64)> = diskstats.lines().filter_map(disk).collect();
+    let names: Vec<String> = disks.iter().map(|(name, _)| name.clone()).collect();
+    disks.retain(|(name, _)| !names.iter().any(|disk| is_part(name, disk)));
+    disks
+}
+
+/// Whether `name` is a partition of `disk`: `vda1` of `vda`, `nvme0n1p1` of `nvme0n1`.
+fn is_part(name: &str, disk: &str) -> bool {
+    let number = name
+        .strip_prefix(disk)
+        .map(|rest| rest.strip_prefix('p').unwrap_or(rest));
+    number.is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_the_kernel_are_read_or_absent() {
+        let pressure =
+            "some avg10=1.15 avg60=0.83 avg300=1.10 total=22381\nfull avg10=0.00 total=7\n";
+        assert_eq!(waited_us(pressure), Some(22_381));
+        assert_eq!(waited_us("full avg10=0.00 total=7\n"), None);
+        assert_eq!(waited_us(""), None);
+        let near = |share: Option<f64>, expected: f64| {
+            assert!(
+                share.is_some_and(|share| (share - expected).abs() < 1e-9),
+                "{share:?}"
+            );
+        };
+        near(
+            taken("MemTotal: 100 kB\nMemFree: 1 kB\nMemAvailable: 7 kB\n"),
+            0.93,
+        );
+        assert_eq!(taken("MemTotal: 0 kB\nMemAvailable: 0 kB\n"), None);
+        assert_eq!(taken("MemTotal: 9 kB\n"), None);
+        near(taken_by_group("900\n", "1000\n", "anon 1\nfile 300\n"), 0.6);
+        near(taken_by_group("900\n", "1000\n", ""), 0.9);
+        assert_eq!(taken_by_group("900\n", "max\n", ""), None);
+        assert_eq!(taken_by_group("", "", ""), None);
+    }
+
+    #[test]
+    fn disks_are_told_from_their_parts_and_from_memory() {
+        let line = |name: &str, busy: u64| {
+            format!(" 254 0 {name} 1 2 3 4 5 6 7 8 0 {busy} 11 0 0 0 0 0 0\n")
+        };
+        let text = [
+            line("loop0", 5),
+            line("zram0", 5),
+            line("vda", 70),
+            line("vda1", 60),
+            line("nvme0n1", 9),
+            line("nvme0n1p2", 9),
+            line("sdb", 0),
+        ]
+        .concat();
+        let expected = [("vda".to_owned(), 70), ("nvme0n1".to_owned(), 9)];
+        assert_eq!(busy_ms(&text), expected);
+        assert_eq!(busy_ms("nonsense\n"), []);
+    }
+
+    #[test]
+    fn what_is_short_is_said_with_its_share() {
+        let at = |cpu, io, memory, busy| Resources {
+            waited_us: [[Some(cpu), None], [None, None], [Some(0), Some(io)]],
+            memory,
+            busy_ms: vec![("vda".into(), busy)],
+        };
+        let start = at(1_000_000, 0, Some(0.5), 5_000);
+        for (case, later, is_crowded, expected) in [
+            (
+                "quiet",
+                at(1_020_000, 9_000, Some(0.6), 5_300),
+                false,
+                vec![],
+            ),
+            (
+                "a neighbour",
+                at(1_800_000, 9_000, Some(0.6), 5_300),
+                false,
+                vec!["tasks waited for a processor in 40 % of the time"],
+            ),
+            (
+                "a crowd",
+                at(1_800_000, 9_000, Some(0.6), 5_300),
+                true,
+                vec![],
+            ),
+            (
+                "all of it",
+                at(1_000_000, 500_000, Some(0.95), 6_900),
+                true,
+                vec![
+                    "95 % of the memory was taken",
+                    "tasks waited for disks in 25 % of the time",
+                    "the disk vda was busy in 95 % of the time",
+                ],
+            ),
+        ] {
+            let short = start.short(&later, Duration::from_secs(2), is_crowded);
+            let said: Vec<String> = short
+                .iter()
+                .map(|(rule, share)| rule.said(*share))
+                .collect();
+            assert_eq!(said, expected, "{case}");
+        }
+        let later = at(1_800_000, 0, None, 9_000);
+        assert_eq!(start.short(&later, Duration::from_millis(50), false), []);
+    }
+
+    #[test]
+    fn a_kernel_that_tells_nothing_is_short_of_nothing() {
+        let nothing = Resources::default();
+        assert_eq!(nothing.short(&nothing, Duration::from_secs(9), false), []);
+        // Whatever this machine tells, looking twice is no event of its own.
+        let now = Resources::now();
+        assert!(now.short(&Resources::now(), Duration::ZERO, false).len() <= 1);
+    }
+}
