@@ -1,4 +1,4 @@
-//! How much of the machine is taken, by whoever: processors, memory and disks.
+//! How much of the machine is taken, by whoever: processors, memory, disks and network.
 //!
 //! Read at moments; two of them say what was short between. Where the kernel does not tell, nothing is short.
 
@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use gate_schema::run::AnomalyKind;
 
+mod network;
+use network::Links;
+
 /// Share of the time in which something waited for a resource before it is said.
 const WAITED: f64 = 0.1;
 
@@ -17,6 +20,9 @@ const TAKEN: f64 = 0.9;
 
 /// Share of the time that a disk may be busy before it is said.
 const BUSY: f64 = 0.8;
+
+/// Share of a link's speed that may be used before it is said.
+const USED: f64 = 0.7;
 
 /// Between two moments closer than this, one wait is a large share and says nothing.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -30,6 +36,8 @@ pub(crate) enum Rule {
     Memory,
     /// This disk was hardly ever idle.
     Disk(String),
+    /// This link of the network carried nearly all that it can.
+    Link(String),
 }
 
 /// What tasks wait for.
@@ -60,6 +68,7 @@ impl Rule {
             Self::Waited(_) => WAITED,
             Self::Memory => TAKEN,
             Self::Disk(_) => BUSY,
+            Self::Link(_) => USED,
         }
     }
 
@@ -68,6 +77,7 @@ impl Rule {
             Self::Waited(_) => AnomalyKind::Pressed,
             Self::Memory => AnomalyKind::MemoryFull,
             Self::Disk(_) => AnomalyKind::DiskBusy,
+            Self::Link(_) => AnomalyKind::NetworkBusy,
         }
     }
 
@@ -85,6 +95,9 @@ impl Rule {
             }
             Self::Memory => format!("{percent:.0} % of the memory was taken"),
             Self::Disk(disk) => format!("the disk {disk} was busy in {percent:.0} % of the time"),
+            Self::Link(link) => {
+                format!("the network link {link} carried {percent:.0} % of what it can")
+            }
         }
     }
 }
@@ -98,6 +111,8 @@ pub(crate) struct Resources {
     memory: Option<f64>,
     /// Milliseconds that each disk was busy.
     busy_ms: Vec<(String, u64)>,
+    /// What links of the network carried.
+    links: Links,
 }
 
 impl Resources {
@@ -121,6 +136,7 @@ impl Resources {
                 .max_by(f64::total_cmp),
             busy_ms: read(Path::new("/proc/diskstats"))
                 .map_or_else(Vec::new, |text| busy_ms(&text)),
+            links: network::now(),
         }
     }
 
@@ -146,6 +162,8 @@ impl Resources {
         if elapsed >= SHORTEST {
             shares.extend(self.waited(later, elapsed));
             shares.extend(self.busy(later, elapsed));
+            let links = network::used(&self.links, &later.links, elapsed).into_iter();
+            shares.extend(links.map(|(link, share)| (Rule::Link(link), share)));
         }
         let crowd = Rule::Waited(Awaited::Processor);
         shares.retain(|(rule, share)| *share > rule.limit() && !(is_crowded && *rule == crowd));
@@ -305,6 +323,7 @@ mod tests {
             waited_us: [[Some(cpu), None], [None, None], [Some(0), Some(io)]],
             memory,
             busy_ms: vec![("vda".into(), busy)],
+            links: Links::new(),
         };
         let start = at(1_000_000, 0, Some(0.5), 5_000);
         for (case, later, is_crowded, expected) in [
@@ -343,6 +362,35 @@ mod tests {
                 .map(|(rule, share)| rule.said(*share))
                 .collect();
             assert_eq!(said, expected, "{case}");
+        }
+        // Two seconds of a gigabit link are 250 MB each way.
+        for (sent, expected) in [
+            (174_000_000, vec![]),
+            (
+                176_000_000,
+                vec!["the network link eth0 carried 70 % of what it can"],
+            ),
+            (
+                240_000_000,
+                vec!["the network link eth0 carried 96 % of what it can"],
+            ),
+        ] {
+            let at = |sent| Resources {
+                links: network::gigabit("eth0", sent),
+                ..Resources::default()
+            };
+            let short = at(5).short(&at(5 + sent), Duration::from_secs(2), true);
+            let said: Vec<String> = short
+                .iter()
+                .map(|(rule, share)| rule.said(*share))
+                .collect();
+            assert_eq!(said, expected, "{sent}");
+            let kinds = short.iter().map(|(rule, _)| rule.kind());
+            assert!(
+                kinds
+                    .into_iter()
+                    .all(|kind| kind == AnomalyKind::NetworkBusy)
+            );
         }
         let later = at(1_800_000, 0, None, 9_000);
         assert_eq!(start.short(&later, Duration::from_millis(50), false), []);

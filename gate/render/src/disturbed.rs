@@ -48,6 +48,7 @@ fn cause(kind: AnomalyKind) -> &'static str {
         AnomalyKind::Pressed => "tasks waited for the machine",
         AnomalyKind::MemoryFull => "the memory was nearly full",
         AnomalyKind::DiskBusy => "a disk was busy all the time",
+        AnomalyKind::NetworkBusy => "the network was nearly full",
         AnomalyKind::Other => "something unusual happened",
     }
 }

@@ -37,6 +37,8 @@ pub enum AnomalyKind {
     MemoryFull,
     /// A disk was hardly ever idle.
     DiskBusy,
+    /// A link of the network carried nearly all that it can.
+    NetworkBusy,
     /// Something else.
     Other,
 }
