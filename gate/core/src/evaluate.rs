@@ -17,6 +17,7 @@ use crate::distribution::distributions;
 use crate::observe::Observed;
 use crate::outcome;
 use crate::rules::UnitMismatch;
+use crate::series::series;
 use crate::{canary, disturbed, expected, promoted, together, uniform, waive};
 
 /// One side of a comparison: a validated run and what was observed in it.
@@ -119,7 +120,9 @@ pub fn evaluate(
     }
     let waivers = waive::apply(&mut rows, policy);
     rows.sort_by_cached_key(severity);
-    let distributions = distributions(&rows, [baseline.observed, candidate.observed]);
+    let observed = [baseline.observed, candidate.observed];
+    let distributions = distributions(&rows, observed);
+    let series = series(&rows, observed);
 
     let mut report = Report {
         format: gate_schema::report::FORMAT.to_owned(),
@@ -137,6 +140,7 @@ pub fn evaluate(
         profiles: Vec::new(),
         rows,
         distributions,
+        series,
     };
     report.outcome = outcome::join(&report, policy);
     report.exit_code = outcome::exit_code(report.outcome);

@@ -44,6 +44,7 @@ mod expected;
 mod promoted;
 pub mod resolution;
 pub mod row;
+pub mod series;
 pub mod sides;
 mod waive;
 

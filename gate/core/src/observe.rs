@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use gate_schema::defect::{Defect, Problem};
 use gate_schema::hdr::Recorded;
 use gate_schema::id::{MetricName, ScenarioId};
-use gate_schema::report::Quantiles;
+use gate_schema::report::{Course, Quantiles};
 use gate_schema::run::{
     Check, Declared, DeclaredMetric, Distribution, Kind, Measured, MetricValue, Mode, Pooled, Run,
     Session, Summary,
@@ -18,6 +18,7 @@ use gate_schema::unit::{Direction, Unit};
 use crate::statistic::{self, Statistic};
 
 mod collected;
+mod course;
 mod pool;
 use collected::{Collected, InSession, Value};
 use pool::Pool;
@@ -60,6 +61,8 @@ pub struct Observed {
     pub metrics: Vec<ObservedMetric>,
     /// How the operations of a declared distribution spread, at [`RANKS`]; where its histograms are known.
     pub quantiles: BTreeMap<MetricName, Quantiles>,
+    /// The repetition in the middle of each declared series; see [`Course`].
+    pub courses: BTreeMap<MetricName, Course>,
 }
 
 /// The values of one judged metric.
@@ -203,6 +206,9 @@ impl Record<'_> {
             let mut in_session: BTreeMap<&MetricName, InSession> = BTreeMap::new();
             for (r, repetition) in measured.repetitions.iter().enumerate() {
                 for (name, measured) in &repetition.metrics {
+                    if let MetricValue::Series(series) = measured {
+                        collected.entry(name).or_default().series.push(series);
+                    }
                     let declared = declared.get(name).copied();
                     let pool = &mut collected.entry(name).or_default().pool;
                     let value = Value::of(measured, declared, pool).map_err(|defect| Problem {
@@ -228,6 +234,12 @@ impl Record<'_> {
             }
         }
         let quantiles = self.quantiles(&collected)?;
+        let courses = collected
+            .iter()
+            .filter_map(|(name, collected)| {
+                Some(((*name).clone(), course::course(&collected.series)?))
+            })
+            .collect();
         let expected = self.expected();
         let metrics = self
             .declared
@@ -254,6 +266,7 @@ impl Record<'_> {
             stepped: sound.filter(|repetition| repetition.has_stepped()).count(),
             metrics,
             quantiles,
+            courses,
         })
     }
 

@@ -15,12 +15,14 @@ use crate::escape::Target;
 use crate::sentence;
 
 mod axis;
+mod course;
 mod effect;
 mod frames;
 mod markup;
 mod parts;
 mod rows;
 mod scene;
+mod series;
 mod spread;
 use markup::{escaped, inside_script};
 
@@ -81,6 +83,7 @@ pub fn html(report: &Report, figures: &[Figure]) -> String {
     page.push_str("</div>\n");
     parts::put_failures(&mut page, report);
     parts::put_rows(&mut page, report);
+    series::put_series(&mut page, report);
     parts::put_budgets(&mut page, report);
     parts::put_environment(&mut page, report);
     page.push_str("</main>\n<script type=\"application/json\" id=\"report\">");

@@ -5,10 +5,11 @@ mod reports;
 use gate_render::{Figure, html};
 use gate_schema::profile::{Profiler, TimePerOperation};
 use gate_schema::report::{
-    Distribution, Distributions, FrameChange, FrameShare, FrameTime, Hotspot, ProfileChange,
-    ProfileFiles, ProfiledSide, Profiles, Quantiles, Report, ScenarioProfile,
+    Course, Distribution, Distributions, FrameChange, FrameShare, FrameTime, Hotspot,
+    ProfileChange, ProfileFiles, ProfiledSide, Profiles, Quantiles, Report, ScenarioProfile,
+    Series,
 };
-use gate_schema::unit::Unit;
+use gate_schema::unit::{Direction, Unit};
 use proptest::prelude::*;
 use reports::name;
 
@@ -47,6 +48,59 @@ fn embedded(report: &Report) -> serde_json::Value {
     serde_json::from_str(json).expect("JSON")
 }
 
+fn series(scenario: &str, metric: &str, unit: Unit, sides: [&[f64]; 2]) -> Series {
+    let [baseline, candidate] = sides.map(|figures| {
+        let mut sorted = figures.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let points = (1..).map(f64::from).zip(figures.iter().copied());
+        (!figures.is_empty()).then(|| Course {
+            repetitions: 5,
+            median: sorted[sorted.len() / 2],
+            points: points.collect(),
+        })
+    });
+    let direction = match unit {
+        Unit::Bytes => Direction::Lower,
+        _ => Direction::Higher,
+    };
+    Series {
+        scenario: name(scenario),
+        metric: name(metric),
+        unit,
+        direction,
+        baseline,
+        candidate,
+    }
+}
+
+/// A scenario that was watched, with one side or both.
+fn over_time(scenario: &str) -> Vec<Series> {
+    let series = |metric, unit, sides: [&[f64]; 2]| series(scenario, metric, unit, sides);
+    vec![
+        series(
+            "recall_over_time",
+            Unit::Ratio,
+            [&[0.97, 0.968, 0.966], &[0.969, 0.957, 0.95]],
+        ),
+        series("segments", Unit::Count, [&[4.0, 9.0, 3.0], &[]]),
+        series(
+            "timeline.memory",
+            Unit::Bytes,
+            [&[4e8, 4.02e8, 4.01e8], &[4e8, 4.3e8, 4.7e8, 5e8]],
+        ),
+        series("timeline.requests", Unit::Count, [&[], &[12.0]]),
+        series("unseen", Unit::Count, [&[], &[]]),
+    ]
+}
+
+/// The part of the page about figures over time.
+fn section(report: &Report) -> Option<String> {
+    let page = page(report);
+    let (_, rest) = page.split_once("<section class=\"series\"")?;
+    let (section, _) = rest.split_once("</section>").expect("its end");
+    Some(section.to_owned())
+}
+
 /// The regressed report with what a run measured and profiled in full.
 fn full(text: &str) -> Report {
     let mut report = reports::paired::regressed();
@@ -70,6 +124,7 @@ fn full(text: &str) -> Report {
             candidate: side(22e3),
         }],
     });
+    report.series = over_time(row.scenario.as_str());
     let share = |own: f64| FrameShare {
         own,
         total: own,
@@ -149,6 +204,57 @@ fn a_row_unfolds_to_everything_known_about_it() {
     insta::assert_snapshot!("html_curves", drawn);
     let causes = serde_json::to_string_pretty(&embedded["causes"]).expect("JSON");
     insta::assert_snapshot!("html_causes", causes);
+}
+
+#[test]
+fn figures_over_time_stand_below_the_rows_and_need_no_script() {
+    let mut report = reports::regressed();
+    assert_eq!(section(&report), None, "nothing was watched");
+    report.series = over_time("map/get/hot");
+    let drawn = section(&report).expect("drawn");
+    insta::assert_snapshot!("html_series", drawn);
+    let page = page(&report);
+    let [before, _, _] = parts(&page);
+    let [rows, series] = ["id=\"rows\"", "id=\"series\""].map(|id| before.find(id));
+    assert!(rows.expect("rows") < series.expect("series"));
+}
+
+#[test]
+fn a_baseline_without_series_is_explained() {
+    let mut report = reports::regressed();
+    let explanation = "a promoted baseline leaves series out";
+    report.series = over_time("map/get/hot");
+    assert!(!section(&report).expect("drawn").contains(explanation));
+    for series in &mut report.series {
+        series.baseline = None;
+    }
+    assert!(section(&report).expect("drawn").contains(explanation));
+}
+
+/// However many series a report holds, the page draws some and says how many it leaves out.
+#[test]
+fn drawings_over_time_are_bounded() {
+    let mut report = reports::regressed();
+    let figures: Vec<f64> = (0..Course::MOST_POINTS).map(|at| 1e8 + at as f64).collect();
+    for scenario in 0..50 {
+        report.series.extend((0..20).map(|metric| {
+            let (scenario, metric) = (format!("s/{scenario}"), format!("m{metric}"));
+            series(&scenario, &metric, Unit::Bytes, [&figures, &figures])
+        }));
+    }
+    let drawn = section(&report).expect("drawn");
+    assert_eq!(drawn.matches("<details>").count(), 40);
+    assert_eq!(drawn.matches("8 of 20 series").count(), 40);
+    assert_eq!(drawn.matches("<svg").count(), 40 * 8);
+    assert!(drawn.contains("10 more scenarios with series in the report"));
+    assert!(drawn.len() < 2_000_000, "{} bytes", drawn.len());
+    // What gate never writes is not drawn.
+    for series in &mut report.series {
+        let side = series.candidate.as_mut().expect("a side");
+        side.points = vec![(1.0, 1.0); Course::MOST_POINTS + 1];
+        series.baseline = None;
+    }
+    assert_eq!(section(&report), None);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod disturbed;
 mod level;
 mod profile;
 mod row;
+mod series;
 mod test;
 pub use distribution::{Distribution, Distributions, Quantiles};
 pub use disturbed::Disturbed;
@@ -30,6 +31,7 @@ pub use row::{
     Basis, Blame, BudgetCheck, BudgetStatus, Effect, Interval, Reason, Row, Scale, SincePromoted,
     Stage, Verdict,
 };
+pub use series::{Course, Series};
 pub use test::{Rank, Test};
 
 /// The format this version writes.
@@ -76,6 +78,9 @@ pub struct Report {
     /// How the single operations behind the rows spread, for plots; absent where no histogram is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distributions: Option<Distributions>,
+    /// Figures over time of the scenarios of the rows, those of the worst rows first, for plots. Bounded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<Series>,
 }
 
 impl Report {

@@ -1,7 +1,7 @@
 //! What the repetitions of one scenario carry, metric by metric, reduced to numbers.
 
 use gate_schema::defect::Defect;
-use gate_schema::run::{DeclaredMetric, MetricValue, Mode, Proportion, Session, Summary};
+use gate_schema::run::{DeclaredMetric, MetricValue, Mode, Proportion, Series, Session, Summary};
 
 use super::pool::Pool;
 use super::{Paired, Queries, summary_of};
@@ -23,6 +23,8 @@ pub(super) struct Collected<'a> {
     repetitions: usize,
     /// The operations of all repetitions whose histogram is known.
     pub(super) pool: Pool,
+    /// What it was over time, in each repetition that tells.
+    pub(super) series: Vec<&'a Series>,
 }
 
 impl Collected<'_> {

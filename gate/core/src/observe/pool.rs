@@ -81,7 +81,7 @@ fn low(index: usize) -> f64 {
 }
 
 /// `value` with as many digits as a plot shows.
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     if value <= 0.0 {
         return 0.0;
     }

@@ -136,6 +136,7 @@ mod tests {
                 stepped: 0,
                 metrics,
                 quantiles: Default::default(),
+                courses: Default::default(),
             };
             let found = time_per_operation(&observed);
             assert_eq!(found.map(|time| time.ns), expected, "{case}");

@@ -281,7 +281,7 @@ fn put_field(page: &mut String, name: &str, [baseline, candidate]: [Option<Strin
 }
 
 /// A name that may break after its slashes and dots, and nowhere else.
-fn breakable(name: &str) -> String {
+pub(super) fn breakable(name: &str) -> String {
     escaped(name).replace('/', "/<wbr>")
 }
 

@@ -1,7 +1,12 @@
 //! A drawing as data: shapes in fixed coordinates, which the page's script turns into SVG elements one by
-//! one. Wording and arithmetic stay here, where they are tested; the script knows neither.
+//! one. Wording and arithmetic stay here, where they are tested; the script knows neither. What is there
+//! without the script is written as markup.
+
+use std::fmt::{self, Display, Write};
 
 use serde::Serialize;
+
+use super::markup::escaped;
 
 /// One drawing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -11,6 +16,24 @@ pub(super) struct Scene {
     /// What it shows, for who cannot see it.
     pub(super) label: String,
     pub(super) shapes: Vec<Shape>,
+}
+
+impl Scene {
+    /// Writes the drawing as an element of the page.
+    pub(super) fn put(&self, page: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            page,
+            "<svg class=\"plot\" viewBox=\"0 0 {} {}\" role=\"img\"><title>{}</title>",
+            self.width,
+            self.height,
+            escaped(&self.label)
+        );
+        for shape in &self.shapes {
+            let _ = write!(page, "{shape}");
+        }
+        page.push_str("</svg>\n");
+    }
 }
 
 /// One shape: the SVG element, its class, and its numbers in the order that the script knows; a text comes
@@ -56,6 +79,38 @@ impl Shape {
         let mut parts = parts([at.0, at.1]);
         parts.push(Part::Text(text.into()));
         Self("text", class, parts)
+    }
+}
+
+/// The element, with the attributes that the script would give it.
+impl Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name, class, parts) = self;
+        let attributes: &[&str] = match *name {
+            "line" => &["x1", "y1", "x2", "y2"],
+            "rect" => &["x", "y", "width", "height"],
+            "circle" => &["cx", "cy", "r"],
+            "path" => &["d"],
+            _ => &["x", "y"],
+        };
+        write!(f, "<{name} class=\"{class}\"")?;
+        for (attribute, part) in attributes.iter().zip(parts) {
+            write!(f, " {attribute}=\"{part}\"")?;
+        }
+        match parts.get(attributes.len()) {
+            Some(text) => write!(f, ">{text}</{name}>"),
+            None => f.write_str("/>"),
+        }
+    }
+}
+
+impl Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(number) => number.fmt(f),
+            Self::Tenths(number) => number.fmt(f),
+            Self::Text(text) => f.write_str(&escaped(text)),
+        }
     }
 }
 

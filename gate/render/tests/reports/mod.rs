@@ -109,6 +109,7 @@ pub(crate) fn report(mut rows: Vec<Row>) -> Report {
         profiles: Vec::new(),
         rows,
         distributions: None,
+        series: Vec::new(),
     }
 }
 
