@@ -153,6 +153,25 @@ test("a row unfolds to its argument, its drawings and its cause", async () => {
   await close();
 });
 
+test("figures over time unfold without the script", async () => {
+  const { page, problems, close } = await open(report(200), { javaScriptEnabled: false });
+  const scenarios = page.locator(".series details");
+  assert.equal(await scenarios.count(), 40);
+  assert.match(await page.locator(".series").innerText(), /^Over time\n+Shown and not judged\.[^]*\b20 more scenarios\b/);
+  const first = scenarios.first();
+  assert.equal(await first.locator("svg").first().isVisible(), false);
+  await first.locator("summary").click();
+  const drawings = first.getByRole("img", { name: / over time: / });
+  assert.equal(await drawings.count(), 3);
+  assert.match(await first.locator("figcaption").last().innerText(), /Median 401 MB on the baseline, 460 MB on the candidate: 14\.\d+% higher; lower is better\.$/);
+  // Who sees no colours sees dashes.
+  const dashes = (side) => drawings.last().locator(`path.${side}`).evaluate((path) => getComputedStyle(path).strokeDasharray);
+  assert.notEqual(await dashes("baseline"), "none");
+  assert.equal(await dashes("candidate"), "none");
+  assert.deepEqual(problems, []);
+  await close();
+});
+
 test("a scenario may be named like what every object has", async () => {
   const document = report(12);
   for (const row of document.rows) row.scenario = "constructor";
@@ -207,6 +226,7 @@ for (const colorScheme of ["light", "dark"]) {
       const { page, close } = await open(report(40, "text from outside"), { colorScheme, viewport: { width, height: 900 } });
       await unfold(page, 0);
       await unfold(page, 2);
+      await page.locator(".series summary").first().click();
       await page.locator(".chip").last().click();
       await page.mouse.move(0, 0);
       assert.deepEqual(await violations(page), []);

@@ -40,6 +40,24 @@ function distribution({ scenario }, at) {
   return { scenario, metric: "latency", unit: "ns", baseline: side(1), candidate: side(1.08) };
 }
 
+function course(figure) {
+  const points = Array.from({ length: 30 }, (_, at) => [at + 1, figure(at)]);
+  const sorted = points.map(([, value]) => value).sort((a, b) => a - b);
+  return { repetitions: 5, median: sorted[15], points };
+}
+
+// What a scenario was over time: memory that leaks, segments that are merged, and recall of the candidate alone.
+function overTime({ scenario }) {
+  const made = (metric, unit, direction, baseline, candidate) => ({
+    scenario, metric, unit, direction, ...(baseline && { baseline: course(baseline) }), candidate: course(candidate),
+  });
+  return [
+    made("recall_over_time", "ratio", "higher", null, (at) => 0.97 - at / 2000),
+    made("segments_over_time", "count", "lower", (at) => 4 + (at % 9), (at) => 4 + ((at + 4) % 13)),
+    made("timeline.memory", "B", "lower", (at) => 4e8 + 1e6 * (at % 4), (at) => 4e8 + 4e6 * at),
+  ];
+}
+
 function cause(scenario, text) {
   const share = (own) => ({ own, total: own, own_ns: own * 2e4, total_ns: own * 2e4 });
   const side = { samples: 12_000, period_ns: 1e6 };
@@ -86,6 +104,7 @@ export function report(count, text) {
     failures: text === undefined ? [] : [{ side: "candidate", failure: { scenario: "suite/crashed", how: text, stderr: [text, text] } }],
     rows,
     distributions: { ranks: RANKS, metrics: rows.slice(0, 1000).map(distribution) },
+    series: rows.slice(0, 60).flatMap(overTime),
     profiles: [cause(worst.scenario, text)],
   };
 }
