@@ -374,9 +374,9 @@ test("a night names the rows that could be promoted", async () => {
 test("nobody measures a branch at night or for a baseline", () => {
     const repository = { default_branch: "main" };
     for (const ref of ["refs/heads/mine", "refs/tags/main", "refs/heads/x/main"]) {
-        Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref, event: { repository } });
-        assert.equal(job(NIGHTLY, "measure").result, "skipped", ref);
-        assert.equal(job(NIGHTLY, "prove").result, "skipped", ref);
+        const ref_name = ref.split("/").slice(2).join("/");
+        Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref, ref_name, event: { repository } });
+        for (const name of ["measure", "soak", "prove"]) assert.equal(job(NIGHTLY, name).result, "skipped", `${name} of ${ref}`);
         assert.equal(job(PROMOTE, "measure").result, "skipped", ref);
         world.contexts.needs = { measure: { result: "skipped", outputs: {} } };
         assert.equal(job(NIGHTLY, "record").result, "skipped", `${ref} is no night of the history`);
@@ -494,6 +494,20 @@ test("another machine starts afresh, if that is said", () => {
     const promoted = JSON.parse(server("show", "gate/promote-smoke:baselines/main.json"));
     assert.equal(promoted.environment.fingerprint.machine, "perf-02");
     assert.equal(promoted.sessions.length, 5, "none of the other machine");
+});
+
+test("what was sampled is promoted with its run", () => {
+    world.pullRequest({ level: "2000000\n" });
+    measurePullRequest();
+    const sampled = `${world.artifacts}/gate-runs-1/profiles/1-demo.sort.candidate.folded.zst`;
+    world.put(`${world.shims}/profiles/demo.sort.folded.zst`, readFileSync(sampled));
+    world.git("switch", "--quiet", "main");
+    world.git("merge", "--quiet", "--ff-only", "change");
+    const propose = promote("a first level");
+    assert.equal(propose.result, "success", propose.log);
+    assert.deepEqual(readdirSync(`${world.artifacts}/promote-1`).sort(), ["out.json", "profiles"]);
+    const kept = server("ls-tree", "-r", "--name-only", "gate/promote-smoke", "baselines/profiles");
+    assert.equal(kept, "baselines/profiles/main/demo.sort.folded.zst");
 });
 
 test("a second promotion brings the same pull request up to date", () => {
