@@ -128,6 +128,9 @@ fn of_reason(row: &Row, target: Target) -> String {
         },
         Reason::NoisySession => "far noisier than its history; measure it again".into(),
         Reason::NeedsSecondSession => "looks worse in one session; measure a second".into(),
+        Reason::SessionsDisagree { agreeing, of } if *agreeing > 1 => {
+            format!("worse over all sessions, but only {agreeing} of {of} sessions agree")
+        }
         Reason::SessionsDisagree { agreeing, of } => {
             format!("worse over all sessions, but {}", agreement(*agreeing, *of))
         }
