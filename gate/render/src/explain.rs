@@ -129,6 +129,7 @@ fn comparable(report: &Report, row: &Row, target: Target) -> Option<String> {
         | Reason::OnNeitherSide
         | Reason::NotMeasured
         | Reason::ClockStepped { .. }
+        | Reason::ClockCoarse { .. }
         | Reason::WrongAnswer
         | Reason::ScenarioFailed => return None,
         Reason::Environment { .. } => {

@@ -394,6 +394,13 @@ pub enum Reason {
         /// Repetitions of the scenario, or its pairs.
         need: usize,
     },
+    /// The clock is too coarse for a side: some of its times are zero and left out.
+    ClockCoarse {
+        /// Repetitions, or pairs, that hold it.
+        have: usize,
+        /// Repetitions of the scenario, or its pairs.
+        need: usize,
+    },
     /// Only part of the baseline's repetitions hold it, so that some pairs have no second member.
     BaselinePartlyMeasured {
         /// Pairs with both members.
