@@ -24,6 +24,7 @@ mod background;
 mod capacity;
 mod clients;
 mod crew;
+mod dealt;
 mod lap;
 mod open;
 mod seconds;
