@@ -133,7 +133,8 @@ mod tests {
                 },
                 wrong_answer: false,
                 has_failed: false,
-                stepped: 0,
+                misread: 0,
+                is_coarse: false,
                 metrics,
                 quantiles: Default::default(),
             };
