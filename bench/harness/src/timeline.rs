@@ -13,6 +13,7 @@ use gate_schema::id::MetricName;
 use gate_schema::run::{Anomaly, DeclaredMetric, Kind, MetricValue, Series};
 use gate_schema::unit::{Direction, Unit};
 
+use crate::conditions::ByDesign;
 use crate::measure::{Seconds, Watch};
 use crate::memory::resident_bytes;
 use crate::processor::processor_time;
@@ -123,12 +124,12 @@ impl Timeline {
     }
 
     /// What the machine was short of, and when: one event for each rule that was broken.
-    pub(crate) fn events(&self, is_crowded: bool) -> Vec<Anomaly> {
+    pub(crate) fn events(&self, by_design: ByDesign) -> Vec<Anomaly> {
         let mut spans: BTreeMap<Rule, Vec<Span>> = BTreeMap::new();
         for pair in self.looks.windows(2) {
             let (before, after) = (&pair[0], &pair[1]);
             let elapsed = after.at.saturating_sub(before.at);
-            for (rule, share) in before.resources.short(&after.resources, elapsed, is_crowded) {
+            for (rule, share) in before.resources.short(&after.resources, elapsed, by_design) {
                 let of_rule = spans.entry(rule).or_default();
                 match of_rule.last_mut().filter(|last| last.to == before.at) {
                     Some(last) => {
@@ -393,7 +394,7 @@ mod tests {
             short(4, 0.92),
             short(5, 0.1),
         ]);
-        let events = timeline.events(false);
+        let events = timeline.events(ByDesign::default());
         let said: Vec<&str> = events.iter().map(|event| event.said.as_str()).collect();
         assert_eq!(
             said,

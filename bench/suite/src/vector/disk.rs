@@ -235,6 +235,7 @@ mod tests {
         for disk in &FAMILY {
             prepare(disk, Tier::Tiny, &cache).expect("prepares");
             let mut subject = disk.load(&context).expect("loads");
+            assert_eq!(subject.waits_for_disk(), disk.is_cold, "{}", disk.id);
             for index in 0..subject.warm_up() + 20 {
                 assert_eq!(subject.operate(index), K as u64, "{}", disk.id);
             }
