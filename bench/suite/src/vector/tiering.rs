@@ -180,7 +180,7 @@ impl Scenario for Tiering {
         let tiers = Tiers::over(hot, cold)?;
         let reported = Reported::by(MetricKind::IP, ScalarKind::F32).within(ROUNDING);
         let judge = Judge::of(rows, K, reported, context)?;
-        let watched = Watched::new(tiers, Generator::new(rows.dimensions));
+        let watched = Watched::new(tiers, Generator::new(rows.dimensions), OPERATIONS);
         Ok(Box::new(
             Asked::new(watched, judge, "recall@10", OPERATIONS).by_popularity(Popularity::Skewed),
         ))
@@ -193,6 +193,7 @@ mod tests {
     use bench_harness::plant::Planted;
     use bench_harness::prepare::prepare;
     use bench_harness::repetition::repeat;
+    use bench_harness::schema::MetricValue;
 
     use super::*;
 
@@ -203,6 +204,14 @@ mod tests {
         prepare(&Tiering, Tier::Tiny, &cache).expect("prepares");
         let observed = repeat(&Tiering, Tier::Tiny, &Planted::default(), &cache).expect("runs");
         assert_eq!(observed.wrong_answer, None);
+        for stage in ["hot", "cold"] {
+            let times = observed.repetition.metric(&name(stage));
+            let Some(MetricValue::Distribution(times)) = times else {
+                panic!("{stage}: {times:?}")
+            };
+            // Searches go on as long as rows are moved.
+            assert_eq!(times.count, OPERATIONS as u64, "{stage}");
+        }
         for metric in Tiering.metrics() {
             let value = observed.repetition.metric(&metric.name);
             let value = value.unwrap_or_else(|| panic!("{}", metric.name));
