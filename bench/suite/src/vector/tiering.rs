@@ -37,6 +37,9 @@ const K: usize = 10;
 /// Enough for a p99.
 const OPERATIONS: usize = 10_000;
 
+/// Loading both indexes, and checking every row.
+const AROUND_SECONDS: f64 = 5.0;
+
 /// One row of so many is hot.
 const ONE_HOT_IN: usize = 10;
 
@@ -148,6 +151,7 @@ impl Scenario for Tiering {
     fn needs(&self, tier: Tier) -> Needs {
         let bytes = |files: IndexFiles| files.loaded().memory_bytes;
         Needs::memory(bytes(Self::hot(tier)) + bytes(Self::cold(tier)))
+            .with_seconds(watched::SECONDS + AROUND_SECONDS)
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {

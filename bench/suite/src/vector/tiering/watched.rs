@@ -23,6 +23,9 @@ const PLANS_PER_SECOND: f64 = 20.0;
 /// Plans in all, as many on every machine: a little longer than the searches of the largest tier take.
 const PLANS: usize = 120;
 
+/// How long rows are moved.
+pub(super) const SECONDS: f64 = PLANS as f64 / PLANS_PER_SECOND;
+
 /// Rows that are asked for by themselves at the end.
 const ASKED: usize = 500;
 
