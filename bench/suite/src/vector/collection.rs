@@ -186,6 +186,11 @@ impl Collection {
         }
     }
 
+    /// Whether a key is taken: its vector is there, or is being inserted or deleted.
+    pub(crate) fn has(&self, key: u32) -> bool {
+        self.entries.contains_key(&key)
+    }
+
     /// Replaces what is known of a key.
     ///
     /// # Errors
