@@ -140,6 +140,7 @@ mod tests {
             let crew = Crew {
                 service: &counted,
                 clock: &Clock::new(),
+                wait: &|moment| moment,
                 warm_up: 5..10,
                 extra_work: None,
             };
@@ -159,6 +160,7 @@ mod tests {
         let crew = Crew {
             service: &counted,
             clock: &clock,
+            wait: &|moment| moment,
             warm_up: 0..0,
             extra_work: None,
         };
