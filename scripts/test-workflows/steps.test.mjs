@@ -320,6 +320,28 @@ test("a step that could not be measured is filed in these words", async () => {
     await github.stop();
 });
 
+test("a night on which GitHub takes no issue is red, and its steps are measured all the same", async () => {
+    const first = baseline();
+    world.git("remote", "add", "origin", world.origin);
+    const last = world.write("another", "x").commit("the last of the day");
+    nights(first, last, 1_200_000);
+    world.put(`${world.shims}/row`, '{"demo/sort": {"time_ns": 1200000}}');
+    const github = await api([], "", 410);
+    Object.assign(world.environment, { GITHUB_API_URL: github.url, GITHUB_SERVER_URL: "https://github.com" });
+    world.contexts.github.event_name = "schedule";
+    world.contexts.needs = { measure: job(NIGHTLY, "measure") };
+    const record = job(NIGHTLY, "record");
+    assert.equal(record.result, "failure", record.log);
+    assert.match(record.log, /error\[G703\]/);
+    assert.equal(record.outputs.held, "true");
+    assert.match(world.read("artifacts/trend-1/held.txt"), / demo\/sort time\n$/);
+    world.contexts.needs = { record, bisect: { result: "failure", outputs: {} } };
+    const tell = job(NIGHTLY, "tell");
+    await github.stop();
+    assert.equal(tell.result, "failure", tell.log);
+    assert.match(tell.log, /error\[G703\]/);
+});
+
 test("a night names the rows that could be promoted", async () => {
     world.write("level", "2000000\n");
     baseline("nightly");
@@ -352,9 +374,9 @@ test("a night names the rows that could be promoted", async () => {
 test("nobody measures a branch at night or for a baseline", () => {
     const repository = { default_branch: "main" };
     for (const ref of ["refs/heads/mine", "refs/tags/main", "refs/heads/x/main"]) {
-        Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref, event: { repository } });
-        assert.equal(job(NIGHTLY, "measure").result, "skipped", ref);
-        assert.equal(job(NIGHTLY, "prove").result, "skipped", ref);
+        const ref_name = ref.split("/").slice(2).join("/");
+        Object.assign(world.contexts.github, { event_name: "workflow_dispatch", ref, ref_name, event: { repository } });
+        for (const name of ["measure", "soak", "prove"]) assert.equal(job(NIGHTLY, name).result, "skipped", `${name} of ${ref}`);
         assert.equal(job(PROMOTE, "measure").result, "skipped", ref);
         world.contexts.needs = { measure: { result: "skipped", outputs: {} } };
         assert.equal(job(NIGHTLY, "record").result, "skipped", `${ref} is no night of the history`);
@@ -474,6 +496,20 @@ test("another machine starts afresh, if that is said", () => {
     assert.equal(promoted.sessions.length, 5, "none of the other machine");
 });
 
+test("what was sampled is promoted with its run", () => {
+    world.pullRequest({ level: "2000000\n" });
+    measurePullRequest();
+    const sampled = `${world.artifacts}/gate-runs-1/profiles/1-demo.sort.candidate.folded.zst`;
+    world.put(`${world.shims}/profiles/demo.sort.folded.zst`, readFileSync(sampled));
+    world.git("switch", "--quiet", "main");
+    world.git("merge", "--quiet", "--ff-only", "change");
+    const propose = promote("a first level");
+    assert.equal(propose.result, "success", propose.log);
+    assert.deepEqual(readdirSync(`${world.artifacts}/promote-1`).sort(), ["out.json", "profiles"]);
+    const kept = server("ls-tree", "-r", "--name-only", "gate/promote-smoke", "baselines/profiles");
+    assert.equal(kept, "baselines/profiles/main/demo.sort.folded.zst");
+});
+
 test("a second promotion brings the same pull request up to date", () => {
     baseline();
     world.put(`${world.shims}/open.json`, pulls(pull(41, 1)));
@@ -534,9 +570,9 @@ test("a promotion that would change anything else is refused", () => {
     assert.ok(!world.exists("bin/gh.log"));
 });
 
-// A server that answers every request with one document, remembers who asked, and keeps what was sent in the file
-// bin/sent. It needs a thread of its own: steps are waited for. Who asks for a zip file gets `zip`.
-async function api(answer, zip = "") {
+// A server that answers every request with one status and one document, remembers who asked, and keeps what was sent in
+// the file bin/sent. It needs a thread of its own: steps are waited for. Who asks for a zip file gets `zip`.
+async function api(answer, zip = "", status = 200) {
     const code = `
         const { appendFileSync } = require("node:fs");
         const { parentPort, workerData } = require("node:worker_threads");
@@ -546,12 +582,13 @@ async function api(answer, zip = "") {
             Atomics.add(asked, isOurs ? 0 : 1, 1);
             request.on("data", (sent) => appendFileSync(workerData.sent, sent));
             const isZip = request.url.endsWith("/zip");
+            response.statusCode = workerData.status;
             request.on("end", () => response.end(isZip ? workerData.zip : workerData.answer));
         });
         server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
     `;
     const asked = new SharedArrayBuffer(8);
-    const workerData = { answer: JSON.stringify(answer), zip, asked, token: "hosted", sent: `${world.shims}/sent` };
+    const workerData = { answer: JSON.stringify(answer), zip, status, asked, token: "hosted", sent: `${world.shims}/sent` };
     const worker = new Worker(code, { eval: true, workerData });
     const port = await new Promise((resolve) => worker.once("message", resolve));
     // A test that fails before it stops this one must not keep the process from ending.

@@ -76,7 +76,12 @@ done
 // The suite's command line, and a run document of its kind.
 const SUITE = `#!/bin/bash
 set -eu
-[ "$1" != profile ] || { echo "bench: nothing may be sampled here" >&2; exit 1; }
+if [ "$1" = profile ]; then
+    [ "$2 $4 $5" = "--tier --out profiles" ]
+    [ -e "$SHIMS/profiles" ] || { echo "bench: nothing may be sampled here" >&2; exit 1; }
+    rm -rf profiles
+    exec cp -r "$SHIMS/profiles" profiles
+fi
 [ "$1" = run ]; shift
 sessions=1 repetitions=5
 while [ $# -gt 0 ]; do
@@ -218,8 +223,9 @@ export class World {
         const found = paths.map((path) => (path.startsWith("/") ? path : join(this.workspace, path))).filter(existsSync);
         if (found.length === 0) run.status = "failure";
         for (const path of found) {
-            const isFolder = statSync(path).isDirectory();
-            cpSync(path, isFolder ? folder : join(folder, path.split("/").at(-1)), { recursive: true });
+            // A folder that is not the only path keeps its name.
+            const isWhole = paths.length === 1 && statSync(path).isDirectory();
+            cpSync(path, isWhole ? folder : join(folder, path.split("/").at(-1)), { recursive: true });
         }
     }
 

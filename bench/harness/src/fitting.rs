@@ -142,17 +142,21 @@ impl Fitting {
         what: Resource,
     ) -> Option<Smaller> {
         // The smallest of all says nothing about performance.
-        let fewest = scenario.smallest_tier().max(Tier::Smoke);
-        let below = |tier: &Tier| *tier >= fewest && *tier < self.context.tier();
-        Tier::ALL.into_iter().rev().filter(below).find_map(|tier| {
-            let needs = self.taken(scenario, tier).all();
-            left.fit(&needs).ok()?;
-            let needed = match what {
-                Resource::Memory => needs.memory_bytes,
-                Resource::Disk => needs.disk_bytes,
-            };
-            Some(Smaller { tier, needed })
-        })
+        let range = Tier::Smoke..self.context.tier();
+        let is_smaller = |tier: &Tier| range.contains(tier) && scenario.is_on(*tier);
+        Tier::ALL
+            .into_iter()
+            .rev()
+            .filter(is_smaller)
+            .find_map(|tier| {
+                let needs = self.taken(scenario, tier).all();
+                left.fit(&needs).ok()?;
+                let needed = match what {
+                    Resource::Memory => needs.memory_bytes,
+                    Resource::Disk => needs.disk_bytes,
+                };
+                Some(Smaller { tier, needed })
+            })
     }
 
     /// What all that was added takes when each is measured `repetitions` times, in a line for people.
@@ -353,6 +357,37 @@ mod tests {
             let mut fitting = Fitting::new(tier, &Cache::at(root.path()), available);
             let misfit = fitting.add(&scenario).expect_err("does not fit");
             assert_eq!(misfit.to_string(), format!("needs {expected}"));
+        }
+    }
+
+    #[test]
+    fn a_tier_that_does_not_measure_it_is_not_named() {
+        let root = tempfile::tempdir().expect("a directory");
+        // Memory for what the tier pr takes, and more.
+        let available = Available {
+            memory_bytes: Some(20_000_000),
+            disk_bytes: None,
+        };
+        let mut fitting = Fitting::new(Tier::Soak, &Cache::at(root.path()), available);
+        for (tiers, expected) in [
+            (
+                &[Tier::Pr, Tier::Soak][..],
+                "; with --tier pr it needs 10 MB",
+            ),
+            (
+                &[Tier::Smoke, Tier::Soak],
+                "; with --tier smoke it needs 1.00 MB",
+            ),
+            (&[Tier::Soak], ""),
+        ] {
+            let scenario = FakeScenario {
+                tiers: Some(tiers),
+                item_needs: Needs::memory(100),
+                ..FakeScenario::named("a/soak")
+            };
+            let misfit = fitting.add(&scenario).expect_err("does not fit");
+            let needs = "needs 100 MB of memory, and 18 MB can be used";
+            assert_eq!(misfit.to_string(), format!("{needs}{expected}"));
         }
     }
 

@@ -24,6 +24,7 @@ mod background;
 mod capacity;
 mod clients;
 mod crew;
+mod dealt;
 mod lap;
 mod open;
 mod seconds;
@@ -148,6 +149,7 @@ pub fn measure(
         let crew = Crew {
             service,
             clock: &clock,
+            wait: &|moment| open::wait_until(moment, &clock),
             warm_up: together,
             extra_work,
         };
@@ -169,23 +171,12 @@ pub fn measure(
                 workers,
                 within,
             } => {
-                let workers = workers.max(1);
                 let step = Step {
                     arrivals,
-                    workers,
+                    workers: workers.max(1),
                     within,
                 };
-                let capacity = capacity::search(&crew, warm_up, &step)?;
-                let crew = Crew {
-                    warm_up: 0..0,
-                    ..crew
-                };
-                let plan = arrivals.plan(capacity / 2.0, operations);
-                let timings = open::scheduled(&crew, warm_up, &plan, workers, watch);
-                timings.map(|timings| Timings {
-                    capacity: Some(capacity),
-                    ..timings
-                })
+                capacity::at_half(&crew, all, &step, watch)
             }
         };
         watch.end();
@@ -333,19 +324,18 @@ mod tests {
         });
     }
 
-    /// Sleeps a millisecond for every request.
-    struct Sleeper;
+    /// Serves several, and does not warm up.
+    struct Cold;
 
-    impl Service for Sleeper {
+    impl Service for Cold {
         fn serve(&self, _: usize) -> u64 {
-            thread::sleep(Duration::from_millis(1));
             0
         }
     }
 
-    impl Subject for Sleeper {
+    impl Subject for Cold {
         fn warm_up(&self) -> usize {
-            20
+            0
         }
 
         fn operations(&self) -> usize {
@@ -370,22 +360,14 @@ mod tests {
     }
 
     #[test]
-    fn half_of_what_is_borne_is_asked_for() {
+    fn half_of_what_is_borne_is_searched_for_with_a_warm_up() {
         let traffic = Traffic::Half {
             arrivals: Arrivals::Constant,
             workers: 2,
             within: Duration::from_millis(20),
         };
-        let timings = measure(&mut Sleeper, traffic, &Planted::default(), &mut ());
-        let timings = timings.expect("is measured");
-        let capacity = timings.capacity.expect("was searched for");
-        // Two sleepers, of a millisecond and a little each, and a fifth more that may wait.
-        assert!((200.0..2_800.0).contains(&capacity), "{capacity}");
-        let share = timings.throughput() / capacity;
-        // Half, and less where a machine stalls meanwhile.
-        assert!((0.2..0.55).contains(&share), "{share}");
-        assert_eq!(timings.recorder.count(), 500);
-        assert_eq!(timings.seconds.ended(0..60), 500);
+        let refused = measure(&mut Cold, traffic, &Planted::default(), &mut ());
+        assert_eq!(refused.err(), Some(MeasureError::NoWarmUp));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ballast::{Ballast, BallastError};
 use crate::cache::{Cache, CacheError};
-use crate::conditions::Conditions;
+use crate::conditions::{ByDesign, Conditions};
 use crate::context::Context;
 use crate::measure::{MeasureError, measure, recording_overhead_ns};
 use crate::memory::{PeakRss, allocated_bytes};
@@ -162,8 +162,12 @@ pub fn repeat(
         metrics.extend(bytes.map(|bytes| (name(of), MetricValue::Value(bytes as f64))));
     }
     metrics.extend(timeline.series(&timings.seconds));
-    let mut anomalies = conditions.anomalies(&timings);
-    anomalies.extend(timeline.events(timings.is_crowded()));
+    let by_design = ByDesign {
+        crowd: timings.is_crowded(),
+        disk: subject.waits_for_disk(),
+    };
+    let mut anomalies = conditions.anomalies(&timings, by_design);
+    anomalies.extend(timeline.events(by_design));
     Ok(Observation {
         recording_overhead_ns,
         wrong_answer,

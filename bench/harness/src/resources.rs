@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use gate_schema::run::AnomalyKind;
 
+use crate::conditions::ByDesign;
+
 mod network;
 use network::Links;
 
@@ -69,6 +71,15 @@ impl Rule {
             Self::Memory => TAKEN,
             Self::Disk(_) => BUSY,
             Self::Link(_) => USED,
+        }
+    }
+
+    /// Whether a scenario breaks it by itself.
+    fn is_by_design(&self, by_design: ByDesign) -> bool {
+        match self {
+            Self::Waited(Awaited::Processor) => by_design.crowd,
+            Self::Waited(Awaited::Disk) | Self::Disk(_) => by_design.disk,
+            Self::Waited(Awaited::Memory) | Self::Memory | Self::Link(_) => false,
         }
     }
 
@@ -149,13 +160,13 @@ impl Resources {
         }
     }
 
-    /// What was short from this moment to `later`, which is `elapsed` after it, each with its share. Processors
-    /// are not where more threads work than there are of them: those wait for each other.
+    /// What was short from this moment to `later`, which is `elapsed` after it, each with its share, but for what is
+    /// so by design.
     pub(crate) fn short(
         &self,
         later: &Self,
         elapsed: Duration,
-        is_crowded: bool,
+        by_design: ByDesign,
     ) -> Vec<(Rule, f64)> {
         let mut shares: Vec<(Rule, f64)> = Vec::new();
         shares.extend(later.memory.map(|share| (Rule::Memory, share)));
@@ -165,8 +176,7 @@ impl Resources {
             let links = network::used(&self.links, &later.links, elapsed).into_iter();
             shares.extend(links.map(|(link, share)| (Rule::Link(link), share)));
         }
-        let crowd = Rule::Waited(Awaited::Processor);
-        shares.retain(|(rule, share)| *share > rule.limit() && !(is_crowded && *rule == crowd));
+        shares.retain(|(rule, share)| *share > rule.limit() && !rule.is_by_design(by_design));
         shares
     }
 
@@ -326,29 +336,47 @@ mod tests {
             links: Links::new(),
         };
         let start = at(1_000_000, 0, Some(0.5), 5_000);
-        for (case, later, is_crowded, expected) in [
+        let usual = ByDesign::default();
+        let crowd = ByDesign {
+            crowd: true,
+            ..usual
+        };
+        let disk = ByDesign {
+            disk: true,
+            ..usual
+        };
+        for (case, later, by_design, expected) in [
             (
                 "quiet",
                 at(1_020_000, 9_000, Some(0.6), 5_300),
-                false,
+                usual,
                 vec![],
             ),
             (
                 "a neighbour",
                 at(1_800_000, 9_000, Some(0.6), 5_300),
-                false,
+                usual,
                 vec!["tasks waited for a processor in 40 % of the time"],
             ),
             (
                 "a crowd",
                 at(1_800_000, 9_000, Some(0.6), 5_300),
-                true,
+                crowd,
                 vec![],
+            ),
+            (
+                "what is read from disks",
+                at(1_800_000, 500_000, Some(0.95), 6_900),
+                disk,
+                vec![
+                    "95 % of the memory was taken",
+                    "tasks waited for a processor in 40 % of the time",
+                ],
             ),
             (
                 "all of it",
                 at(1_000_000, 500_000, Some(0.95), 6_900),
-                true,
+                crowd,
                 vec![
                     "95 % of the memory was taken",
                     "tasks waited for disks in 25 % of the time",
@@ -356,7 +384,7 @@ mod tests {
                 ],
             ),
         ] {
-            let short = start.short(&later, Duration::from_secs(2), is_crowded);
+            let short = start.short(&later, Duration::from_secs(2), by_design);
             let said: Vec<String> = short
                 .iter()
                 .map(|(rule, share)| rule.said(*share))
@@ -379,7 +407,7 @@ mod tests {
                 links: network::gigabit("eth0", sent),
                 ..Resources::default()
             };
-            let short = at(5).short(&at(5 + sent), Duration::from_secs(2), true);
+            let short = at(5).short(&at(5 + sent), Duration::from_secs(2), usual);
             let said: Vec<String> = short
                 .iter()
                 .map(|(rule, share)| rule.said(*share))
@@ -393,15 +421,16 @@ mod tests {
             );
         }
         let later = at(1_800_000, 0, None, 9_000);
-        assert_eq!(start.short(&later, Duration::from_millis(50), false), []);
+        assert_eq!(start.short(&later, Duration::from_millis(50), usual), []);
     }
 
     #[test]
     fn a_kernel_that_tells_nothing_is_short_of_nothing() {
         let nothing = Resources::default();
-        assert_eq!(nothing.short(&nothing, Duration::from_secs(9), false), []);
+        let usual = ByDesign::default();
+        assert_eq!(nothing.short(&nothing, Duration::from_secs(9), usual), []);
         // Whatever this machine tells, looking twice is no event of its own.
         let now = Resources::now();
-        assert!(now.short(&Resources::now(), Duration::ZERO, false).len() <= 1);
+        assert!(now.short(&Resources::now(), Duration::ZERO, usual).len() <= 1);
     }
 }

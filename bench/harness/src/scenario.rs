@@ -114,6 +114,11 @@ pub trait Subject {
         false
     }
 
+    /// Whether operations wait for a disk by design. Then nobody is told that they did.
+    fn waits_for_disk(&self) -> bool {
+        false
+    }
+
     /// The same operation for several threads at once; `None` for what only one can do.
     fn service(&self) -> Option<&dyn Service> {
         None

@@ -13,6 +13,7 @@ use gate_schema::id::MetricName;
 use gate_schema::run::{Anomaly, DeclaredMetric, Kind, MetricValue, Series};
 use gate_schema::unit::{Direction, Unit};
 
+use crate::conditions::ByDesign;
 use crate::measure::{Seconds, Watch};
 use crate::memory::resident_bytes;
 use crate::processor::processor_time;
@@ -57,9 +58,10 @@ struct Look {
 }
 
 impl Look {
-    fn now(start: Instant, due: Option<usize>) -> Self {
+    /// Due at no second yet.
+    fn now(start: Instant) -> Self {
         Self {
-            due,
+            due: None,
             at: start.elapsed(),
             resident: resident_bytes(),
             spent: processor_time(),
@@ -122,15 +124,12 @@ impl Timeline {
     }
 
     /// What the machine was short of, and when: one event for each rule that was broken.
-    pub(crate) fn events(&self, is_crowded: bool) -> Vec<Anomaly> {
+    pub(crate) fn events(&self, by_design: ByDesign) -> Vec<Anomaly> {
         let mut spans: BTreeMap<Rule, Vec<Span>> = BTreeMap::new();
         for pair in self.looks.windows(2) {
             let (before, after) = (&pair[0], &pair[1]);
             let elapsed = after.at.saturating_sub(before.at);
-            for (rule, share) in before
-                .resources
-                .short(&after.resources, elapsed, is_crowded)
-            {
+            for (rule, share) in before.resources.short(&after.resources, elapsed, by_design) {
                 let of_rule = spans.entry(rule).or_default();
                 match of_rule.last_mut().filter(|last| last.to == before.at) {
                     Some(last) => {
@@ -172,24 +171,21 @@ struct Span {
 impl Watch for Timeline {
     fn begin(&mut self) {
         let start = Instant::now();
-        let first = Look::now(start, Some(0));
+        let first = Look {
+            due: Some(0),
+            ..Look::now(start)
+        };
         self.start = Some(start);
         if !self.is_under_load {
             self.looks = vec![first];
             return;
         }
         let (until, end) = mpsc::channel();
-        let look = move || {
-            let mut course = Course::of(first);
-            loop {
-                let due = course.due();
-                let left = (start + SECOND * due as u32).saturating_duration_since(Instant::now());
-                match end.recv_timeout(left) {
-                    Err(RecvTimeoutError::Timeout) => course.keep(Look::now(start, Some(due))),
-                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return course.looks,
-                }
-            }
+        let goes_on = move |until: Duration| {
+            let left = (start + until).saturating_duration_since(Instant::now());
+            end.recv_timeout(left) == Err(RecvTimeoutError::Timeout)
         };
+        let look = move || Course::of(first).follow(goes_on, || Look::now(start));
         self.looking = Some(Looking {
             until,
             thread: thread::spawn(look),
@@ -203,7 +199,7 @@ impl Watch for Timeline {
             self.looks = thread.join().unwrap_or_default();
         }
         if let Some(start) = self.start {
-            self.looks.push(Look::now(start, None));
+            self.looks.push(Look::now(start));
         }
     }
 }
@@ -222,14 +218,29 @@ impl Course {
         Self { looks, every: 1 }
     }
 
+    /// Looks as long as the measurement `goes_on`, which waits until so long after the start to say so.
+    fn follow(mut self, goes_on: impl Fn(Duration) -> bool, look: impl Fn() -> Look) -> Vec<Look> {
+        while goes_on(SECOND * self.due() as u32) {
+            self.keep(look());
+        }
+        self.looks
+    }
+
     /// Seconds after the start at which the next look is due.
     fn due(&self) -> usize {
         let last = self.looks.last().and_then(|look| look.due);
         last.unwrap_or_default() + self.every
     }
 
+    /// Keeps a look that was due at the last moment before it: of several in a row that a machine slept through,
+    /// all but one would say what happened in no time.
     fn keep(&mut self, look: Look) {
-        self.looks.push(look);
+        let second = look.at.as_secs() as usize;
+        let due = (second - second % self.every).max(self.due());
+        self.looks.push(Look {
+            due: Some(due),
+            ..look
+        });
         // Room is left for the one at the end.
         if self.looks.len() == MOST {
             self.every *= 2;
@@ -242,6 +253,8 @@ impl Course {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::traffic::Arrivals;
 
@@ -333,18 +346,38 @@ mod tests {
     }
 
     #[test]
-    fn a_measurement_under_load_is_looked_at_every_second() {
+    fn a_measurement_under_load_is_looked_at_from_begin_to_end() {
         let mut timeline = Timeline::of(LOAD);
         timeline.begin();
-        thread::sleep(Duration::from_millis(1_500));
+        assert!(timeline.looking.is_some());
         timeline.end();
         let due: Vec<Option<usize>> = timeline.looks.iter().map(|look| look.due).collect();
-        // More than these on a machine that stalls.
         assert!(
-            due.starts_with(&[Some(0), Some(1)]) && due.ends_with(&[None]),
+            due.starts_with(&[Some(0)]) && due.ends_with(&[None]),
             "{due:?}"
         );
-        assert!(timeline.looks[1].at >= SECOND);
+    }
+
+    #[test]
+    fn whoever_looks_late_has_passed_over_the_seconds_before() {
+        // Waits until it is told to, but for a machine that sleeps from the third second on.
+        let clock = Cell::new(Duration::ZERO);
+        let goes_on = |until: Duration| {
+            let slept = match until.as_secs() {
+                3 => Duration::from_millis(2_500),
+                _ => Duration::ZERO,
+            };
+            clock.set(until + slept);
+            until < 8 * SECOND
+        };
+        let at = || Look {
+            due: None,
+            at: clock.get(),
+            ..look(0)
+        };
+        let looks = Course::of(look(0)).follow(goes_on, at);
+        let due: Vec<usize> = looks.iter().filter_map(|look| look.due).collect();
+        assert_eq!(due, [0, 1, 2, 5, 6, 7]);
     }
 
     #[test]
@@ -361,7 +394,7 @@ mod tests {
             short(4, 0.92),
             short(5, 0.1),
         ]);
-        let events = timeline.events(false);
+        let events = timeline.events(ByDesign::default());
         let said: Vec<&str> = events.iter().map(|event| event.said.as_str()).collect();
         assert_eq!(
             said,

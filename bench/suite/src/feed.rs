@@ -5,6 +5,7 @@
 //! | candidates | the items nearest to what the user prefers | the best by text and the nearest by vector |
 //! | one list | by similarity and by what others did with each item | by reciprocal ranks |
 //! | for this user | without creators the user blocks, three items of a creator at the most, fifty in all | the same |
+//! | `/followed` | the same, what creators have made whom the user follows comes sooner | the same |
 //!
 //! The engine is put together in `engine`, the steps are in `rank`, and `model` does the same again
 //! with the collections of the standard library.
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use bench_harness::{Arrivals, Layer, Scaled, Scenario, Tier, Traffic};
 
+use engine::Sets;
 use request::Request;
 use serving::What;
 use soak::Soak;
@@ -54,6 +56,7 @@ const fn open(arrivals: Arrivals) -> Traffic {
 const ALONE: Request = Request {
     id: "feed/retrieve",
     what: What::Retrieve,
+    sets: Sets::Blocks,
     is_busy: false,
     traffic: Traffic::Alone,
     layer: Layer::Indexed,
@@ -82,6 +85,11 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
         smallest_tier: Tier::Pr,
         ..ALONE
     };
+    const FOLLOWED: Request = Request {
+        sets: Sets::FollowsAndBlocks,
+        smallest_tier: Tier::Pr,
+        ..ALONE
+    };
     const BUSY: Request = Request {
         is_busy: true,
         traffic: Traffic::Clients(1),
@@ -89,6 +97,10 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
     };
     vec![
         &ALONE,
+        &Request {
+            id: "feed/retrieve/followed",
+            ..FOLLOWED
+        },
         &Request {
             id: "feed/retrieve/busy",
             ..BUSY
@@ -135,6 +147,11 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
             id: "feed/search",
             what: What::Search,
             ..ALONE
+        },
+        &Request {
+            id: "feed/search/followed",
+            what: What::Search,
+            ..FOLLOWED
         },
         &Request {
             id: "feed/search/busy",

@@ -24,6 +24,7 @@ use gate_schema::code::Code;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::git::{self, Failure};
 use crate::process::{self, Ending, shell_word};
+use crate::room::{self, Room};
 use crate::signal::Interrupt;
 pub(crate) use between::between;
 pub(crate) use fork::fork;
@@ -267,10 +268,17 @@ impl Checkout {
         Ok(())
     }
 
-    /// What git refused, unless it was interrupted: a signal from the terminal reaches git, too.
+    /// What git refused, unless it was interrupted, as a signal from the terminal reaches git, too, or had no room:
+    /// trees go to the cache, a snapshot to the repository.
     fn refused(&self, message: &str, failure: &Failure) -> Vec<Diagnostic> {
         if let Err(interrupted) = self.interrupt.check() {
             return interrupted;
+        }
+        let builds = self.build_cache();
+        let rooms = [&builds, &self.top].map(|directory| Room::of(directory));
+        if let Some(at) = room::full(&rooms, failure.said()) {
+            let what = failure.told(message);
+            return vec![room::diagnostic(&what, &rooms, at, &builds).quoting(&failure.tail)];
         }
         let hint = "git's own words are above; nothing of the repository was changed";
         vec![failure.diagnostic(message, Place::File(self.top.clone()), hint)]

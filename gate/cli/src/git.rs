@@ -36,12 +36,22 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn diagnostic(&self, message: &str, place: Place, hint: &str) -> Diagnostic {
-        let message = if self.tail.is_empty() {
+        Diagnostic::new(Code::Revision, self.told(message), place, hint).quoting(&self.tail)
+    }
+
+    /// `message`, and how it failed where git has no words of its own for that.
+    pub(crate) fn told(&self, message: &str) -> String {
+        if self.tail.is_empty() {
             format!("{message}: {}", self.how)
         } else {
             message.to_owned()
-        };
-        Diagnostic::new(Code::Revision, message, place, hint).quoting(&self.tail)
+        }
+    }
+
+    /// All that was said of it.
+    pub(crate) fn said(&self) -> impl Iterator<Item = &str> {
+        let how = std::iter::once(self.how.as_str());
+        self.tail.iter().map(String::as_str).chain(how)
     }
 }
 

@@ -15,6 +15,9 @@ const LEAST: u64 = 1 << 20;
 /// How the C library words it, and with it shells, compilers and Rust programs.
 const WORDS: &str = "No space left on device";
 
+/// How git begins where a file of a tree did not fit: it tells no reason, and has taken away by then what it wrote.
+const OF_GIT: &str = "error: unable to write file ";
+
 /// What the file system of a directory has left.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Room {
@@ -66,7 +69,7 @@ pub(crate) fn full<'a>(
     rooms: &'a [Room],
     mut said: impl Iterator<Item = &'a str>,
 ) -> Option<&'a Room> {
-    let is_said = said.any(|line| line.contains(WORDS));
+    let is_said = said.any(|line| line.contains(WORDS) || line.starts_with(OF_GIT));
     let of_words = rooms.first().filter(|_| is_said);
     rooms.iter().find(|room| room.is_full()).or(of_words)
 }
@@ -109,10 +112,11 @@ mod tests {
     fn a_failure_is_a_full_disks_where_the_disk_or_the_failure_says_so() {
         let cat = "cat: write error: No space left on device";
         let rust = "Error: No space left on device (os error 28)";
+        let git = "error: unable to write file src/lib.rs";
         let wide = room("/cache", Some(1 << 40), false);
         let full_one = |free| room("/tmp", free, false);
         type Case<'a> = (&'a str, Room, &'a [&'a str], Option<&'a str>);
-        let cases: [Case<'_>; 9] = [
+        let cases: [Case<'_>; 11] = [
             (
                 "room and another failure",
                 full_one(Some(1 << 40)),
@@ -145,6 +149,18 @@ mod tests {
                 full_one(Some(1 << 40)),
                 &["reading", cat],
                 Some("/cache"),
+            ),
+            (
+                "git did not fit a tree, and has taken it away",
+                full_one(Some(1 << 40)),
+                &[git, "fatal: Could not reset index file to revision 'HEAD'."],
+                Some("/cache"),
+            ),
+            (
+                "a program may not write",
+                full_one(Some(1 << 40)),
+                &["open: unable to write file out: Permission denied"],
+                None,
             ),
             (
                 "said, and it is known where",

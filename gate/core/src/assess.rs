@@ -287,8 +287,10 @@ fn candidate_draft<'a>(
         draft.settled = Some((Verdict::Missing, Reason::WrongAnswer));
         return Ok(Some(draft));
     }
-    let clock = stepped(observed, metric);
-    if metric.sessions.is_empty() {
+    let clock = misread(observed, metric);
+    // What a coarse clock leaves are the slow repetitions: they tell no level.
+    let is_biased = clock.is_some() && observed.is_coarse;
+    if metric.sessions.is_empty() || is_biased {
         let reason = match metric.declared.kind {
             Kind::Curve => Reason::NotReached,
             Kind::Histogram | Kind::Value | Kind::Proportion | Kind::Series => Reason::NotMeasured,
@@ -325,9 +327,9 @@ fn candidate_draft<'a>(
         // Pairs were all measured for this one comparison.
         let is_spoilt = is_paired && (there.has_failed || there.wrong_answer);
         let unusable = is_spoilt || there_metric.sessions.is_empty();
-        let clock = stepped(there, there_metric).filter(|_| margin != Margin::Unjudged);
+        let clock = misread(there, there_metric).filter(|_| margin != Margin::Unjudged);
         match (refused, few_samples(there_metric)) {
-            _ if clock.is_some() && (is_paired || unusable) => clock,
+            _ if clock.is_some() && (is_paired || unusable || there.is_coarse) => clock,
             // Nothing there is a plainer reason than where it was not measured.
             _ if unusable && margin != Margin::Unjudged => {
                 Some((Verdict::Incomparable, Reason::BaselineUnusable))
@@ -351,13 +353,16 @@ fn candidate_draft<'a>(
     Ok(Some(draft))
 }
 
-/// What stays open of a timing whose missing values a clock that was set back explains: that is no fault of
-/// what was measured.
-fn stepped(observed: &Observed, metric: &ObservedMetric) -> Option<(Verdict, Reason)> {
+/// What stays open of a timing whose missing values the clock explains, which was set back or is too
+/// coarse: that is no fault of what was measured.
+fn misread(observed: &Observed, metric: &ObservedMetric) -> Option<(Verdict, Reason)> {
     let (have, need) = (metric.values(), metric.expected);
-    let is_explained = have < need && need - have <= observed.stepped;
-    (is_explained && metric.unit().is_timing())
-        .then_some((Verdict::Inconclusive, Reason::ClockStepped { have, need }))
+    let is_explained = have < need && need - have <= observed.misread;
+    let reason = match observed.is_coarse {
+        true => Reason::ClockCoarse { have, need },
+        false => Reason::ClockStepped { have, need },
+    };
+    (is_explained && metric.unit().is_timing()).then_some((Verdict::Inconclusive, reason))
 }
 
 /// Why pairs cannot be compared: some have no second member, and which ones is no accident.

@@ -83,14 +83,7 @@ impl Search {
 
     /// Takes the answer about the position that [`Search::next`] named.
     pub fn tell(&mut self, at: usize, answer: Answer) {
-        let ended = |why| {
-            let found = if self.is_confirmed {
-                Found::Range
-            } else {
-                Found::NotConfirmed
-            };
-            Some((found, why))
-        };
+        let ended = |why| Some((self.found(), why));
         match answer {
             Answer::CannotTell => self.ended = ended(Why::CannotTell),
             Answer::NotWorse if !self.is_confirmed => self.ended = ended(Why::NotWorse),
@@ -107,6 +100,21 @@ impl Search {
     /// Ends it here: what is known so far.
     pub fn time_is_up(&mut self) {
         self.ended = Some((Found::Range, Why::Time));
+    }
+
+    /// What it comes to when nothing more can be measured, whatever [`Search::next`] asks for.
+    #[must_use]
+    pub fn stopped(&self) -> End {
+        self.end(self.found(), Some(Why::Skipped))
+    }
+
+    /// What is found so far, if that is not one commit.
+    fn found(&self) -> Found {
+        if self.is_confirmed {
+            Found::Range
+        } else {
+            Found::NotConfirmed
+        }
     }
 
     fn end(&self, found: Found, why: Option<Why>) -> End {

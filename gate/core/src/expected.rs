@@ -2,8 +2,11 @@
 //! scenario easy, on a direction that makes a loss a gain; and a base that leaves a scenario out leaves the
 //! candidate nothing to be held against. What is expected shows it.
 
+use std::collections::HashMap;
+
+use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::report::{Reason, Row, Verdict};
-use gate_schema::run::{Declared, DeclaredMetric};
+use gate_schema::run::Declared;
 
 use crate::assess::by_scenario;
 use crate::comparable::parameter_difference;
@@ -13,25 +16,31 @@ use crate::outcome::is_excused;
 /// Takes the pass from every gating row whose sides declare it otherwise than `expected` does. What is worse
 /// than its base stays worse, and what was not compared says why already.
 pub(crate) fn doubt(rows: &mut [Row], expected: Side<'_>, candidate: Side<'_>) {
-    let [expected, candidate] = [expected, candidate].map(|side| by_scenario(side.observed));
+    let expected = by_scenario(expected.observed);
+    // What is expected of each row, and how it differs.
+    let mut known: HashMap<(&ScenarioId, &MetricName), Option<Reason>> = HashMap::new();
+    for here in candidate.observed {
+        let Some(there) = expected.get(&here.declared.scenario) else {
+            continue;
+        };
+        let redeclared = redeclared(&there.declared, &here.declared);
+        for metric in &here.metrics {
+            // A metric that is new has no level to dodge, and those it replaces are missing.
+            if let Some(promoted) = there.declared.metric(&metric.declared.name) {
+                let differs = (*promoted != metric.declared)
+                    .then_some(Reason::NotAsPromoted { parameter: None });
+                let row = (&here.declared.scenario, &metric.name);
+                known.insert(row, redeclared.clone().or(differs));
+            }
+        }
+    }
     for row in rows.iter_mut().filter(|row| row.gating && passes(row)) {
-        let there = expected.get(&row.scenario);
-        let Some((there, here)) = there.zip(candidate.get(&row.scenario)) else {
+        let Some(redeclared) = known.get(&(&row.scenario, &row.metric)).cloned() else {
             continue;
         };
-        let mut judged = here.metrics.iter();
-        let metric = judged.find(|metric| metric.name == row.metric);
-        let Some(metric) = metric.map(|metric| &metric.declared) else {
-            continue;
-        };
-        // A metric that is new has no level to dodge, and those it replaces are missing.
-        let Some(promoted) = there.declared.metric(&metric.name) else {
-            continue;
-        };
-        let reason = if row.verdict == Verdict::Added {
-            Some(Reason::NotOnBase)
-        } else {
-            redeclared((&there.declared, promoted), (&here.declared, metric))
+        let reason = match row.verdict {
+            Verdict::Added => Some(Reason::NotOnBase),
+            _ => redeclared,
         };
         if let Some(reason) = reason {
             row.verdict = Verdict::Incomparable;
@@ -49,13 +58,9 @@ fn passes(row: &Row) -> bool {
     passes || is_excused(row)
 }
 
-/// What differs, if anything: of the scenario, else of the metric.
-fn redeclared(
-    promoted: (&Declared, &DeclaredMetric),
-    measured: (&Declared, &DeclaredMetric),
-) -> Option<Reason> {
-    let parameter = parameter_difference(promoted.0, measured.0);
-    let differs =
-        parameter.is_some() || promoted.0.input != measured.0.input || promoted.1 != measured.1;
+/// What of a scenario differs, if anything.
+fn redeclared(promoted: &Declared, measured: &Declared) -> Option<Reason> {
+    let parameter = parameter_difference(promoted, measured);
+    let differs = parameter.is_some() || promoted.input != measured.input;
     differs.then_some(Reason::NotAsPromoted { parameter })
 }

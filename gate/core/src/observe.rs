@@ -10,8 +10,8 @@ use gate_schema::hdr::Recorded;
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::report::{Course, Quantiles};
 use gate_schema::run::{
-    Check, Declared, DeclaredMetric, Distribution, Kind, Measured, MetricValue, Mode, Pooled, Run,
-    Session, Summary,
+    AnomalyKind, Check, Declared, DeclaredMetric, Distribution, Kind, Measured, MetricValue, Mode,
+    Pooled, Repetition, Run, Session, Summary,
 };
 use gate_schema::unit::{Direction, Unit};
 
@@ -55,8 +55,10 @@ pub struct Observed {
     pub wrong_answer: bool,
     /// Whether a repetition of it failed.
     pub has_failed: bool,
-    /// Repetitions that count in which the clock was set back, so that times may be left out.
-    pub stepped: usize,
+    /// Repetitions that count in which the clock was misread, so that times may be left out.
+    pub misread: usize,
+    /// Whether it was too coarse in one of them.
+    pub is_coarse: bool,
     /// The judged metrics in declared order.
     pub metrics: Vec<ObservedMetric>,
     /// How the operations of a declared distribution spread, at [`RANKS`]; where its histograms are known.
@@ -258,12 +260,16 @@ impl Record<'_> {
         let is_wrong = |place: &Place<'_>| place.measured.1.check == Check::Failed;
         let measured = self.measured.iter().map(|place| place.measured.1);
         let sound = measured.filter(|measured| measured.check != Check::Failed);
-        let sound = sound.flat_map(|measured| &measured.repetitions);
+        let sound: Vec<&Repetition> = sound.flat_map(|measured| &measured.repetitions).collect();
+        let is_misread = |repetition: &&&Repetition| {
+            repetition.has(AnomalyKind::ClockStepped) || repetition.has(AnomalyKind::ClockCoarse)
+        };
         Ok(Observed {
             declared: self.declared.clone(),
             wrong_answer: self.measured.iter().any(is_wrong),
             has_failed: self.has_failed,
-            stepped: sound.filter(|repetition| repetition.has_stepped()).count(),
+            misread: sound.iter().filter(is_misread).count(),
+            is_coarse: sound.iter().any(|r| r.has(AnomalyKind::ClockCoarse)),
             metrics,
             quantiles,
             courses,

@@ -150,8 +150,7 @@ impl Draft<'_> {
                 (Verdict::Inconclusive, reason)
             })
         } else {
-            let reason = self.undecided(self.is_suspicious(), evidence);
-            (Verdict::Inconclusive, reason)
+            (Verdict::Inconclusive, self.undecided(evidence))
         }
     }
 
@@ -168,18 +167,24 @@ impl Draft<'_> {
         } else if policy.machine == Machine::Shared && self.metric.unit().is_timing() {
             Some(Reason::SharedMachine)
         } else {
-            let (needed, _) = must_agree(self.metric.sessions.len());
-            (evidence.agreeing < needed).then(|| self.undecided(true, evidence))
+            let of = self.metric.sessions.len();
+            let (needed, _) = must_agree(of);
+            let agreeing = evidence.agreeing;
+            (agreeing < needed).then_some(if of < MIN_AGREEING {
+                Reason::NeedsSecondSession
+            } else {
+                Reason::SessionsDisagree { agreeing, of }
+            })
         }
     }
 
     /// Why the evidence decides neither way.
-    fn undecided(&self, suspicious: bool, evidence: &Evidence) -> Reason {
+    fn undecided(&self, evidence: &Evidence) -> Reason {
         let sessions = match self.compared.as_ref().map(|c| c.stages().len()) {
             None | Some(0) => self.metric.sessions.len(),
             Some(sessions) => sessions,
         };
-        if suspicious && sessions < MIN_AGREEING {
+        if self.is_suspicious() && sessions < MIN_AGREEING {
             Reason::NeedsSecondSession
         } else if evidence.noisy {
             Reason::NoisySession

@@ -17,6 +17,9 @@ use crate::stored::{Baseline, Nature};
 /// nothing.
 pub const RATIO_FLOOR: f64 = 0.01;
 
+/// Steps of clocks, in nanoseconds: seconds, milliseconds, microseconds and nanoseconds.
+pub const CLOCK_STEPS: [f64; 4] = [1e9, 1e6, 1e3, 1.0];
+
 /// Both sides of a comparable row.
 pub(crate) struct Sides<'a> {
     pub(crate) baseline: &'a ObservedMetric,
@@ -149,12 +152,13 @@ impl Axis {
     }
 
     /// Smallest step of a metric near `level`, on this axis. Percentiles come from histograms of
-    /// three significant digits; counts, bytes and nanoseconds come in ones.
-    fn quantum(self, metric: &ObservedMetric, level: f64) -> f64 {
-        let step = match metric.unit() {
+    /// three significant digits, times in steps of their clock; counts and bytes come in ones.
+    fn quantum(self, sides: [&ObservedMetric; 2], level: f64) -> f64 {
+        let step = match sides[0].unit() {
             Unit::PerSecond | Unit::Ratio => 0.0,
-            _ if metric.statistic.is_some() => level * 1e-3,
-            Unit::Nanoseconds | Unit::Bytes | Unit::Count => 1.0,
+            _ if sides[0].statistic.is_some() => level * 1e-3,
+            Unit::Nanoseconds => clock_step(sides),
+            Unit::Bytes | Unit::Count => 1.0,
         };
         if self.logarithmic && level > 0.0 {
             step / level
@@ -174,7 +178,7 @@ impl<'a> Sides<'a> {
         let axis = Axis::new(margin, [baseline, candidate]);
         let level = baseline.sessions[0][0];
         let nature = Nature {
-            quantum: axis.quantum(baseline, level),
+            quantum: axis.quantum([baseline, candidate], level),
             may_be_exact: !candidate.unit().is_timing(),
         };
         let history = Baseline::new(&axis.place_all(baseline), nature);
@@ -308,6 +312,14 @@ impl<'a> Sides<'a> {
             how: How::Pairs { sessions, history },
         }
     }
+}
+
+/// The step of the clock that read the times of both sides, in nanoseconds: the largest of [`CLOCK_STEPS`]
+/// that divides all of them. A mean of many operations comes in no steps.
+fn clock_step(sides: [&ObservedMetric; 2]) -> f64 {
+    let times = || sides.iter().flat_map(|side| side.sessions.iter().flatten());
+    let divides = |step: &f64| times().all(|time| time % step == 0.0);
+    CLOCK_STEPS.into_iter().find(divides).unwrap_or(0.0)
 }
 
 /// The same session on the other side.

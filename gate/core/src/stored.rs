@@ -31,6 +31,9 @@ pub const MIN_FLEET_RATIO: f64 = 1.05;
 /// Share of the within-session variance that is always added between sessions.
 pub const MIN_BETWEEN: f64 = 0.02;
 
+/// One-sided level at which each of two sessions agrees, where no third decides.
+pub const AGREES_OF_TWO: f64 = 0.001;
+
 /// How many of `sessions` of the candidate must show on their own that a row got worse, and at which
 /// one-sided level each of them does. A disturbance that lasts a whole session cancels in pairs and not
 /// here. Where one session of a row in 200 is disturbed, two of 400 are in every gate of 200 rows, and the one
@@ -40,7 +43,7 @@ pub const MIN_BETWEEN: f64 = 0.02;
 #[must_use]
 pub fn must_agree(sessions: usize) -> (usize, f64) {
     match sessions {
-        0..=2 => (MIN_AGREEING, 0.001),
+        0..=2 => (MIN_AGREEING, AGREES_OF_TWO),
         _ => (MIN_AGREEING + 1, AGREES),
     }
 }

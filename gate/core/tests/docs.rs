@@ -46,6 +46,7 @@ fn every_constant_of_the_page_is_the_one_in_the_code() {
         ("MIN_BETWEEN", stored::MIN_BETWEEN.to_string()),
         ("NOISY", evidence::NOISY.to_string()),
         ("AGREES", evidence::AGREES.to_string()),
+        ("AGREES_OF_TWO", stored::AGREES_OF_TWO.to_string()),
         ("INTERVAL", evidence::INTERVAL.to_string()),
         ("POWER", evidence::POWER.to_string()),
         ("MACHINE_WIDE", together::MACHINE_WIDE.to_string()),

@@ -159,7 +159,7 @@ impl Assembly {
             pooled: Vec::new(),
             provenance: None,
         };
-        run.leave_out_stepped();
+        run.leave_out_misread();
         match run.validate() {
             Ok(()) => Ok(run),
             Err(problems) => {

@@ -103,8 +103,9 @@ fn number(key: &str, value: f64) -> Result<Number, Fault> {
     let metric = Name::new(metric).map_err(Fault::Defect)?;
     let value = value * factor;
     match unit.check(value) {
-        // A clock that was set back; the whole run leaves such times out and says so.
+        // The clock was set back or is too coarse; the whole run leaves such times out and says so.
         Err(Defect::Negative) if unit.is_timing() => {}
+        Err(Defect::Zero) if unit == Unit::Nanoseconds => {}
         checked => checked.map_err(Fault::Defect)?,
     }
     Ok(Number {

@@ -64,13 +64,16 @@ fn an_array_is_one_repetition_per_entry() {
 }
 
 #[test]
-fn times_of_a_clock_that_was_set_back_are_left_out_and_said_to_be() {
-    let text =
-        r#"[{"a":{"t_ns":5,"rss_b":7}}, {"a":{"t_us":-2,"rss_b":9}}, {"a":{"rate_per_s":-1}}]"#;
+fn times_that_the_clock_misread_are_left_out_and_said_to_be() {
+    let text = r#"[{"a":{"t_ns":5,"rss_b":7}}, {"a":{"t_us":-2,"rss_b":9}}, {"a":{"rate_per_s":-1}},
+                   {"a":{"t_ms":0,"rss_b":8}}]"#;
     let run = to_run("f", text.as_bytes(), &origin()).expect("the rest is sound");
-    assert_eq!(values(&run, "a", "t"), [Some(5.0), None, None]);
-    assert_eq!(values(&run, "a", "rate"), [None, None, None]);
-    assert_eq!(values(&run, "a", "rss"), [Some(7.0), Some(9.0), None]);
+    assert_eq!(values(&run, "a", "t"), [Some(5.0), None, None, None]);
+    assert_eq!(values(&run, "a", "rate"), [None, None, None, None]);
+    assert_eq!(
+        values(&run, "a", "rss"),
+        [Some(7.0), Some(9.0), None, Some(8.0)]
+    );
     let repetitions = &run.sessions[0].scenarios[0].repetitions;
     let said = |at: usize| -> Vec<&str> {
         let anomalies = repetitions[at].anomalies.iter();
@@ -79,6 +82,7 @@ fn times_of_a_clock_that_was_set_back_are_left_out_and_said_to_be() {
     assert_eq!(said(0), [""; 0]);
     assert_eq!(said(1), ["t is below zero"]);
     assert_eq!(said(2), ["rate is below zero"]);
+    assert_eq!(said(3), ["t is zero"]);
 }
 
 #[test]
@@ -123,8 +127,8 @@ fn what_cannot_be_read_is_refused_with_its_place() {
             "`t` appears twice in one repetition",
         ),
         (
-            r#"{"a/b":{"t_ns":0}}"#,
-            "f#/a~1b/t_ns",
+            r#"{"a/b":{"rss_b":0}}"#,
+            "f#/a~1b/rss_b",
             "zero where nothing real is zero",
         ),
         (r#"{"a":{"t_b":-1}}"#, "f#/a/t_b", "a negative measurement"),

@@ -8,7 +8,7 @@ use crate::interval::Rate;
 use crate::judge::Gate;
 use crate::noise::Regime;
 use crate::outcomes::Outcomes;
-use crate::simulate::{Settings, SimulateError, simulate};
+use crate::simulate::{Settings, SimulateError, Stored, simulate};
 use crate::workload::Workload;
 
 /// One promise and what became of it.
@@ -129,6 +129,21 @@ fn trials(gates: u64, seed: u64) -> Vec<Trial> {
         };
         fails_rarely("unchanged gates with time left that failed", settings)
     });
+    // Whole sessions are disturbed alike, and nothing cancels.
+    let against_stored = [Regime::Quiet, Regime::Hosted].map(|regime| {
+        let settings = Settings {
+            regime,
+            stored: Some(Stored {
+                baseline: 12,
+                candidate: 3,
+            }),
+            ..quiet
+        };
+        fails_rarely(
+            "unchanged sessions that failed against stored ones",
+            settings,
+        )
+    });
     // Mean, median and tail of one distribution move together.
     let correlated = fails_rarely(
         "unchanged gates of 40 distributions that failed",
@@ -156,6 +171,7 @@ fn trials(gates: u64, seed: u64) -> Vec<Trial> {
     let all = |outcomes: &Outcomes| outcomes.found.map(|found| found.all);
     let mut trials: Vec<Trial> = unchanged.into();
     trials.extend(with_time_left);
+    trials.extend(against_stored);
     trials.push(correlated);
     trials.extend([
         Trial {
@@ -271,7 +287,7 @@ mod tests {
     #[test]
     fn everything_promised_is_counted() {
         let promises = promises(2, 7).expect("the simulator fits gate");
-        assert_eq!(promises.len(), Regime::ALL.len() + 10);
+        assert_eq!(promises.len(), Regime::ALL.len() + 12);
         assert!(promises.iter().all(|promise| promise.counted.of > 0));
         let table = table(&promises);
         assert_eq!(table.lines().count(), 2 + promises.len(), "{table}");

@@ -6,6 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use gate_proof::real::record::{GateRecord, Recording};
+use gate_schema::report::Outcome;
+
 const OPEN: &str = "<!-- proof table: ";
 const OPENED: &str = " -->\n";
 const CLOSE: &str = "<!-- end of the table -->\n";
@@ -72,6 +75,21 @@ fn the_page_shows_what_the_recordings_hold() {
              and review the change, the words around the tables as well"
         );
     }
+}
+
+#[test]
+fn the_words_count_what_the_recordings_hold() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |path: &str| std::fs::read_to_string(top.join(path)).expect("readable");
+    let recording = Recording::parse(&read("gate/proof/recordings/unchanged-idle.json"));
+    let gates = recording.expect("a recording").gates;
+    let is_open = |gate: &&GateRecord| {
+        let said = gate.said.as_ref();
+        said.is_some_and(|said| said.outcome == Outcome::Undecided)
+    };
+    let open = gates.iter().filter(is_open).count();
+    let said = format!("{open} of {} gates were undecided", gates.len());
+    assert!(read("docs/verdict-quality.md").contains(&said), "{said}");
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn cause(kind: AnomalyKind) -> &'static str {
         AnomalyKind::NotSteady => "operations were not steady",
         AnomalyKind::Behind => "work beside them fell behind",
         AnomalyKind::ClockStepped => "the clock stepped back",
+        AnomalyKind::ClockCoarse => "the clock is too coarse",
         AnomalyKind::Pressed => "tasks waited for the machine",
         AnomalyKind::MemoryFull => "the memory was nearly full",
         AnomalyKind::DiskBusy => "a disk was busy all the time",

@@ -129,6 +129,7 @@ fn comparable(report: &Report, row: &Row, target: Target) -> Option<String> {
         | Reason::OnNeitherSide
         | Reason::NotMeasured
         | Reason::ClockStepped { .. }
+        | Reason::ClockCoarse { .. }
         | Reason::WrongAnswer
         | Reason::ScenarioFailed => return None,
         Reason::Environment { .. } => {
@@ -164,7 +165,7 @@ fn change(effect: &Effect, cells: &Cells) -> String {
     let is_paired = !effect.stages.is_empty();
     let basis = match effect.basis {
         Some(Basis::Sessions) => "from the noise within and between sessions, each end 95 %",
-        Some(Basis::Pairs) => "from the differences pair by pair, each end 95 %",
+        Some(Basis::Pairs) => "from the differences pair by pair, each end 95 % over all looks",
         Some(Basis::Queries) => "from the differences query by query, each end 95 %",
         Some(Basis::Exact) => "exact: both sides repeat to the last digit",
         None if is_paired => "an estimate; too few pairs to know its noise",

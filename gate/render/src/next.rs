@@ -185,7 +185,7 @@ fn missing(report: &Report, target: Target) -> Option<String> {
 }
 
 /// Whether no measuring settles the row: none gives a percentile more operations, quality back for speed,
-/// or a repetition what it lacks.
+/// a repetition what it lacks, or a clock finer steps.
 fn is_out_of_reach(row: &Row) -> bool {
     matches!(
         row.reason,
@@ -193,6 +193,7 @@ fn is_out_of_reach(row: &Row) -> bool {
             | Reason::TradedQuality { .. }
             | Reason::PartlyMeasured { .. }
             | Reason::PartlyReached { .. }
+            | Reason::ClockCoarse { .. }
     )
 }
 

@@ -128,6 +128,9 @@ fn of_reason(row: &Row, target: Target) -> String {
         },
         Reason::NoisySession => "far noisier than its history; measure it again".into(),
         Reason::NeedsSecondSession => "looks worse in one session; measure a second".into(),
+        Reason::SessionsDisagree { agreeing, of } if *agreeing > 1 => {
+            format!("worse over all sessions, but only {agreeing} of {of} sessions agree")
+        }
         Reason::SessionsDisagree { agreeing, of } => {
             format!("worse over all sessions, but {}", agreement(*agreeing, *of))
         }
@@ -169,6 +172,9 @@ fn of_reason(row: &Row, target: Target) -> String {
         Reason::ClockStepped { have, need } => {
             format!("the clock stepped back; {have} of {need} repetitions count")
         }
+        Reason::ClockCoarse { have, need } => format!(
+            "the clock is too coarse; {have} of {need} repetitions count; measure more work at once"
+        ),
         Reason::BaselinePartlyMeasured { have, need } => {
             format!("the baseline measured it in {have} of {need} pairs")
         }
@@ -221,6 +227,7 @@ pub(crate) fn tally(reason: &Reason, mode: Mode, target: Target) -> String {
             "not measured, or short of the quality they are judged at".into()
         }
         Reason::ClockStepped { .. } => "whose clock stepped back".into(),
+        Reason::ClockCoarse { .. } => "whose clock is too coarse".into(),
         Reason::BaselinePartlyMeasured { .. } => {
             "not compared: the baseline did not fully measure them".into()
         }

@@ -3,7 +3,7 @@
 mod reports;
 
 use gate_render::{explain, explain_everything, explain_failed};
-use gate_schema::report::{ModeLevel, Modes, Rank, Report, Row, Test};
+use gate_schema::report::{ModeLevel, Modes, Rank, Reason, Report, Row, Test};
 use reports::{name, paired};
 
 /// The worst row of `scenario`.
@@ -73,6 +73,23 @@ fn the_numbers_that_decided_are_told() {
     let text = explain(&report, worst(&report, "vector/search/k10"));
     assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
     insta::assert_snapshot!("numbers", text);
+}
+
+#[test]
+fn stored_sessions_that_disagree_are_counted() {
+    for (agreeing, of, expected) in [
+        (0, 2, "none of 2 sessions agrees"),
+        (1, 2, "only 1 of 2 sessions agrees"),
+        (2, 3, "only 2 of 3 sessions agree"),
+    ] {
+        let report = reports::inconclusive();
+        let mut row = worst(&report, "text/build").clone();
+        row.reason = Reason::SessionsDisagree { agreeing, of };
+        let text = explain(&report, &row);
+        let said = format!(": inconclusive: worse over all sessions, but {expected}");
+        let first = text.lines().next().unwrap_or_default();
+        assert!(first.ends_with(&said), "{text}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use comrak::nodes::{Node, NodeValue};
 use comrak::{Arena, Options, parse_document};
 use gate_render::{
     MarkdownOptions, Occasion, Style, comment, explain, explain_failed, markdown, promotion,
-    summary, terminal, title, trend_issues,
+    summary, terminal, title, trend_host, trend_issues,
 };
 use gate_schema::bisect::{Bisection, Found};
 use gate_schema::quantity::Quantity;
@@ -283,6 +283,35 @@ fn no_subject_of_a_commit_leaves_an_issue() {
         std::slice::from_ref(&bisection),
     );
     assert_eq!(issues[0].finding, None, "it searched somewhere else");
+}
+
+#[test]
+fn no_word_of_a_night_leaves_an_issue() {
+    let worst = reports::name("a@org/team:tada:[x](y)_z_");
+    for text in FIXED {
+        for suspect in [Suspect::Code, Suspect::SameCommit, Suspect::Everything] {
+            let (_, mut trend) = searched("x");
+            let night = Night {
+                created: text.to_owned(),
+                commit: Some(text.to_owned()),
+            };
+            let (step, drift) = (&mut trend.steps[0], &mut trend.drifts[0]);
+            (step.scenario, step.metric) = (worst.clone(), worst.clone());
+            (step.suspect, step.good, step.bad) = (suspect, night.clone(), night.clone());
+            (drift.suspect, drift.metric, drift.since) = (suspect, worst.clone(), night.clone());
+            (trend.newest, trend.machines[0].night) = (night.clone(), night);
+            trend.machines[0].fields[0].field = worst.clone();
+            let of_code = trend_issues(&trend, OURS, &[]);
+            let of_machine = trend_host(&trend);
+            let issues: Vec<_> = of_code.into_iter().chain(of_machine).collect();
+            let expected = if suspect.is_code() { 2 } else { 1 };
+            assert_eq!(issues.len(), expected, "{suspect:?}");
+            for issue in issues {
+                check(&issue.body);
+                assert!(!issue.title.chars().any(is_invisible), "{:?}", issue.title);
+            }
+        }
+    }
 }
 
 #[test]

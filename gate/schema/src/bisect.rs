@@ -17,7 +17,7 @@ pub struct Bisection {
     /// Always [`FORMAT`].
     pub format: String,
     /// The exit code this leads to: pass when one commit was found, usage when one of the two ends does not build or
-    /// cannot be measured, undecided otherwise.
+    /// cannot be measured, or something stopped the search, undecided otherwise.
     pub exit_code: ExitCode,
     /// The scenario.
     pub scenario: ScenarioId,

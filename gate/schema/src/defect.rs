@@ -67,7 +67,8 @@ impl Defect {
         match self {
             Self::Name => format!("use 1 to {MAX_NAME_BYTES} of A-Z a-z 0-9 _ . : / + - [ ] ( ) @ = , not starting with '-'"),
             Self::Digest => "write sha256: and 64 lower-case hexadecimal digits".into(),
-            Self::NotFinite | Self::Zero => "leave the metric out when it was not measured; the manifest makes that visible".into(),
+            Self::NotFinite => "leave the metric out when it was not measured; the manifest makes that visible".into(),
+            Self::Zero => "leave the metric out when it was not measured; what can be zero is a count".into(),
             Self::Negative | Self::TooLarge | Self::RatioAboveOne => "check the unit: documents carry ns, B, 1/s, ratio (0 to 1) and count".into(),
             Self::Duplicate(_) => "give each scenario, metric and session one entry; repetitions go inside a session".into(),
             Self::Undeclared(_) => "declare it in /manifest/scenarios, with kind, unit and direction".into(),

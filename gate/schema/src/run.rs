@@ -16,8 +16,8 @@ pub use crate::validate::limits;
 
 mod anomaly;
 mod curve;
+mod misread;
 mod series;
-mod stepped;
 mod value;
 pub use anomaly::{Anomaly, AnomalyKind};
 pub use curve::Curve;

@@ -5,12 +5,13 @@
 //! was not, halving finds the rest. Rates rise from the guess and not along a grid, so that what is found is not
 //! rounded to one.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use super::MeasureError;
 use super::clients::closed;
 use super::crew::Crew;
-use super::open::{answer, saturated};
+use super::open::{answer, saturated, scheduled};
+use super::{MeasureError, Timings, Watch};
 use crate::traffic::Arrivals;
 
 /// Where the search begins, as a share of what clients get: they never wait, and requests on a schedule do.
@@ -25,11 +26,11 @@ const STEPS: usize = 13;
 /// Times that the span between borne and not borne is halved: one rise to a little more than a hundredth.
 const HALVINGS: usize = 4;
 
-/// How long each rate is asked for. Tests are not after a figure.
-const STEP: Duration = Duration::from_millis(if cfg!(test) { 100 } else { 1_000 });
+/// How long each rate is asked for.
+const STEP: Duration = Duration::from_secs(1);
 
 /// Requests of a step: enough for a p99 to mean something, and no more than memory is for.
-const REQUESTS: (usize, usize) = (if cfg!(test) { 50 } else { 300 }, 1_000_000);
+const REQUESTS: (usize, usize) = (300, 1_000_000);
 
 /// A rate is not borne when it was not so often in a row: a neighbour strikes once.
 const ATTEMPTS: usize = 2;
@@ -42,11 +43,34 @@ pub(super) struct Step {
     pub(super) within: Duration,
 }
 
+/// Operates `indexes` at half of the rate that is borne, which is searched for with the operations before them.
+///
+/// # Errors
+/// Those of [`search`] and of [`scheduled`].
+pub(super) fn at_half(
+    crew: &Crew<'_>,
+    indexes: Range<usize>,
+    step: &Step,
+    watch: &mut dyn Watch,
+) -> Result<Timings, MeasureError> {
+    let capacity = search(crew, indexes.start, step)?;
+    let warm = Crew {
+        warm_up: 0..0,
+        ..*crew
+    };
+    let plan = step.arrivals.plan(capacity / 2.0, indexes.len());
+    let timings = scheduled(&warm, indexes.start, &plan, step.workers, watch)?;
+    Ok(Timings {
+        capacity: Some(capacity),
+        ..timings
+    })
+}
+
 /// Searches with the operations before `warm_up`, asked again and again.
 ///
 /// # Errors
 /// [`MeasureError::NoWarmUp`], and [`MeasureError::Saturated`] where not even a tenth of the first guess is borne.
-pub(super) fn search(crew: &Crew<'_>, warm_up: usize, step: &Step) -> Result<f64, MeasureError> {
+fn search(crew: &Crew<'_>, warm_up: usize, step: &Step) -> Result<f64, MeasureError> {
     if warm_up == 0 {
         return Err(MeasureError::NoWarmUp);
     }
@@ -113,10 +137,10 @@ fn highest(start: f64, mut bears: impl FnMut(f64) -> bool) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::thread;
 
-    use quanta::Clock;
+    use quanta::{Clock, Mock};
 
     use super::*;
     use crate::scenario::Service;
@@ -143,70 +167,93 @@ mod tests {
         assert!(most > 5_000.0, "{most}");
     }
 
-    /// Sleeps for every request, and counts those that are not of the warm-up.
-    struct Sleeping {
-        takes: Duration,
+    /// Takes as long for every request, by a clock that nothing else moves on, and counts those that are not of the
+    /// warm-up.
+    struct Slow {
+        time: Arc<Mock>,
         beyond: AtomicUsize,
     }
 
+    const TAKES: Duration = Duration::from_millis(2);
     const WARM_UP: usize = 50;
 
-    impl Service for Sleeping {
+    impl Service for Slow {
         fn serve(&self, index: usize) -> u64 {
             let is_beyond = index >= WARM_UP;
             self.beyond
                 .fetch_add(usize::from(is_beyond), Ordering::Relaxed);
-            thread::sleep(self.takes);
+            self.time.increment(TAKES);
             0
+        }
+    }
+
+    /// What `ask` returns of one slow worker, and how many requests were not of the warm-up.
+    fn asked<T>(ask: impl FnOnce(&Crew<'_>) -> T) -> (T, usize) {
+        let (clock, time) = Clock::mock();
+        let slow = Slow {
+            time: time.clone(),
+            beyond: AtomicUsize::new(0),
+        };
+        let answered = ask(&Crew {
+            service: &slow,
+            clock: &clock,
+            wait: &|moment| {
+                time.increment(moment - clock.now());
+                clock.now()
+            },
+            warm_up: 0..0,
+            extra_work: None,
+        });
+        (answered, slow.beyond.into_inner())
+    }
+
+    fn step(within: Duration) -> Step {
+        Step {
+            arrivals: Arrivals::Constant,
+            workers: 1,
+            within,
         }
     }
 
     #[test]
     fn a_rate_is_borne_while_it_is_answered_in_time() {
-        let sleeping = Sleeping {
-            takes: Duration::from_millis(2),
-            beyond: AtomicUsize::new(0),
-        };
-        let crew = Crew {
-            service: &sleeping,
-            clock: &Clock::new(),
-            warm_up: 0..0,
-            extra_work: None,
-        };
-        let step = |within| Step {
-            arrivals: Arrivals::Constant,
-            workers: 2,
-            within,
-        };
-        // Two sleepers answer less than 1,000 a second, and none within a millisecond.
-        let patient = step(Duration::from_secs(60));
-        assert!(patient.bears(&crew, WARM_UP, 300.0));
-        assert!(!step(Duration::from_millis(20)).bears(&crew, WARM_UP, 4_000.0));
-        assert!(!step(Duration::from_millis(1)).bears(&crew, WARM_UP, 300.0));
-        assert_eq!(
-            sleeping.beyond.into_inner(),
-            0,
-            "all is asked of the warm-up"
-        );
+        // One every two milliseconds.
+        for (rate, within_ms, is_borne) in [
+            (400.0, 60_000, true),
+            (400.0, 3, true),
+            (400.0, 1, false),
+            (4_000.0, 20, false),
+            // Late, and no longer than one of them may be.
+            (505.0, 20, true),
+            (530.0, 20, false),
+        ] {
+            let within = Duration::from_millis(within_ms);
+            let (found, beyond) = asked(|crew| step(within).bears(crew, WARM_UP, rate));
+            assert_eq!(found, is_borne, "{rate} within {within:?}");
+            assert_eq!(beyond, 0, "all is asked of the warm-up");
+        }
+    }
+
+    #[test]
+    fn half_of_what_is_borne_is_asked_for() {
+        let (timings, beyond) = asked(|crew| {
+            let within = Duration::from_millis(20);
+            at_half(crew, WARM_UP..WARM_UP + 500, &step(within), &mut ())
+        });
+        let timings = timings.expect("is measured");
+        let capacity = timings.capacity.expect("was searched for");
+        assert!((495.0..515.0).contains(&capacity), "{capacity}");
+        let share = timings.throughput() / capacity;
+        assert!((0.495..0.505).contains(&share), "{share}");
+        assert!(timings.recorder.quantile(1.0) < TAKES.mul_f64(1.01));
+        assert_eq!(timings.recorder.count(), 500);
+        assert_eq!(timings.seconds.ended(0..60), 500);
+        assert_eq!(beyond, 500);
     }
 
     #[test]
     fn without_a_warm_up_there_is_nothing_to_ask() {
-        let sleeping = Sleeping {
-            takes: Duration::ZERO,
-            beyond: AtomicUsize::new(0),
-        };
-        let crew = Crew {
-            service: &sleeping,
-            clock: &Clock::new(),
-            warm_up: 0..0,
-            extra_work: None,
-        };
-        let step = Step {
-            arrivals: Arrivals::Constant,
-            workers: 1,
-            within: Duration::from_secs(1),
-        };
-        assert_eq!(search(&crew, 0, &step), Err(MeasureError::NoWarmUp));
+        let (found, _) = asked(|crew| search(crew, 0, &step(TAKES)));
+        assert_eq!(found, Err(MeasureError::NoWarmUp));
     }
 }

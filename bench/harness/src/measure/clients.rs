@@ -10,6 +10,7 @@ use std::time::Duration;
 use quanta::Instant;
 
 use super::crew::Crew;
+use super::dealt::dealt;
 use super::lap::time;
 use super::seconds::Seconds;
 use super::slices::Slices;
@@ -25,15 +26,14 @@ struct Client {
     end: Instant,
 }
 
-/// Measures `indexes` with `number` clients. Client `c` gets every `number`-th index from the `c`-th
-/// on, so that each asks the same in every run.
+/// Measures `indexes` with `number` clients, dealt so that each asks the same in every run.
 pub(super) fn closed(
     crew: &Crew<'_>,
     indexes: Range<usize>,
     number: usize,
     watch: &mut dyn Watch,
 ) -> Timings {
-    let share = |of: usize| indexes.clone().skip(of).step_by(number);
+    let share = |of: usize| dealt(indexes.clone(), of, number);
     // Written to, so that no page is first touched while measuring.
     let prepare = |of: usize| (of, vec![u64::MAX; share(of).count()]);
     let work = |(of, elapsed_ns), start| ask(crew, share(of), elapsed_ns, start);
@@ -140,6 +140,7 @@ mod tests {
             let crew = Crew {
                 service: &counted,
                 clock: &Clock::new(),
+                wait: &|moment| moment,
                 warm_up: 5..10,
                 extra_work: None,
             };
@@ -159,6 +160,7 @@ mod tests {
         let crew = Crew {
             service: &counted,
             clock: &clock,
+            wait: &|moment| moment,
             warm_up: 0..0,
             extra_work: None,
         };

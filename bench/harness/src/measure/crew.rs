@@ -16,6 +16,8 @@ use crate::scenario::Service;
 pub(super) struct Crew<'s> {
     pub(super) service: &'s dyn Service,
     pub(super) clock: &'s Clock,
+    /// Waits for a moment by that clock, and returns the time then.
+    pub(super) wait: &'s (dyn Fn(Instant) -> Instant + Sync),
     /// The operations before the measured ones, which they share out.
     pub(super) warm_up: Range<usize>,
     pub(super) extra_work: Option<ExtraWork>,
@@ -100,6 +102,7 @@ mod tests {
         let crew = Crew {
             service: &noting,
             clock: &Clock::new(),
+            wait: &|moment| moment,
             warm_up: 0..10,
             extra_work: None,
         };

@@ -27,6 +27,9 @@ const HEAD_START: Duration = Duration::from_millis(2);
 /// less than 98 % of what was offered).
 const ANSWERED: f64 = 0.98;
 
+/// A machine that stalls so long near the end of a plan has no time left to catch up in, and is not saturated.
+const STALL: Duration = Duration::from_millis(200);
+
 /// Operates the indexes from `first` on, each at its planned moment, by `workers` threads of which
 /// whichever is free takes the next.
 ///
@@ -41,7 +44,7 @@ pub(super) fn scheduled(
 ) -> Result<Timings, MeasureError> {
     let answered = answer(crew, |number| first + number, plan, workers, watch);
     let wall = answered.wall();
-    saturated(plan, wall)?;
+    saturated(plan, wall.saturating_sub(STALL))?;
     Ok(Timings {
         recorder: answered.latency,
         service: Some(answered.service),
@@ -73,7 +76,7 @@ pub(super) fn answer(
                 return answered;
             };
             let planned = origin + planned;
-            let start = wait_until(planned, crew.clock);
+            let start = (crew.wait)(planned);
             black_box(crew.service.serve(index(number)));
             let mut end = crew.clock.now();
             if let Some(extra_work) = &mut extra_work
@@ -137,7 +140,7 @@ impl Answered {
 ///
 /// Never inlined, so that profiles can tell it from work.
 #[inline(never)]
-fn wait_until(moment: Instant, clock: &Clock) -> Instant {
+pub(super) fn wait_until(moment: Instant, clock: &Clock) -> Instant {
     let mut now = clock.now();
     if let Some(remaining) = moment.checked_duration_since(now)
         && remaining > WAKE_UP
@@ -170,47 +173,66 @@ pub(super) fn saturated(plan: &[Duration], wall: Duration) -> Result<(), Measure
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use quanta::Mock;
+
     use super::*;
     use crate::measure::clients::closed;
     use crate::scenario::Service;
     use crate::traffic::Arrivals;
 
-    /// Answers at once, but for one request in the middle that stalls.
+    /// Answers within the same time, but for one request that stalls.
     struct Stalling {
-        stall: Duration,
+        time: Arc<Mock>,
+        takes: Duration,
+        at: usize,
     }
 
     impl Service for Stalling {
         fn serve(&self, index: usize) -> u64 {
-            let clock = Clock::new();
-            if index == 200 {
-                wait_until(clock.now() + self.stall, &clock);
+            self.time.increment(self.takes);
+            if index == self.at {
+                self.time.increment(STALL);
             }
             0
         }
     }
 
-    const STALL: Stalling = Stalling {
-        stall: Duration::from_millis(200),
-    };
+    /// What `ask` returns of one worker that takes so long for a request, but for the one `at` which it stalls.
+    fn asked<T>(takes: Duration, at: usize, ask: impl FnOnce(&Crew<'_>) -> T) -> T {
+        let (clock, time) = Clock::mock();
+        let stalling = Stalling {
+            time: time.clone(),
+            takes,
+            at,
+        };
+        ask(&Crew {
+            service: &stalling,
+            clock: &clock,
+            wait: &|moment| {
+                time.increment(moment - clock.now());
+                clock.now()
+            },
+            warm_up: 0..0,
+            extra_work: None,
+        })
+    }
 
     #[test]
     fn a_stall_is_paid_for_by_everybody_who_had_to_wait() {
         // 500 requests at 500 per second: about a hundred of them come during the stall.
-        let (clock, plan) = (Clock::new(), Arrivals::Constant.plan(500.0, 500));
-        let crew = Crew {
-            service: &STALL,
-            clock: &clock,
-            warm_up: 0..0,
-            extra_work: None,
-        };
-        let open = answer(&crew, |number| number, &plan, 1, &mut ());
-        let closed = closed(&crew, 0..500, 1, &mut ());
+        let plan = Arrivals::Constant.plan(500.0, 500);
+        let open = asked(Duration::ZERO, 200, |crew| {
+            answer(crew, |number| number, &plan, 1, &mut ())
+        });
+        let closed = asked(Duration::ZERO, 200, |crew| closed(crew, 0..500, 1, &mut ()));
         let p90 = |recorder: &Recorder| recorder.quantile(0.9);
         let paid = p90(&open.latency);
-        assert!(paid > Duration::from_millis(80), "{paid:?}");
+        let expected = Duration::from_millis(95)..Duration::from_millis(105);
+        assert!(expected.contains(&paid), "{paid:?}");
         for hidden in [p90(&closed.recorder), p90(&open.service)] {
-            assert!(hidden < Duration::from_millis(40), "{hidden:?}");
+            assert!(hidden < Duration::from_millis(1), "{hidden:?}");
         }
         assert_eq!(open.latency.count(), 500);
     }
@@ -227,6 +249,21 @@ mod tests {
                 if (offered - 1_000.0).abs() < 1e-6 && (answered - 500.0).abs() < 1e-6
         ));
         assert_eq!(saturated(&[], Duration::ZERO), Ok(()));
+    }
+
+    #[test]
+    fn a_stall_at_the_end_is_no_saturation() {
+        let plan = Arrivals::Constant.plan(500.0, 500);
+        let is_saturated = |takes_us, at| {
+            asked(Duration::from_micros(takes_us), at, |crew| {
+                scheduled(crew, 0, &plan, 1, &mut ()).is_err()
+            })
+        };
+        for at in [0, 250, 499] {
+            assert!(!is_saturated(1_000, at), "stalls at {at}");
+        }
+        // A quarter more than there is time for, without any stall.
+        assert!(is_saturated(2_500, 500));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tantivy::query::Query;
 use tantivy::{DocAddress, Score, Searcher};
 use usearch::Index;
 
-use super::rank::{Scored, diversify, fuse, score};
+use super::rank::{Scored, diversify, followed, fuse, score};
 use super::serving::WRITES;
 use super::stages::{Stage, Watch};
 use crate::session::{Session, Sessions};
@@ -45,6 +45,22 @@ const ROOM: usize = 100_000;
 
 /// Items that are added together, text and vector.
 pub(crate) const BATCH: usize = 10;
+
+/// What of the relations of a user a request looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sets {
+    /// Whom the user blocks: none of their items is shown.
+    Blocks,
+    /// These, and whom the user follows: their items come sooner.
+    FollowsAndBlocks,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker {
+    pub(crate) user: u32,
+    pub(crate) sets: Sets,
+}
 
 /// The component behind feeds and searches.
 pub(crate) struct Engine {
@@ -179,21 +195,21 @@ impl Engine {
         }
     }
 
-    /// The feed of `user`, best first.
+    /// The feed of who asks, best first.
     pub(crate) fn retrieve(
         &self,
-        user: u32,
+        asker: Asker,
         watch: &mut Watch<'_>,
     ) -> Result<Vec<Scored>, Failure> {
         let preference = self
             .sessions
-            .preference(user)
+            .preference(asker.user)
             .ok_or("a user without sessions")?;
         let candidates = self.near(&preference)?;
         watch.end(Stage::Vectors);
-        let blocked = self.social.blocked(user);
+        let blocked = self.social.blocked(asker.user);
         let now_s = self.now_s();
-        let scored: Vec<Scored> = candidates
+        let mut scored: Vec<Scored> = candidates
             .iter()
             .filter(|candidate| !blocked.has_made(candidate.key))
             .map(|candidate| Scored {
@@ -202,15 +218,16 @@ impl Engine {
             })
             .collect();
         watch.end(Stage::Score);
+        self.prefer(asker, &mut scored);
         let shown = diversify(scored, |item| self.social.creator(item));
         watch.end(Stage::Filter);
         Ok(shown)
     }
 
-    /// What `user` finds by `query` and by `vector`, best first.
+    /// What who asks finds by `query` and by `vector`, best first.
     pub(crate) fn search(
         &self,
-        user: u32,
+        asker: Asker,
         query: &dyn Query,
         vector: &[f32],
         watch: &mut Watch<'_>,
@@ -225,14 +242,26 @@ impl Engine {
         watch.end(Stage::Vectors);
         let fused = fuse(&[by_text, by_vector]);
         watch.end(Stage::Score);
-        let blocked = self.social.blocked(user);
-        let visible = fused
+        let blocked = self.social.blocked(asker.user);
+        let mut visible: Vec<Scored> = fused
             .into_iter()
             .filter(|candidate| !blocked.has_made(candidate.item))
             .collect();
+        self.prefer(asker, &mut visible);
         let shown = diversify(visible, |item| self.social.creator(item));
         watch.end(Stage::Filter);
         Ok(shown)
+    }
+
+    /// Lets items score more whose creators are followed by who asks, if that is looked at.
+    fn prefer(&self, asker: Asker, scored: &mut [Scored]) {
+        if asker.sets == Sets::Blocks {
+            return;
+        }
+        let follows = self.social.followed(asker.user);
+        for one in scored.iter_mut().filter(|one| follows.has_made(one.item)) {
+            one.score = followed(one.score);
+        }
     }
 
     /// The items nearest to `vector`, nearest first.

@@ -14,6 +14,9 @@ pub(crate) const PER_CREATOR: usize = 3;
 /// recent likes overtakes one that is a tenth more similar.
 const POPULARITY: f64 = 0.015;
 
+/// How much more an item scores whose creator the user follows, as a share of its score.
+const FOLLOWED: f64 = 0.1;
+
 /// Keeps the first ranks of a list from deciding alone (Cormack, Clarke and Büttcher, SIGIR 2009).
 const RANK_OFFSET: f64 = 60.0;
 
@@ -28,6 +31,12 @@ pub(crate) struct Scored {
 /// lately.
 pub(crate) fn score(distance: f32, likes: f64) -> f64 {
     1.0 - f64::from(distance) + POPULARITY * likes.ln_1p()
+}
+
+/// The same score if the user follows the creator.
+pub(crate) fn followed(score: f64) -> f64 {
+    // Also of what is far away, and less than nothing.
+    score + FOLLOWED * score.abs()
 }
 
 /// One list out of several, each best first: an item scores by its ranks alone, because scores of
@@ -84,6 +93,9 @@ mod tests {
         assert!(score(0.1, 0.0) > score(0.2, 0.0));
         assert!(score(0.2, 1_000.0) > score(0.1, 0.0));
         assert!((score(0.25, 0.0) - 0.75).abs() < 1e-9);
+        for (score, expected) in [(0.5, 0.55), (-0.5, -0.45), (0.0, 0.0)] {
+            assert!((followed(score) - expected).abs() < 1e-9, "{score}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use bench_harness::{
     Artifact, Context, Failure, Layer, Needs, Recipe, Scenario, Subject, Tier, Traffic,
 };
 
-use super::engine::{CANDIDATES, Engine, users};
+use super::engine::{CANDIDATES, Engine, Sets, users};
 use super::rank::SHOWN;
 use super::serving::{ITEMS, Loaded, WRITES, What};
 use super::stages::{Stage, Stages};
@@ -52,6 +52,7 @@ const SEARCHING_SECONDS: f64 = 30.0;
 pub(crate) struct Request {
     pub(crate) id: &'static str,
     pub(crate) what: What,
+    pub(crate) sets: Sets,
     /// Whether signals are written and items added meanwhile.
     pub(crate) is_busy: bool,
     pub(crate) traffic: Traffic,
@@ -81,6 +82,14 @@ impl Scenario for Request {
                     Compare capacity. latency, from the planned moment, is that of the build's own half: a \
                     build twice as fast is asked twice as often, so its latency says how it bears what it was \
                     bought for, and not which build is faster; feed/retrieve/poisson asks all builds the same.";
+        }
+        if self.sets == Sets::FollowsAndBlocks {
+            return "The requests of feed/retrieve or feed/search that look at whom the user follows, too: what those \
+                    have made scores a tenth more, and nothing of blocked creators is shown. \
+                    A user follows a hundred creators of ten thousand and blocks a few. What a second set costs in \
+                    a request, and whether it is still the smallest part of it. \
+                    Read stage.filter beside that of the request without: the distance is the follow set. The other \
+                    figures are those of that request.";
         }
         match self.what {
             What::Retrieve => {
@@ -115,7 +124,7 @@ impl Scenario for Request {
         } else {
             (0.0, 0.0)
         };
-        BTreeMap::from([
+        let mut params = BTreeMap::from([
             (name("items"), integer(items)),
             (name("users"), integer(population(items).0)),
             (name("creators"), integer(population(items).1)),
@@ -124,7 +133,11 @@ impl Scenario for Request {
             (name("writes_per_second"), integer(writes as usize)),
             (name("items_per_second"), integer(added as usize)),
             (name("seed"), integer(SEED as usize)),
-        ])
+        ]);
+        if self.sets == Sets::FollowsAndBlocks {
+            params.insert(name("sets"), Param::Text("follows and blocks".into()));
+        }
+        params
     }
 
     fn input(&self, tier: Tier) -> Recipe {
@@ -211,6 +224,7 @@ impl Request {
         let (generator, files) = (Generator::new(DIMENSIONS), VectorFiles::of(tier));
         Ok(Loaded {
             what: self.what,
+            sets: self.sets,
             is_busy: self.is_busy,
             warm_up,
             operations,
@@ -249,6 +263,7 @@ mod tests {
     const SEARCH: Request = Request {
         id: "feed/search",
         what: What::Search,
+        sets: Sets::Blocks,
         is_busy: false,
         traffic: Traffic::Alone,
         layer: Layer::Facade,
@@ -297,6 +312,28 @@ mod tests {
                 };
                 assert_eq!(stage.count, 2);
             }
+        }
+    }
+
+    #[test]
+    fn whom_a_user_follows_comes_sooner_and_is_checked() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = Cache::at(directory.path());
+        prepare(&SEARCH, Tier::Tiny, &cache).expect("prepares");
+        let context = Context::new(Tier::Tiny, &cache);
+        for what in [What::Retrieve, What::Search] {
+            let request = Request {
+                what,
+                sets: Sets::FollowsAndBlocks,
+                ..SEARCH
+            };
+            let mut loaded = request.open(&context).expect("loads");
+            assert_eq!(loaded.check(), Ok(()), "{what:?}");
+            for index in 0..100 {
+                assert!(loaded.serve(index) > 0, "{what:?}");
+            }
+            loaded.sets = Sets::Blocks;
+            assert!(loaded.check().is_err(), "{what:?}: follows moved nothing");
         }
     }
 

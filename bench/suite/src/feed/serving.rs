@@ -7,7 +7,7 @@ use bench_harness::scenario::name;
 use bench_harness::schema::{MetricName, MetricValue, Proportion};
 use bench_harness::{Background, Failure, Service, Subject, WrongAnswer};
 
-use super::engine::{BATCH, Engine, users};
+use super::engine::{Asker, BATCH, Engine, Sets, users};
 use super::model::{Model, fused};
 use super::rank::Scored;
 use super::stages::Stages;
@@ -37,6 +37,7 @@ pub(crate) enum What {
 /// An engine that is asked the same requests in the same order.
 pub(super) struct Loaded {
     pub(super) what: What,
+    pub(super) sets: Sets,
     pub(super) is_busy: bool,
     pub(super) warm_up: usize,
     pub(super) operations: usize,
@@ -64,13 +65,16 @@ impl Loaded {
     }
 
     fn answer(&self, number: usize, stages: &Stages) -> Result<Vec<Scored>, Failure> {
-        let user = self.user(number);
+        let asker = Asker {
+            user: self.user(number),
+            sets: self.sets,
+        };
         let mut watch = stages.watch();
         match self.what {
-            What::Retrieve => self.engine.retrieve(user, &mut watch),
+            What::Retrieve => self.engine.retrieve(asker, &mut watch),
             What::Search => {
                 let (query, vector) = (self.questions.query(number), &self.queries[number]);
-                self.engine.search(user, query, vector, &mut watch)
+                self.engine.search(asker, query, vector, &mut watch)
             }
         }
     }
@@ -123,7 +127,7 @@ impl Loaded {
     /// The true scores of all candidates of a request.
     fn scores(&self, model: &Model<'_>, number: usize) -> Result<HashMap<u32, f64>, Failure> {
         let near = self.near(number)?;
-        Ok(match self.what {
+        let scores: HashMap<u32, f64> = match self.what {
             What::Retrieve => near
                 .iter()
                 .map(|near| (near.key, model.score(near)))
@@ -134,6 +138,10 @@ impl Loaded {
                 let by_vector: Vec<u32> = near.iter().map(|near| near.key).collect();
                 fused([&by_text, &by_vector])
             }
+        };
+        Ok(match self.sets {
+            Sets::Blocks => scores,
+            Sets::FollowsAndBlocks => model.preferred(self.user(number), scores),
         })
     }
 }

@@ -17,6 +17,7 @@ use bench_harness::{
     Traffic, WrongAnswer,
 };
 
+use super::engine::Sets;
 use super::request::Request;
 use super::serving::{Loaded, WRITES, What};
 use super::{POISSON, RATE};
@@ -40,6 +41,7 @@ const fn seconds(tier: Tier) -> usize {
 const FEEDS: Request = Request {
     id: "feed/soak",
     what: What::Retrieve,
+    sets: Sets::Blocks,
     is_busy: true,
     traffic: POISSON,
     layer: Layer::Contention,

@@ -42,6 +42,11 @@ pub(crate) trait Searcher: Send + Sync {
         Vec::new()
     }
 
+    /// See [`Subject::waits_for_disk`].
+    fn waits_for_disk(&self) -> bool {
+        false
+    }
+
     /// Checks what is not in any single answer.
     ///
     /// # Errors
@@ -185,6 +190,10 @@ impl<S: Searcher> Subject for Asked<S> {
 
     fn operate(&mut self, index: usize) -> u64 {
         self.serve(index)
+    }
+
+    fn waits_for_disk(&self) -> bool {
+        self.searcher.waits_for_disk()
     }
 
     fn service(&self) -> Option<&dyn Service> {

@@ -8,7 +8,8 @@
 //! | Part | Holds |
 //! |---|---|
 //! | `engine` | usearch, used by its rules: room, work areas, the first row |
-//! | `audit` | which rows of a batch no search finds |
+//! | `adders` | what is being added at the same time |
+//! | `audit` | which of the rows just added no search finds |
 //! | `callers` | how many are inside the engine |
 //! | `entry` | what is known of a key |
 //! | `error` | what can be refused |
@@ -16,7 +17,6 @@
 //! | `model` | the independent truth about one |
 //! | `create`, `overview` | scenarios, one family per file |
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
@@ -25,9 +25,11 @@ use usearch::Index;
 
 use super::truth::Neighbour;
 use crate::hashing::FixedHasher;
+use adders::{Adder, Adders};
 use engine::Engine;
 use entry::Entry;
 
+mod adders;
 mod audit;
 mod callers;
 pub(crate) mod create;
@@ -84,7 +86,8 @@ pub(crate) struct Collection {
     /// What became visible last: the stamp of its entry.
     latest: AtomicU64,
     batch_threads: usize,
-    /// Rows of batches that no search found at first and that were added again.
+    adders: Adders,
+    /// Rows that no search found at first and that were added again.
     mended: AtomicUsize,
 }
 
@@ -118,6 +121,7 @@ impl Collection {
             entries,
             latest: 0.into(),
             batch_threads: sizing.batch_threads,
+            adders: Adders::default(),
             mended: 0.into(),
         })
     }
@@ -130,9 +134,9 @@ impl Collection {
         self.insert_batch(std::slice::from_ref(inserted))
     }
 
-    /// Adds all of them or none. Large batches are shared among threads, which can lose links: those are
-    /// audited, and what no search finds is added again. While they become visible, one after the other,
-    /// others may see a part.
+    /// Adds all of them or none. Large batches are shared among threads, and several callers may add at the same
+    /// time. Either can lose links: what was so added is audited, and what no search finds is added again. While
+    /// they become visible, one after the other, others may see a part.
     ///
     /// # Errors
     /// As [`Collection::insert`], for the first that cannot be added.
@@ -147,7 +151,11 @@ impl Collection {
                 return Err(error);
             }
         }
-        if let Err(error) = self.add_all(inserted).and_then(|()| self.mend(inserted)) {
+        let adder = self
+            .adders
+            .begin(inserted.iter().map(|one| one.key).collect());
+        let added = self.add_all(inserted);
+        if let Err(error) = added.and_then(|()| self.mend(inserted, &adder)) {
             for insertion in inserted {
                 // Those that were not added are not there, which is what is wanted.
                 let _ = self.engine.remove(insertion.key);
@@ -176,6 +184,11 @@ impl Collection {
             true => Ok(entry.metadata),
             false => Err(CollectionError::UnknownKey(key)),
         }
+    }
+
+    /// Whether a key is taken: its vector is there, or is being inserted or deleted.
+    pub(crate) fn has(&self, key: u32) -> bool {
+        self.entries.contains_key(&key)
     }
 
     /// Replaces what is known of a key.
@@ -254,7 +267,7 @@ impl Collection {
         Ok(found)
     }
 
-    /// Rows of batches that no search found at first and that were added again.
+    /// Rows that no search found at first and that were added again.
     pub(crate) fn mended(&self) -> usize {
         self.mended.load(Ordering::Relaxed)
     }
@@ -284,16 +297,15 @@ impl Collection {
         }
     }
 
-    /// Takes out what no search finds of what was added and adds it again, by this thread alone. Nobody sees
-    /// it yet.
-    fn mend(&self, inserted: &[Insertion]) -> Result<(), CollectionError> {
-        if self.threads(inserted) <= 1 {
+    /// Takes out what no search finds of what was added and adds it again, by this thread. Nobody sees it yet.
+    fn mend(&self, inserted: &[Insertion], adder: &Adder<'_>) -> Result<(), CollectionError> {
+        if self.threads(inserted) <= 1 && adder.is_alone() {
             // One thread loses none.
             return Ok(());
         }
-        let keys: BTreeSet<u32> = inserted.iter().map(|one| one.key).collect();
+        let is_settled = |key| self.adders.is_settled(key, self.index().size());
         for _ in 0..MAX_MENDINGS {
-            let orphans = self.engine.orphans(&keys);
+            let orphans = self.engine.orphans(adder.keys(), is_settled);
             if orphans.is_empty() {
                 break;
             }

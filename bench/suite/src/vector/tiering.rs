@@ -37,6 +37,9 @@ const K: usize = 10;
 /// Enough for a p99.
 const OPERATIONS: usize = 10_000;
 
+/// Loading both indexes, and checking every row.
+const AROUND_SECONDS: f64 = 5.0;
+
 /// One row of so many is hot.
 const ONE_HOT_IN: usize = 10;
 
@@ -148,6 +151,7 @@ impl Scenario for Tiering {
     fn needs(&self, tier: Tier) -> Needs {
         let bytes = |files: IndexFiles| files.loaded().memory_bytes;
         Needs::memory(bytes(Self::hot(tier)) + bytes(Self::cold(tier)))
+            .with_seconds(watched::SECONDS + AROUND_SECONDS)
     }
 
     fn metrics(&self) -> Vec<DeclaredMetric> {
@@ -180,7 +184,7 @@ impl Scenario for Tiering {
         let tiers = Tiers::over(hot, cold)?;
         let reported = Reported::by(MetricKind::IP, ScalarKind::F32).within(ROUNDING);
         let judge = Judge::of(rows, K, reported, context)?;
-        let watched = Watched::new(tiers, Generator::new(rows.dimensions));
+        let watched = Watched::new(tiers, Generator::new(rows.dimensions), OPERATIONS);
         Ok(Box::new(
             Asked::new(watched, judge, "recall@10", OPERATIONS).by_popularity(Popularity::Skewed),
         ))
@@ -193,6 +197,7 @@ mod tests {
     use bench_harness::plant::Planted;
     use bench_harness::prepare::prepare;
     use bench_harness::repetition::repeat;
+    use bench_harness::schema::MetricValue;
 
     use super::*;
 
@@ -203,6 +208,14 @@ mod tests {
         prepare(&Tiering, Tier::Tiny, &cache).expect("prepares");
         let observed = repeat(&Tiering, Tier::Tiny, &Planted::default(), &cache).expect("runs");
         assert_eq!(observed.wrong_answer, None);
+        for stage in ["hot", "cold"] {
+            let times = observed.repetition.metric(&name(stage));
+            let Some(MetricValue::Distribution(times)) = times else {
+                panic!("{stage}: {times:?}")
+            };
+            // Searches go on as long as rows are moved.
+            assert_eq!(times.count, OPERATIONS as u64, "{stage}");
+        }
         for metric in Tiering.metrics() {
             let value = observed.repetition.metric(&metric.name);
             let value = value.unwrap_or_else(|| panic!("{}", metric.name));

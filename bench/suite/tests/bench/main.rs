@@ -7,6 +7,7 @@ mod interrupted;
 mod layers;
 mod own;
 mod plants;
+mod policy;
 mod profiles;
 
 use std::fs;

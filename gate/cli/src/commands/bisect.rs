@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gate_core::bisect::{End, Next, Search, about, answer};
 use gate_core::comparable::environment_differences;
 use gate_core::evaluate::EvaluateError;
-use gate_schema::bisect::{Answer, Bisection, FORMAT, Found, Revision, Step, Why};
+use gate_schema::bisect::{Answer, Bisection, FORMAT, Found, Revision, Step};
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
 use gate_schema::report::{Reason, Report, SideName};
@@ -31,7 +31,8 @@ use crate::terminal;
 pub(crate) fn run(arguments: &Bisect) -> Result<ExitCode, Vec<Diagnostic>> {
     let start = Instant::now();
     let outputs: Vec<PathBuf> = arguments.output.iter().cloned().collect();
-    check_outputs(&outputs, &[])?;
+    let inputs = arguments.like.iter().chain(&arguments.policy);
+    check_outputs(&outputs, &inputs.map(PathBuf::as_path).collect::<Vec<_>>())?;
     let like = match &arguments.like {
         Some(run) => Some(read_run(run)?.environment),
         None => None,
@@ -64,12 +65,13 @@ pub(crate) fn run(arguments: &Bisect) -> Result<ExitCode, Vec<Diagnostic>> {
         row: &arguments.row,
         good: &good,
         commits: &commits,
+        output: arguments.output.as_deref(),
     };
-    let unmeasured = |revision: &Revision, problems| {
-        ends.unmeasured(revision, problems, arguments.output.as_deref())
-    };
-    let built = commands.build(Side::Base, &progress);
-    built.map_err(|problems| unmeasured(&good, problems))?;
+    let mut search = Search::new(commits.len());
+    let mut steps: Vec<Step> = Vec::new();
+    if let Err(problems) = commands.build(Side::Base, &progress) {
+        return Err(ends.stopped(&good, problems, (&search, steps)));
+    }
     let mut bench = Bench {
         commands,
         progress: &progress,
@@ -81,8 +83,6 @@ pub(crate) fn run(arguments: &Bisect) -> Result<ExitCode, Vec<Diagnostic>> {
         top: &top,
     };
 
-    let mut search = Search::new(commits.len());
-    let mut steps: Vec<Step> = Vec::new();
     let mut longest = Duration::ZERO;
     let end = loop {
         let at = match search.next() {
@@ -96,11 +96,10 @@ pub(crate) fn run(arguments: &Bisect) -> Result<ExitCode, Vec<Diagnostic>> {
         }
         let begun = Instant::now();
         let (revision, is_end) = (&commits[at - 1], steps.is_empty());
-        let step = bench.step(revision, left.min(measure.budget), is_end);
-        let step = step.map_err(|problems| match is_end {
-            true => unmeasured(revision, problems),
-            false => problems,
-        })?;
+        let step = match bench.step(revision, left.min(measure.budget), is_end) {
+            Ok(step) => step,
+            Err(problems) => return Err(ends.stopped(revision, problems, (&search, steps))),
+        };
         longest = longest.max(begun.elapsed());
         progress.say(&gate_render::bisect_step(&step));
         search.tell(at, step.answer);
@@ -109,7 +108,7 @@ pub(crate) fn run(arguments: &Bisect) -> Result<ExitCode, Vec<Diagnostic>> {
     let bisection = ends.bisection(steps, end);
     // What was measured took minutes: it is printed even where it cannot be written.
     terminal::answer(&gate_render::bisection(&bisection))?;
-    if let Some(output) = &arguments.output {
+    if let Some(output) = ends.output {
         keep(&bisection, output)?;
     }
     Ok(bisection.exit_code)
@@ -286,6 +285,8 @@ struct Ends<'a> {
     good: &'a Revision,
     /// Those after it, the bad one last.
     commits: &'a [Revision],
+    /// Where it is written down, too.
+    output: Option<&'a Path>,
 }
 
 impl Ends<'_> {
@@ -318,34 +319,38 @@ impl Ends<'_> {
         }
     }
 
-    /// What kept an end from being measured; kept in `output`, too, because whoever asked for a night has to hear that
-    /// there is no answer. What is wrong with the question, or with the machine, is nobody's answer.
-    fn unmeasured(
+    /// What kept a revision from being measured and stopped the search. What is known by then took long, or is what a
+    /// night asks for: it is printed, where there is any, and kept in the output. Of an end nothing is known by what is
+    /// wrong with the question, or with the machine.
+    fn stopped(
         &self,
         revision: &Revision,
         mut problems: Vec<Diagnostic>,
-        output: Option<&Path>,
+        (search, mut steps): (&Search, Vec<Step>),
     ) -> Vec<Diagnostic> {
-        let Some(output) = output.filter(|_| is_skipped(&problems)) else {
+        let is_end = steps.is_empty();
+        if is_end && !is_skipped(&problems) {
             return problems;
-        };
-        let step = Step {
+        }
+        steps.push(Step {
             revision: revision.clone(),
             answer: Answer::Skipped,
             how: problems.first().map(|problem| problem.message.clone()),
             row: None,
-        };
-        let end = End {
-            found: Found::NotConfirmed,
-            why: Some(Why::Skipped),
-            good: 0,
-            bad: self.commits.len(),
-        };
-        let mut bisection = self.bisection(vec![step], end);
+        });
+        let mut bisection = self.bisection(steps, search.stopped());
         bisection.exit_code = ExitCode::Usage;
-        if let Err(more) = keep(&bisection, output) {
-            problems.extend(more);
-        }
+        let printed = match is_end {
+            true => Ok(()),
+            false => terminal::answer(&gate_render::bisection(&bisection)),
+        };
+        let kept = self.output.map_or(Ok(()), |path| keep(&bisection, path));
+        problems.extend(
+            [printed, kept]
+                .into_iter()
+                .filter_map(Result::err)
+                .flatten(),
+        );
         problems
     }
 }

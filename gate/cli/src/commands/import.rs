@@ -6,7 +6,7 @@ use gate_import::criterion::{self, BenchmarkFiles};
 use gate_import::{ImportError, Origin, flat};
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
-use gate_schema::run::{Environment, Run, Source};
+use gate_schema::run::{AnomalyKind, Environment, Run, Source};
 
 use crate::args::{Import, Tool};
 use crate::diagnostic::{Diagnostic, Place};
@@ -55,9 +55,14 @@ pub(crate) fn run(arguments: &Import) -> Result<ExitCode, Vec<Diagnostic>> {
             "note: the machine is unknown, so timings will be Incomparable; give --environment FILE (`bench env` prints one)\n",
         );
     }
-    if run.has_stepped() {
+    if run.has(AnomalyKind::ClockStepped) {
         terminal::talk(
             "note: times below zero are left out: the clock was set back while they were measured\n",
+        );
+    }
+    if run.has(AnomalyKind::ClockCoarse) {
+        terminal::talk(
+            "note: times of zero are left out: the clock is too coarse; measure more work at once\n",
         );
     }
     let scenarios = run.manifest.scenarios.len();

@@ -55,29 +55,26 @@ pub(crate) fn run(arguments: &Issue) -> Result<ExitCode, Vec<Diagnostic>> {
     let runtime = runtime.map_err(|error| vec![settings::no_client(&error.to_string())])?;
     let clock = Wall::start();
     let night = &trend.newest.created;
-    let kept = runtime.block_on(kept(arguments, &told, &clock, night, &topics))?;
-    match kept {
-        Ok(done) => {
-            if let Some(path) = &arguments.hold {
-                write(path, questions(&issues, &done).as_bytes())?;
-            }
-            if done.is_empty() {
-                terminal::answer("no issue has to change\n")?;
-            }
-            let lines = done
-                .iter()
-                .map(|(title, done)| line(title, *done, arguments.dry_run));
-            terminal::answer(&lines.collect::<String>())?;
-        }
-        Err(fault) => {
-            let hint = "the token needs the permission `issues: write`; else start this again";
-            let place = Place::Flag("GitHub");
-            let problem = Diagnostic::new(Code::GitHub, fault.to_string(), place, hint);
-            terminal::talk(&diagnostic::render(&[problem]));
-            return Ok(ExitCode::Unpublished);
-        }
+    let (done, fault) = runtime.block_on(kept(arguments, &told, &clock, night, &topics))?;
+    // Also when GitHub does not take everything: what is new this night is not new the next one.
+    if let Some(path) = &arguments.hold {
+        write(path, questions(&issues, &done).as_bytes())?;
     }
-    Ok(ExitCode::Pass)
+    let lines = done
+        .iter()
+        .map(|(title, done)| line(title, *done, arguments.dry_run));
+    terminal::answer(&lines.collect::<String>())?;
+    let Some(fault) = fault else {
+        if done.is_empty() {
+            terminal::answer("no issue has to change\n")?;
+        }
+        return Ok(ExitCode::Pass);
+    };
+    let hint = "the token needs the permission `issues: write`; else start this again";
+    let place = Place::Flag("GitHub");
+    let problem = Diagnostic::new(Code::GitHub, fault.to_string(), place, hint);
+    terminal::talk(&diagnostic::render(&[problem]));
+    Ok(ExitCode::Unpublished)
 }
 
 /// What issues of one label are about.
@@ -150,14 +147,14 @@ fn questions(issues: &[TrendIssue], done: &[(String, IssueDone)]) -> String {
     lines
 }
 
-/// What became of the issues, or why GitHub did not take them.
+/// What became of the issues, and why GitHub did not take all of them.
 async fn kept(
     arguments: &Issue,
     told: &Where,
     clock: &Wall,
     night: &str,
     topics: &[Topic<'_>],
-) -> Result<Result<Vec<(String, IssueDone)>, Fault>, Vec<Diagnostic>> {
+) -> Result<(Vec<(String, IssueDone)>, Option<Fault>), Vec<Diagnostic>> {
     // Connections are made inside the runtime.
     let client = Client::new(&told.base, &told.token, clock, Deadlines::default());
     let client = client.map_err(|error| vec![settings::no_client(&error)])?;
@@ -198,7 +195,7 @@ async fn kept(
     for line in client.take_log() {
         terminal::talk(&format!("note: {}\n", say::for_log(&line)));
     }
-    Ok(fault.map_or(Ok(done), Err))
+    Ok((done, fault))
 }
 
 fn line(title: &str, done: IssueDone, is_dry: bool) -> String {

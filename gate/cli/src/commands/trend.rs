@@ -19,10 +19,11 @@ use crate::terminal;
 
 pub(crate) fn run(arguments: &Trend) -> Result<ExitCode, Vec<Diagnostic>> {
     let outputs: Vec<PathBuf> = arguments.output.iter().cloned().collect();
-    check_outputs(&outputs, &[])?;
     let given = arguments.policy.as_deref();
     let default = Path::new(BASELINE);
     let baseline = arguments.baseline.as_deref();
+    let inputs = given.into_iter().chain([baseline.unwrap_or(default)]);
+    check_outputs(&outputs, &inputs.collect::<Vec<_>>())?;
     let beside = baseline.unwrap_or(default);
     let loaded = policy::load(given, None, beside, &provenance::today())?;
     let baseline = baseline.or(Some(default).filter(|default| default.exists()));

@@ -40,11 +40,11 @@ pub(crate) fn read_run_with_digest(path: &Path) -> Result<(Run, Digest), Vec<Dia
     ))
 }
 
-/// Reads and validates the run that one start of a measuring command wrote. Times of a clock that was set
-/// back meanwhile are left out of it.
+/// Reads and validates the run that one start of a measuring command wrote. Times that the clock misread
+/// are left out of it.
 pub(crate) fn read_start(path: &Path) -> Result<Run, Vec<Diagnostic>> {
     let mut run = parse(path, &read_bytes(path)?)?;
-    run.leave_out_stepped();
+    run.leave_out_misread();
     validated(path, run)
 }
 

@@ -10,7 +10,7 @@ use gate_schema::code::Code;
 use gate_schema::id::ScenarioId;
 use gate_schema::noise::Noise;
 use gate_schema::policy::Policy;
-use gate_schema::run::{Environment, Failure, Run};
+use gate_schema::run::{AnomalyKind, Environment, Failure, Run};
 
 use super::arm::{Arm, Turn};
 use super::choice::choose;
@@ -140,7 +140,9 @@ impl<'a> Measurement<'a> {
     ) -> Result<Option<Run>, Vec<Diagnostic>> {
         for _ in 0..AGAIN {
             match self.start_once(who, scenario, turn)? {
-                Some(run) if run.has_stepped() => self.progress.stepped(who, scenario),
+                Some(run) if run.has(AnomalyKind::ClockStepped) => {
+                    self.progress.stepped(who, scenario);
+                }
                 answer => return Ok(answer),
             }
         }

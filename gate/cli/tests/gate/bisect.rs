@@ -188,6 +188,32 @@ fn a_commit_that_cannot_be_told_ends_it_with_what_is_known() {
 }
 
 #[test]
+fn what_was_found_before_the_disk_was_full_is_kept() {
+    let (project, good) = project();
+    let working = project.read("sort[2].sh");
+    let merges = project.merges(|at| match at {
+        2 => vec![("level", format!("{SLOW}\n"))],
+        4 => vec![("sort[2].sh", "cat numbers.txt > /dev/full\n".to_owned())],
+        5 => vec![("sort[2].sh", working.clone())],
+        _ => Vec::new(),
+    });
+    let ran = project.bisect(&good, &["--output", "../bisect.json"]);
+    assert_eq!(ran.code, 2, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("error[G606]"), "{}", ran.stderr);
+    let [from, to] = [&good[..10], &merges[7][..10]];
+    let first = format!("NARROWED to 8 commits {from}..{to}: those between could not be measured");
+    assert_eq!(ran.first_line(), first);
+    let text = std::fs::read_to_string(project.outside("bisect.json")).expect("readable");
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let expected = [(8, "worse".to_owned()), (4, "skipped".to_owned())];
+    assert_eq!(steps(&document, &merges), expected);
+    assert_eq!(document["found"], "range", "the bad end is worse");
+    assert_eq!(document["exit_code"], "usage");
+    let how = document["steps"][1]["how"].as_str().expect("a text");
+    assert!(how.starts_with("a disk is full"), "{how}");
+}
+
+#[test]
 fn when_the_time_is_up_nothing_is_guessed() {
     let (project, good) = project();
     let merges = project.merges(slower_from(2));
@@ -223,6 +249,12 @@ fn what_cannot_be_searched_is_an_error() {
         let said = with(good, bad, row);
         assert!(said.contains(expected), "{row}: {said}");
     }
+    let seen = seen_on(&json!({}));
+    project.write("../seen.json", &seen);
+    let over = ["--like", "../seen.json", "--output", "../seen.json"];
+    let said = project.bisect(&good, &over).stderr;
+    assert!(said.starts_with("error[G302]"), "{said}");
+    assert_eq!(project.read("../seen.json"), seen);
     // A bad end that does not build is a mistake, and no commit to skip.
     project.merge("m2", &[("broken", "yes\n")]);
     let said = with(&good, "main", "sort[2] time");

@@ -217,6 +217,20 @@ fn another_machine_is_not_a_step_and_too_few_nights_are_not_a_pass() {
 }
 
 #[test]
+fn a_trend_does_not_replace_what_it_reads() {
+    let scratch = history(1, |_| 50_000.0);
+    let read = scratch.read("out.json");
+    for input in ["--baseline", "--policy"] {
+        let over = [input, "out.json", "--output", "out.json"];
+        let ran = scratch.gate(&[&["trend", "--history", "history"], &over[..]].concat());
+        assert_eq!(ran.code, 2, "{input}: {}", ran.stdout);
+        let said = "error[G302]: the output is also an input";
+        assert!(ran.stderr.starts_with(said), "{input}: {}", ran.stderr);
+        assert_eq!(scratch.read("out.json"), read, "{input}");
+    }
+}
+
+#[test]
 fn a_history_that_is_not_there_or_broken_is_an_error() {
     let scratch = Scratch::new();
     let ran = scratch.gate(&["trend", "--history", "nowhere"]);

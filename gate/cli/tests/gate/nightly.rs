@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::scratch::{Scratch, gate};
+use crate::project::ran;
+use crate::scratch::{Ran, Scratch, gate};
 
 mod afresh;
 mod topics;
@@ -22,13 +23,18 @@ struct GitHub {
 
 impl GitHub {
     fn start() -> Self {
+        Self::without("")
+    }
+
+    /// One that knows no issues of this label, if it is one.
+    fn without(label: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let issues = Arc::new(Mutex::new(Vec::new()));
         let there = Arc::clone(&issues);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                answer(&stream.expect("a connection"), &there);
+                answer(&stream.expect("a connection"), &there, label);
             }
         });
         Self { url, issues }
@@ -39,7 +45,7 @@ impl GitHub {
     }
 }
 
-fn answer(stream: &TcpStream, issues: &Mutex<Vec<Value>>) {
+fn answer(stream: &TcpStream, issues: &Mutex<Vec<Value>>, without: &str) {
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {
@@ -93,10 +99,14 @@ fn answer(stream: &TcpStream, issues: &Mutex<Vec<Value>>) {
         }
     };
     let told = told.to_string();
+    let status = match path.contains(&format!("labels={without}&")) {
+        true => "410 Gone",
+        false => "200 OK",
+    };
     let mut stream = stream;
     write!(
         stream,
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{told}",
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{told}",
         told.len()
     )
     .expect("writable");
@@ -160,47 +170,64 @@ fn record(scratch: &Scratch, at: usize, night: &Night) {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 
-/// What `gate issue` says of the newest trend.
-fn issue(scratch: &Scratch, github: &GitHub, more: &[&str]) -> String {
+/// `gate issue` of the newest trend.
+fn keep_issues(scratch: &Scratch, github: &GitHub, more: &[&str]) -> Ran {
     let output = gate(&scratch.path(""))
         .args(["issue", "trend.json"])
         .args(more)
         .env("GITHUB_REPOSITORY", "acme/engine")
         .env("GITHUB_API_URL", &github.url)
         .env("GITHUB_TOKEN", "bot")
-        .output()
-        .expect("runs");
-    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let failed = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}{failed}");
-    said
+        .output();
+    ran(output.expect("runs"))
 }
 
-/// Nights from the step on: what `change` makes of a quiet one. Tells what `gate issue` wrote on which.
-fn from_the_step(
-    github: &GitHub,
+/// What it says, all of which GitHub takes.
+fn issue(scratch: &Scratch, github: &GitHub, more: &[&str]) -> String {
+    let ran = keep_issues(scratch, github, more);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    ran.stdout.trim().to_owned()
+}
+
+/// Records quiet nights, and so many from the step on, after what `change` makes of each. From the step on `then` finds
+/// what the history shows.
+fn record_nights(
+    scratch: &Scratch,
     nights: usize,
-    change: impl Fn(usize, &mut Night, &mut Vec<Value>),
-) -> Vec<(usize, String)> {
-    let scratch = Scratch::new();
-    let mut told = Vec::new();
+    change: impl Fn(usize, &mut Night),
+    mut then: impl FnMut(usize),
+) {
     for at in 0..STEP + nights {
         let mut night = Night {
             machine: "perf-01",
             times: [Some(1.0), Some(1.0)],
         };
-        change(at, &mut night, &mut github.issues.lock().expect("no panic"));
-        record(&scratch, at, &night);
-        if at < STEP {
-            continue;
+        change(at, &mut night);
+        record(scratch, at, &night);
+        if at >= STEP {
+            let ran = scratch.gate(&["trend", "--history", "history", "--output", "trend.json"]);
+            assert!([0, 1, 3].contains(&ran.code), "{}", ran.stderr);
+            then(at);
         }
-        let ran = scratch.gate(&["trend", "--history", "history", "--output", "trend.json"]);
-        assert!([0, 1, 3].contains(&ran.code), "{}", ran.stderr);
+    }
+}
+
+/// Tells what `gate issue` wrote on which night from the step on.
+fn from_the_step(
+    github: &GitHub,
+    nights: usize,
+    change: impl Fn(usize, &mut Night, &mut Vec<Value>),
+) -> Vec<(usize, String)> {
+    let (scratch, mut told) = (Scratch::new(), Vec::new());
+    let change = |at, night: &mut Night| {
+        change(at, night, &mut github.issues.lock().expect("no panic"));
+    };
+    record_nights(&scratch, nights, change, |at| {
         let said = issue(&scratch, github, &[]);
         if said != "no issue has to change" {
             told.push((at, said));
         }
-    }
+    });
     told
 }
 
@@ -318,25 +345,14 @@ fn what_a_person_closed_stays_closed_until_it_gets_worse_again() {
 #[test]
 fn nights_that_nobody_scheduled_close_no_issue() {
     let (github, scratch) = (GitHub::start(), Scratch::new());
-    let slower = slower_in(STEP..STEP + 9);
     let (mut told, by_hand) = (Vec::new(), STEP + 9..STEP + 20);
-    for at in 0..STEP + 24 {
-        let mut night = Night {
-            machine: "perf-01",
-            times: [Some(1.0), Some(1.0)],
-        };
-        slower(at, &mut night);
-        record(&scratch, at, &night);
-        if at < STEP {
-            continue;
-        }
-        scratch.gate(&["trend", "--history", "history", "--output", "trend.json"]);
+    record_nights(&scratch, 24, slower_in(STEP..STEP + 9), |at| {
         let more: &[&str] = match by_hand.contains(&at) {
             true => &["--unscheduled"],
             false => &[],
         };
         told.push((at, issue(&scratch, &github, more)));
-    }
+    });
     let without: Vec<usize> = told
         .iter()
         .filter(|(_, said)| said.contains("without it") || said.contains("closed"))

@@ -72,6 +72,9 @@ proptest! {
             let Next::Measure(at) = search.next() else { break };
             search.tell(at, since(culprit)(at));
         }
+        let stopped = search.stopped();
+        prop_assert!(stopped.good < culprit && culprit <= stopped.bad);
+        prop_assert_eq!((stopped.found, stopped.why), (Found::Range, Some(Why::Skipped)));
         search.time_is_up();
         let Next::Done(end) = search.next() else { panic!("it has ended") };
         prop_assert!(end.good < culprit && culprit <= end.bad);
@@ -95,6 +98,13 @@ fn ends_that_do_not_differ_are_not_searched() {
         };
         assert_eq!((end, measured), (expected, vec![9]), "{answer:?}");
     }
+    let stopped = Search::new(9).stopped();
+    let found = (stopped.found, stopped.good, stopped.bad);
+    assert_eq!(
+        found,
+        (Found::NotConfirmed, 0, 9),
+        "before the first answer"
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ use case::{Case, Values, budget, case, judge, judge_runs, name, policy};
 
 mod agreeing;
 mod case;
+mod clock;
 mod curves;
 mod distributions;
 mod disturbed;
@@ -151,7 +152,9 @@ fn exact_metrics_regress_by_one_step_beyond_the_margin() {
         (8.0, 8.0, Verdict::Pass),
         (8.0, 9.0, Verdict::Regressed),
         (9.0, 8.0, Verdict::Improved),
+        (0.0, 0.0, Verdict::Pass),
         (0.0, 1.0, Verdict::Regressed),
+        (1.0, 0.0, Verdict::Improved),
     ] {
         let report = judge(
             &segments(from),

@@ -250,7 +250,7 @@ fn once(mut rng: impl Rng, requests: Requests, weights: &[Vec<f64>; 4]) -> [Tria
             })
             .collect()
     };
-    // Calibrated with as many pairs as the longer session, in sessions of five.
+    // Sessions of five pairs, whichever is judged.
     let known: Vec<[Vec<[f64; 4]>; 2]> =
         (0..HISTORY).map(|_| [draw(5, 1.0), draw(5, 1.0)]).collect();
     let baseline = draw(10, 1.0);

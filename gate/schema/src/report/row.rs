@@ -309,12 +309,12 @@ pub enum Reason {
     NoisySession,
     /// Looks worse, in one session; a second session must agree.
     NeedsSecondSession,
-    /// Worse over all pairs, but fewer than two of its sessions show it on their own. Where exactly one
-    /// of two did, a third was asked for.
+    /// Worse over all sessions, but too few of them show it on their own. Where exactly one of two sessions
+    /// of pairs did, a third was asked for.
     SessionsDisagree {
         /// Sessions that do.
         agreeing: usize,
-        /// Sessions of pairs.
+        /// Sessions of the candidate, or of pairs.
         of: usize,
     },
     /// Looks worse, while the baseline differed from itself or could not be compared with itself:
@@ -389,6 +389,13 @@ pub enum Reason {
     },
     /// The clock was set back while a side was measured, so that some of its times are left out.
     ClockStepped {
+        /// Repetitions, or pairs, that hold it.
+        have: usize,
+        /// Repetitions of the scenario, or its pairs.
+        need: usize,
+    },
+    /// The clock is too coarse for a side: some of its times are zero and left out.
+    ClockCoarse {
         /// Repetitions, or pairs, that hold it.
         have: usize,
         /// Repetitions of the scenario, or its pairs.

@@ -31,6 +31,8 @@ pub enum AnomalyKind {
     Behind,
     /// The clock was set back. Times it made negative are left out, and what lacks them is undecided.
     ClockStepped,
+    /// The clock is too coarse. Times that it read as zero are left out, and what lacks them is undecided.
+    ClockCoarse,
     /// Something, of whomever, waited for a processor, for memory or for a disk.
     Pressed,
     /// The memory was nearly all taken.

@@ -7,10 +7,11 @@
 
 use std::collections::BTreeSet;
 
-/// The keys of `added` that nothing leads to from another row, in ascending order.
+/// The keys of `added` that nothing leads to from another row that is settled, in ascending order.
 ///
 /// `links` says which keys a key links to, none for one that is not there. `entry` is one of `added` that
-/// searches begin at, where there are no other rows than these.
+/// searches begin at, where there are no other rows than these. A row is settled when it was added before and
+/// audited if need be: others may be orphans themselves.
 ///
 /// A row that others link to without being linked to by it is taken for an orphan, which costs adding it
 /// again and nothing else.
@@ -18,12 +19,13 @@ pub(super) fn orphans(
     added: &BTreeSet<u32>,
     entry: Option<u32>,
     links: impl Fn(u32) -> Vec<u32>,
+    is_settled: impl Fn(u32) -> bool,
 ) -> Vec<u32> {
     // Most rows are linked back to by the first row that they link to, so this looks at little.
     let is_held = |key: u32| {
         let mut others = links(key)
             .into_iter()
-            .filter(|other| !added.contains(other));
+            .filter(|&other| !added.contains(&other) && is_settled(other));
         entry == Some(key) || others.any(|other| links(other).contains(&key))
     };
     let (mut found, lost): (Vec<u32>, Vec<u32>) =
@@ -51,7 +53,7 @@ mod tests {
 
     #[test]
     fn orphans_are_what_nothing_leads_to_from_another_row() {
-        // Rows from 10 on were there before.
+        // Rows from 10 on were there before, those from 20 on are added by others.
         for (case, graph, entry, expected) in [
             (
                 "linked by an old row",
@@ -90,12 +92,19 @@ mod tests {
                 Some(3),
                 &[4],
             ),
+            (
+                "held by one that may be lost itself",
+                &[(1, &[20]), (20, &[1])],
+                None,
+                &[1],
+            ),
             ("no rows", &[], None, &[]),
         ] {
             let graph: BTreeMap<u32, &[u32]> = graph.iter().copied().collect();
             let added = graph.keys().copied().filter(|&key| key < 10).collect();
             let links = |key: u32| graph.get(&key).map_or(Vec::new(), |links| links.to_vec());
-            assert_eq!(orphans(&added, entry, links), expected, "{case}");
+            let found = orphans(&added, entry, links, |key| key < 20);
+            assert_eq!(found, expected, "{case}");
         }
     }
 }

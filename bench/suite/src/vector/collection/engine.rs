@@ -157,8 +157,13 @@ impl Engine {
         removed.map(drop).map_err(CollectionError::engine)
     }
 
-    /// The keys of `added` that no search finds, see [`audit`]. Nobody adds or removes meanwhile.
-    pub(super) fn orphans(&self, added: &BTreeSet<u32>) -> Vec<u32> {
+    /// The keys of `added` that no search finds, see [`audit`]. Nobody adds or removes meanwhile, but others may be
+    /// about to, or have added what is not audited yet: rows for which `is_settled` does not hold.
+    pub(super) fn orphans(
+        &self,
+        added: &BTreeSet<u32>,
+        is_settled: impl Fn(u32) -> bool,
+    ) -> Vec<u32> {
         let _room = self.shared();
         let _alone = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         // Searches begin at a row of the top level.
@@ -166,11 +171,12 @@ impl Engine {
             let level = |&&key: &&u32| self.index.level_of_key(u64::from(key));
             added.iter().max_by_key(level).copied()
         });
-        audit::orphans(added, entry.flatten(), |key| {
+        let links = |key: u32| -> Vec<u32> {
             // What was removed keeps its node under a key that is no row's.
             let links = self.index.neighbors(u64::from(key), 0);
             links.filter_map(|link| u32::try_from(link).ok()).collect()
-        })
+        };
+        audit::orphans(added, entry.flatten(), links, is_settled)
     }
 
     /// The `k` rows nearest to `query`, nearest first. The caller has entered.

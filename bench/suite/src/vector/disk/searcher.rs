@@ -120,6 +120,10 @@ impl Searcher for OnDisk {
         Ok(nearest)
     }
 
+    fn waits_for_disk(&self) -> bool {
+        self.is_cold
+    }
+
     fn check(&mut self) -> Result<(), WrongAnswer> {
         self.end = device::read_bytes();
         match self.device_bytes() {

@@ -6,7 +6,7 @@ use std::thread;
 use bench_harness::cache::Cache;
 use bench_harness::{Context, Tier};
 
-use super::super::filter::Filter;
+use super::super::filter::{Attribute, Filter};
 use super::super::index::IndexFiles;
 use super::super::indexing::fill;
 use super::super::links::Links;
@@ -44,6 +44,11 @@ fn naive(query: &[f32], k: usize, keeps: impl Fn(u32) -> bool) -> Vec<u32> {
     all.into_iter().take(k).map(|(_, key)| key).collect()
 }
 
+/// A walk that is never given up.
+const WALK: Way = Way::Walk {
+    patience: usize::MAX,
+};
+
 fn keys(found: &[Neighbour]) -> Vec<u32> {
     found.iter().map(|neighbour| neighbour.key).collect()
 }
@@ -57,8 +62,12 @@ fn share(found: &[u32], expected: &[u32]) -> f64 {
 #[test]
 fn a_walk_finds_nearly_all_and_a_scan_finds_all() {
     let generator = Generator::new(DIMENSIONS);
-    let some = Filter { percent: 30 }.survivors(ITEMS);
-    let all = Filter { percent: 100 }.survivors(ITEMS);
+    let anywhere = |per_mille| Filter {
+        per_mille,
+        by: Attribute::Anywhere,
+    };
+    let some = anywhere(300).survivors(ITEMS);
+    let all = anywhere(1_000).survivors(ITEMS);
     let (mut walked, mut filtered, mut scanned) = (0.0, 0.0, 0.0);
     for number in 0..50 {
         let query = generator.query(number);
@@ -66,11 +75,11 @@ fn a_walk_finds_nearly_all_and_a_scan_finds_all() {
         let found = FLAT.search(&query, 10).expect("is a query");
         assert!(found.is_sorted_by(|a, b| a.distance <= b.distance));
         walked += share(&keys(&found), &expected);
-        let found = FLAT.search_by(Way::Walk, &query, 10, &all);
+        let found = FLAT.search_by(WALK, &query, 10, &all);
         assert_eq!(keys(&found.expect("is a query")).len(), 10);
 
         let expected = naive(&query, 10, |key| some.contains(key));
-        let found = FLAT.search_by(Way::Walk, &query, 10, &some);
+        let found = FLAT.search_by(WALK, &query, 10, &some);
         let found = keys(&found.expect("is a query"));
         assert!(found.iter().all(|&key| some.contains(key)));
         filtered += share(&found, &expected);
@@ -99,7 +108,7 @@ fn few_survivors_or_none_are_all_there_is_to_find() {
     let query = Generator::new(DIMENSIONS).query(0);
     for kept in [&[][..], &[7], &[0, 1_500, 2_999]] {
         let survivors = Survivors::of(ITEMS, kept.iter().copied());
-        for way in [Way::Scan, Way::Walk] {
+        for way in [Way::Scan, WALK] {
             let found = FLAT.search_by(way, &query, 10, &survivors);
             let mut found = keys(&found.expect("is a query"));
             found.sort_unstable();
@@ -145,17 +154,45 @@ fn queries_that_cannot_be_compared_are_refused() {
 
 #[test]
 fn the_way_depends_on_the_survivors_and_on_all_rows() {
+    let effort = Effort::of(&Context::new(Tier::Tiny, &Cache::at("unused")));
     for (survivors, items, expected) in [
         (0, 0, Way::Scan),
         (10, 10, Way::Scan),
         (CROSSOVER, CROSSOVER, Way::Scan),
         (CROSSOVER * 10, CROSSOVER * 100, Way::Scan),
-        (CROSSOVER * 10 + 1, CROSSOVER * 100, Way::Walk),
-        (500_000, 1_000_000, Way::Walk),
+        (
+            CROSSOVER * 10 + 1,
+            CROSSOVER * 100,
+            Way::Walk {
+                patience: PATIENCE * CROSSOVER * 10 - 2,
+            },
+        ),
+        (
+            500_000,
+            1_000_000,
+            Way::Walk {
+                patience: PATIENCE * CROSSOVER * 2,
+            },
+        ),
         (10_000, 1_000_000, Way::Scan),
     ] {
-        let way = Way::cheaper(survivors, items, CROSSOVER);
+        let way = Way::cheaper(survivors, items, &effort);
         assert_eq!(way, expected, "{survivors} of {items}");
+    }
+}
+
+#[test]
+fn a_walk_that_is_given_up_answers_as_a_scan_does() {
+    let generator = Generator::new(DIMENSIONS);
+    let tenth = Filter {
+        per_mille: 100,
+        by: Attribute::Cluster,
+    };
+    let survivors = tenth.survivors(ITEMS);
+    for number in 0..20 {
+        let query = generator.query(number);
+        let found = |way| keys(&FLAT.search_by(way, &query, 10, &survivors).expect("finds"));
+        assert_eq!(found(Way::Walk { patience: 50 }), found(Way::Scan));
     }
 }
 

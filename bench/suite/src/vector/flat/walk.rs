@@ -75,23 +75,41 @@ impl Notes {
     }
 }
 
+/// How far a walk may go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Nearest rows that are kept in sight.
+    pub(crate) expansion: usize,
+    /// Rows that may be met before the walk is given up.
+    pub(crate) patience: usize,
+}
+
+/// How a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Walked {
+    /// Nothing nearer was in sight.
+    Arrived,
+    /// Its patience was over.
+    GivenUp,
+}
+
 /// Finds about the `expansion` rows nearest to `query` for which `keeps` holds. Rows for which it does
 /// not hold are passed through but not counted, so the fewer are kept, the longer the way.
 pub(crate) fn walk(
     links: &Links,
     codes: &Codes,
     query: &Query,
-    expansion: usize,
+    bounds: Bounds,
     keeps: impl Fn(u32) -> bool,
     notes: &mut Notes,
-) {
+) -> Walked {
     notes.restart(STARTS);
     for &key in &links.entries {
         let likeness = codes.likeness(query, key);
         notes.best.offer(Likely { likeness, key });
     }
     let starts: Vec<Likely> = notes.best.sorted().to_vec();
-    notes.restart(expansion);
+    notes.restart(bounds.expansion);
     for row in starts {
         arrive(row, notes, &keeps);
         notes.meet(row.key);
@@ -101,6 +119,9 @@ pub(crate) fn walk(
     while let Some((likeness, Reverse(row))) = notes.open.pop() {
         if likeness < notes.best.bar() {
             break;
+        }
+        if notes.compared() > bounds.patience {
+            return Walked::GivenUp;
         }
         // Where the walk most likely goes on.
         if let Some((_, Reverse(next))) = notes.open.peek() {
@@ -129,6 +150,7 @@ pub(crate) fn walk(
             }
         }
     }
+    Walked::Arrived
 }
 
 fn arrive(row: Likely, notes: &mut Notes, keeps: &impl Fn(u32) -> bool) {

@@ -76,6 +76,7 @@ fn cold_is_either_cold_or_wrong() {
     let mut subject = cold
         .load(&Context::new(Tier::Tiny, &cache()))
         .expect("loads");
+    assert!(subject.waits_for_disk());
     for index in 0..subject.operations() {
         subject.operate(index);
     }

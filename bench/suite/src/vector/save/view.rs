@@ -171,6 +171,10 @@ impl Subject for Loaded {
         self.operations
     }
 
+    fn waits_for_disk(&self) -> bool {
+        self.is_cold
+    }
+
     fn operate(&mut self, index: usize) -> u64 {
         let start = self.first_query.is_none().then(Instant::now);
         let found = self.index.search(&self.queries[index % QUERIES], K);

@@ -12,6 +12,7 @@ use bench_harness::{Background, Context, Failure, Service, Subject, WrongAnswer}
 
 use super::ledger::{Course, Ledger, Written};
 use super::searches::Searches;
+use super::store::Store;
 use super::{ADDS_PER_SECOND, DELETES_PER_SECOND, K, warm, written};
 use crate::leak::Leak;
 use crate::random::Stream as Randomness;
@@ -40,8 +41,8 @@ const ASKED: usize = 1_000;
 const FRESH: f64 = 0.9;
 
 /// A collection in service.
-pub(super) struct Loaded {
-    collection: Collection,
+pub(super) struct Loaded<S> {
+    store: S,
     /// What should be in it.
     ledger: Ledger,
     is_written: bool,
@@ -68,19 +69,23 @@ pub(super) struct Loaded {
     judged: Option<(Course, Vec<Vec<Neighbour>>)>,
 }
 
-impl Loaded {
-    /// The collection of the tier, searched before anything is written to it.
+impl<S: Store> Loaded<S> {
+    /// What `store` makes of the collection of the tier, searched before anything is written to it.
     ///
     /// # Errors
     /// Whatever the engine or the disk reports.
-    pub(super) fn start(context: &Context, is_written: bool) -> Result<Self, Failure> {
+    pub(super) fn start(
+        context: &Context,
+        is_written: bool,
+        store: impl FnOnce(Collection) -> S,
+    ) -> Result<Self, Failure> {
         let warm = warm(context.tier());
         let items = warm.rows.items;
         let truth = warm.truth_files().load(context)?;
         let [added, deleted] = written(context.tier());
         let mut loaded = Self {
             // With room for all, so that making it is not measured.
-            collection: warm.collection(context, added)?,
+            store: store(warm.collection(context, added)?),
             ledger: Ledger::new(warm.rows, truth, K),
             is_written,
             order: Randomness::named("vector/order").shuffled(QUERIES),
@@ -115,9 +120,7 @@ impl Loaded {
 
     fn answer(&self) -> Result<Vec<Vec<Neighbour>>, CollectionError> {
         let queries = self.ledger.queries.iter();
-        queries
-            .map(|query| self.collection.search(query, K))
-            .collect()
+        queries.map(|query| self.store.search(query, K)).collect()
     }
 
     /// The query that the operation `index` asks.
@@ -129,7 +132,7 @@ impl Loaded {
     fn search(&self, number: u32) -> (Duration, Result<Vec<Neighbour>, CollectionError>) {
         let query = &self.ledger.queries[number as usize];
         let start = Instant::now();
-        let found = self.collection.search(query, K);
+        let found = self.store.search(query, K);
         (start.elapsed(), found)
     }
 
@@ -145,7 +148,7 @@ impl Loaded {
     fn add(&self, step: usize) {
         let inserted = insertion(&self.ledger.generator, (self.ledger.items() + step) as u32);
         let start = Instant::now();
-        self.count(self.collection.insert(&inserted), &self.adds);
+        self.count(self.store.insert(&inserted), &self.adds);
         let elapsed = start.elapsed().as_nanos() as u64;
         self.insert_ns.fetch_add(elapsed, Ordering::Relaxed);
         if step.is_multiple_of(ADDS_PER_QUESTION) && self.finds(&inserted) {
@@ -166,7 +169,7 @@ impl Loaded {
     /// Searches for a vector until it is found, or was looked for often enough.
     fn finds(&self, inserted: &Insertion) -> bool {
         (0..TRIES).any(|_| {
-            let found = self.collection.search(&inserted.vector, K);
+            let found = self.store.search(&inserted.vector, K);
             found.is_ok_and(|found| found.iter().any(|found| found.key == inserted.key))
         })
     }
@@ -174,7 +177,13 @@ impl Loaded {
     /// Deletes one of those that were there at the start.
     fn delete(&self, step: usize) {
         if let Some(&key) = self.deleted.get(step) {
-            self.count(self.collection.delete(key), &self.deletes);
+            self.count(self.store.delete(key), &self.deletes);
+        }
+    }
+
+    fn merge(&self) {
+        if self.store.merge().is_err() {
+            self.failures.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -198,14 +207,14 @@ impl Loaded {
         let is_found = |step: usize| {
             let key = (self.ledger.items() + step) as u32;
             let row = self.ledger.generator.row(u64::from(key));
-            let found = self.collection.search(&row, K)?;
+            let found = self.store.search(&row, K)?;
             Ok(u16::from(found.iter().any(|found| found.key == key)))
         };
         keys.map(is_found).collect()
     }
 }
 
-impl Service for Loaded {
+impl<S: Store> Service for Loaded<S> {
     fn serve(&self, index: usize) -> u64 {
         let (number, written) = (self.number(index), self.written());
         let (elapsed, found) = self.search(number);
@@ -231,7 +240,7 @@ impl Service for Loaded {
         if !self.is_written {
             return Vec::new();
         }
-        vec![
+        let writes = [
             Background {
                 name: "adding",
                 rate: ADDS_PER_SECOND,
@@ -244,11 +253,20 @@ impl Service for Loaded {
                 steps: Some(self.deleted.len()),
                 step: Box::new(|step| self.delete(step)),
             },
-        ]
+        ];
+        // As long as there are adds.
+        let merges = |rate: f64| (rate * self.added as f64 / ADDS_PER_SECOND) as usize;
+        let merging = S::MERGES_PER_SECOND.map(|rate| Background {
+            name: "merging",
+            rate,
+            steps: Some(merges(rate)),
+            step: Box::new(|_| self.merge()),
+        });
+        writes.into_iter().chain(merging).collect()
     }
 }
 
-impl Subject for Loaded {
+impl<S: Store> Subject for Loaded<S> {
     fn warm_up(&self) -> usize {
         QUERIES
     }
@@ -277,7 +295,6 @@ impl Subject for Loaded {
             return Err(wrong("timed searches and writes", found, "none"));
         }
         let adds = self.adds.load(Ordering::Relaxed);
-        self.ledger.check(&self.collection, adds, self.gone())?;
         let refused = |error: CollectionError| wrong("queries", error.to_string(), "neighbours");
         let answers = self.answer().map_err(refused)?;
         let course = self.ledger.course(adds, self.gone());
@@ -290,7 +307,11 @@ impl Subject for Loaded {
             let found = format!("{found} of {} found", fresh.len());
             return Err(wrong("written vectors", found, "nearly all"));
         }
-        Ok(())
+        // What is not merged yet was asked for as it is.
+        let merged = self.store.merge();
+        merged.map_err(|error| wrong("the last merge", error.to_string(), "vectors"))?;
+        self.ledger
+            .check(self.store.collection(), adds, self.gone())
     }
 
     fn report(&mut self) -> Result<Vec<(MetricName, MetricValue)>, Failure> {
@@ -320,6 +341,7 @@ impl Subject for Loaded {
                 metrics.push((name("found_after"), MetricValue::Value(median_ns)));
             }
             metrics.extend(self.memory.reported());
+            metrics.extend(self.store.figures());
         }
         Ok(metrics)
     }

@@ -21,8 +21,11 @@ const STRETCHES: usize = 10;
 /// Searches kept of each stretch: every query once, where there is time for that.
 const KEPT: usize = QUERIES;
 
-/// Fewest searches of a stretch that say anything: a thousand neighbours.
+/// Fewest searches of a stretch that say anything about recall: a thousand neighbours.
 const MIN_KEPT: usize = 100;
+
+/// Fewest that say anything about a p99: the first number whose largest is above it with 95 % confidence.
+const MIN_TIMED: usize = 299;
 
 /// The key of no row.
 const NONE: u32 = u32::MAX;
@@ -58,7 +61,8 @@ struct Kept {
 struct Point {
     at: Duration,
     recall: f64,
-    p99: Duration,
+    /// `None` of too few searches.
+    p99: Option<Duration>,
 }
 
 impl Searches {
@@ -155,10 +159,10 @@ impl Searches {
         course: &Course,
     ) -> Vec<(MetricName, MetricValue)> {
         let points = self.points(ledger, course);
-        let series = |of, value: fn(&Point) -> f64| {
+        let series = |of, value: fn(&Point) -> Option<f64>| {
             let series = points
                 .iter()
-                .map(|point| (point.at.as_secs_f64(), value(point)));
+                .filter_map(|point| Some((point.at.as_secs_f64(), value(point)?)));
             let series: Vec<(f64, f64)> = series.collect();
             let is_any = !series.is_empty();
             is_any.then(|| (name(of), MetricValue::Series(Box::new(Series { series }))))
@@ -168,8 +172,10 @@ impl Searches {
         [
             self.slowdown().map(|times| value("slowdown", times)),
             least.map(|recall| value("recall_min@10", recall)),
-            series("recall_over_time", |point| point.recall),
-            series("p99_over_time", |point| point.p99.as_nanos() as f64),
+            series("recall_over_time", |point| Some(point.recall)),
+            series("p99_over_time", |point| {
+                point.p99.map(|p99| p99.as_nanos() as f64)
+            }),
         ]
         .into_iter()
         .flatten()
@@ -202,10 +208,11 @@ impl Searches {
                 let mut elapsed: Vec<Duration> =
                     stretch.iter().map(|asked| asked.elapsed).collect();
                 elapsed.sort_unstable();
+                let p99 = elapsed[(elapsed.len() * 99).div_ceil(100) - 1];
                 Point {
                     at: stretch[0].at,
                     recall: hits.sum::<usize>() as f64 / (K * stretch.len()) as f64,
-                    p99: elapsed[(elapsed.len() * 99).div_ceil(100) - 1],
+                    p99: (elapsed.len() >= MIN_TIMED).then_some(p99),
                 }
             })
             .collect()
@@ -259,7 +266,8 @@ mod tests {
         // (adds so far, searches, right ones among ten, microseconds each)
         for (adds, count, good, micros) in [
             (0, 2 * KEPT, 10, 10),
-            (499, MIN_KEPT, 6, 30),
+            (300, MIN_TIMED, 9, 20),
+            (499, MIN_TIMED - 1, 6, 30),
             (700, MIN_KEPT - 1, 0, 90),
             (ADDED, MIN_KEPT, 9, 10),
         ] {
@@ -272,11 +280,13 @@ mod tests {
             }
         }
         let points = searches.points(&ledger, &course);
-        let shown: Vec<(f64, u128)> = points
+        let micros = |point: &Point| point.p99.map(|p99| p99.as_micros());
+        let shown: Vec<(f64, Option<u128>)> = points
             .iter()
-            .map(|point| (point.recall, point.p99.as_micros()))
+            .map(|point| (point.recall, micros(point)))
             .collect();
-        assert_eq!(shown, [(1.0, 10), (0.6, 30), (0.9, 10)]);
+        let expected = [(1.0, Some(10)), (0.9, Some(20)), (0.6, None), (0.9, None)];
+        assert_eq!(shown, expected);
         assert!(points.is_sorted_by_key(|point| point.at));
 
         let least = |searches: &Searches| {

@@ -1,5 +1,6 @@
 //! Tiers that are searched and moved between at the same time, and what both take.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,6 +23,9 @@ const PLANS_PER_SECOND: f64 = 20.0;
 /// Plans in all, as many on every machine: a little longer than the searches of the largest tier take.
 const PLANS: usize = 120;
 
+/// How long rows are moved.
+pub(super) const SECONDS: f64 = PLANS as f64 / PLANS_PER_SECOND;
+
 /// Rows that are asked for by themselves at the end.
 const ASKED: usize = 500;
 
@@ -30,13 +34,15 @@ pub(super) struct Watched {
     tiers: Tiers,
     /// Where a row comes from that moves: what holds all rows at full precision, elsewhere.
     source: Generator,
-    /// Searches so far.
+    /// Searches so far, and which of them are timed: the others warm up before, or go on while rows are still moved,
+    /// and ask all queries alike.
     asked: AtomicUsize,
+    timed: Range<usize>,
     seen: Mutex<Seen>,
     moved: Mutex<Moved>,
 }
 
-/// Searches that do not warm up.
+/// Searches that are timed.
 #[derive(Default)]
 struct Seen {
     hot: Recorder,
@@ -53,11 +59,13 @@ struct Moved {
 }
 
 impl Watched {
-    pub(super) fn new(tiers: Tiers, source: Generator) -> Self {
+    /// Tiers whose first searches warm up, and of which the next `operations` are timed.
+    pub(super) fn new(tiers: Tiers, source: Generator, operations: usize) -> Self {
         Self {
             tiers,
             source,
             asked: AtomicUsize::new(0),
+            timed: QUERIES..QUERIES + operations,
             seen: Mutex::default(),
             moved: Mutex::default(),
         }
@@ -79,7 +87,8 @@ impl Watched {
 impl Searcher for Watched {
     fn search(&self, query: &[f32], k: usize) -> Result<Vec<Neighbour>, SearchError> {
         let found = self.tiers.search(query, k)?;
-        if self.asked.fetch_add(1, Ordering::Relaxed) >= QUERIES {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        if self.timed.contains(&number) {
             let mut seen = locked(&self.seen);
             seen.hot.record(found.hot);
             seen.cold.record(found.cold);

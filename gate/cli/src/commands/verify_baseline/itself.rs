@@ -71,8 +71,9 @@ pub(super) fn promotion(path: &Path, run: &Run, max_age: Option<Duration>) -> Ve
         problem(at, "not a time".to_owned(), AGAIN);
         return problems;
     };
-    match (SystemTime::now().duration_since(promoted), max_age) {
-        (Err(_), _) => problem(at, "promoted in the future".to_owned(), AGAIN),
+    let now = SystemTime::now();
+    match (now.duration_since(promoted), max_age) {
+        _ if is_to_come(promoted, now) => problem(at, "promoted in the future".to_owned(), AGAIN),
         (Ok(age), Some(most)) if age > most => {
             let days = age.as_secs() / (24 * 3600);
             let message = format!("promoted {days} days ago, longer than --max-age allows");
@@ -99,6 +100,11 @@ pub(super) fn promotion(path: &Path, run: &Run, max_age: Option<Duration>) -> Ve
         }
     }
     problems
+}
+
+/// Whether no clock can have shown that time yet.
+fn is_to_come(promoted: SystemTime, now: SystemTime) -> bool {
+    promoted > now + CLOCKS
 }
 
 /// Whether a rule of promotion can be held against the baseline alone. The others are about what was accepted before,
@@ -128,4 +134,23 @@ fn has_reason(provenance: &Provenance) -> bool {
 /// A time of the document; `None` where the calendar has no such day.
 pub(super) fn time(text: &str) -> Option<SystemTime> {
     humantime::parse_rfc3339(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_a_little_ahead_promotes_nothing_in_the_future() {
+        let now = SystemTime::UNIX_EPOCH + CLOCKS * 8760;
+        let second = Duration::from_secs(1);
+        for (name, promoted, expected) in [
+            ("earlier", now - CLOCKS, false),
+            ("now", now, false),
+            ("on a clock that is ahead", now + CLOCKS, false),
+            ("beyond", now + CLOCKS + second, true),
+        ] {
+            assert_eq!(is_to_come(promoted, now), expected, "{name}");
+        }
+    }
 }

@@ -92,7 +92,7 @@ impl Repeat for Project {
             false => 1.0,
         };
         let mut document = document(scenario, sign * level * factor, self.repetitions);
-        document.leave_out_stepped();
+        document.leave_out_misread();
         Ok(Repeated::Measured(Box::new(document)))
     }
 }

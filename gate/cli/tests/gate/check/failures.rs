@@ -262,3 +262,20 @@ fn a_clock_that_is_set_back_fails_nobody() {
         }
     }
 }
+
+/// What takes less than a step of the clock takes no time by it, changed or not.
+#[test]
+fn a_clock_that_is_too_coarse_fails_nobody() {
+    let project = project();
+    let coarse = format!("export CLOCK_PERCENT=0\n{}", scenario("wobbly"));
+    project.write("wobbly.sh", &coarse);
+    let (ran, report) = checked(&project);
+    assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
+    let wobbly = row(&report, "wobbly");
+    assert_eq!(wobbly["verdict"], "inconclusive", "{wobbly}");
+    assert_eq!(wobbly["reason"]["why"], "clock_coarse", "{wobbly}");
+    assert_eq!(row(&report, "steady")["verdict"], "pass");
+    assert_eq!(failures(&report).len(), 0, "{report}");
+    let said = "the clock is too coarse; 0 of 3 repetitions count; measure more work at once";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
+}

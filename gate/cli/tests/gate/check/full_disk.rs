@@ -98,6 +98,39 @@ fn builds_and_lists_find_disks_full_too() {
     }
 }
 
+/// Git does not say why a file of a tree was not written, and takes the tree away again.
+#[test]
+fn git_finds_disks_full_too() {
+    let of_tree = "error: unable to write file numbers.txt";
+    let of_objects = "error: file write error: No space left on device";
+    for (command, said, what) in [
+        ("worktree add", of_tree, "cannot check out "),
+        ("add --all", of_objects, "cannot take a snapshot of the"),
+    ] {
+        let project = Project::of_scenarios(&["steady"]);
+        let before = project.state();
+        let git = format!(
+            "#!/bin/sh\n\
+             case \" $* \" in *' {command} '*) echo '{said}' >&2; exit 128 ;; esac\n\
+             PATH=${{PATH#*:}}\n\
+             exec git \"$@\"\n"
+        );
+        project.write("../bin/git", &git);
+        project.run("chmod", &["+x", "bin/git"]);
+        let ran = project.check(&[]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        let first = format!("error[G606]: a disk is full, which is no side's fault: {what}");
+        assert!(ran.errors().starts_with(&first), "{}", ran.stderr);
+        // Trees go to the cache, what a snapshot is made of to the repository.
+        let top = project.git(&["rev-parse", "--show-toplevel"]);
+        let room = format!(" are free in {top}; make room (`rm -rf '/");
+        for expected in ["--cache DIR", &room, &format!("\n  | {said}\n")] {
+            assert!(ran.errors().contains(expected), "{}", ran.stderr);
+        }
+        assert_eq!(project.state(), before, "{command}");
+    }
+}
+
 /// The trees are gone before it is tried again: here, because what the kept run would be written to is in
 /// one of them.
 #[test]

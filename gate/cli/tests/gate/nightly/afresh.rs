@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GitHub, Night, STEP, commit, has_range, issue, record, slower_in};
+use super::{GitHub, STEP, commit, has_range, issue, record_nights, slower_in};
 use crate::scratch::Scratch;
 
 /// What a fresh measurement of the two commits of a question says: outcome and reason, or nothing at all.
@@ -35,25 +35,14 @@ fn answer_to(question: &str, (found, why): (&str, Option<&str>)) -> Value {
 /// last of them from then on. Tells how many nights asked, and the issues.
 fn measured_afresh(answers: &[Fresh]) -> (usize, Vec<Value>) {
     let (github, scratch) = (GitHub::start(), Scratch::new());
-    let slower = slower_in(STEP..usize::MAX);
     let mut asked = 0;
-    for at in 0..STEP + 9 {
-        let mut night = Night {
-            machine: "perf-01",
-            times: [Some(1.0), Some(1.0)],
-        };
-        slower(at, &mut night);
-        record(&scratch, at, &night);
-        if at < STEP {
-            continue;
-        }
-        scratch.gate(&["trend", "--history", "history", "--output", "trend.json"]);
+    record_nights(&scratch, 9, slower_in(STEP..usize::MAX), |at| {
         let said = issue(&scratch, &github, &["--hold", "held.txt"]);
         assert!(!said.contains("opened"), "night {at}: {said}");
         let held = scratch.read("held.txt");
         assert_eq!(held.is_empty(), !said.contains("held back"), "{said}");
         let Some(question) = held.lines().next() else {
-            continue;
+            return;
         };
         let range = format!("{} {} ", commit(STEP - 1), commit(STEP));
         assert!(question.starts_with(&range), "{question}");
@@ -66,7 +55,7 @@ fn measured_afresh(answers: &[Fresh]) -> (usize, Vec<Value>) {
         }
         issue(&scratch, &github, &["--bisected", "bisected"]);
         asked += 1;
-    }
+    });
     (asked, github.issues())
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GitHub, issue};
+use super::{GitHub, issue, keep_issues};
 use crate::scratch::Scratch;
 
 fn night(day: usize) -> Value {
@@ -91,6 +91,22 @@ fn a_drift_has_one_issue_until_it_is_gone() {
             "no issue has to change",
         ]
     );
+}
+
+#[test]
+fn what_github_does_not_take_hides_no_new_step() {
+    for (label, said) in [
+        ("perf-regression", ""),
+        ("perf-host-drift", "held back: demo/a latency got worse\n"),
+    ] {
+        let (scratch, github) = (Scratch::new(), GitHub::without(label));
+        let one = [step(10, "demo/a", "worse", "code")];
+        scratch.json("trend.json", &trend(10, &one, &[]));
+        let ran = keep_issues(&scratch, &github, &["--hold", "held.txt"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (4, said), "{}", ran.stderr);
+        let question = format!("{:040x} {:040x} 5.0000% demo/a latency.p50\n", 8, 9);
+        assert_eq!(scratch.read("held.txt"), question, "{label}");
+    }
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! How many of the candidate's sessions must show a slowdown against stored ones.
 
-use gate_schema::report::Verdict::{self, Inconclusive, Regressed};
-
 use super::*;
 
 /// A candidate of sessions at these levels, against stored ones around 100.
-fn verdict(sessions: &[f64]) -> Verdict {
+fn decided(sessions: &[f64]) -> (Verdict, Reason) {
     let mut candidate = case(100.0).sessions(sessions.len()).run();
     for (session, level) in candidate.sessions.iter_mut().zip(sessions) {
         let measured = session.scenarios[0].repetitions.iter_mut();
@@ -24,25 +22,34 @@ fn verdict(sessions: &[f64]) -> Verdict {
         &Known::default(),
         &Policy::default(),
     );
-    report.expect("overlap").rows[0].verdict
+    let row = &report.expect("overlap").rows[0];
+    (row.verdict, row.reason.clone())
 }
 
 #[test]
 fn two_of_two_and_three_of_more_must_agree() {
     let (slow, usual) = (130.0, 100.0);
+    let regressed = (Verdict::Regressed, Reason::BeyondMargin);
+    let open = |reason| (Verdict::Inconclusive, reason);
+    let disagree = |agreeing, of| open(Reason::SessionsDisagree { agreeing, of });
     for (label, sessions, expected) in [
-        ("both of two", &[slow, slow][..], Regressed),
-        ("one of two", &[slow, usual], Inconclusive),
-        ("all of three", &[slow, slow, slow], Regressed),
-        ("two of three", &[slow, slow, usual], Inconclusive),
-        ("three of four", &[slow, usual, slow, slow], Regressed),
-        ("two of four", &[slow, usual, usual, slow], Inconclusive),
+        ("one", &[slow][..], open(Reason::NeedsSecondSession)),
+        ("both of two", &[slow, slow], regressed.clone()),
+        ("one of two", &[slow, usual], disagree(1, 2)),
+        ("all of three", &[slow, slow, slow], regressed.clone()),
+        ("two of three", &[slow, slow, usual], disagree(2, 3)),
+        (
+            "three of four",
+            &[slow, usual, slow, slow],
+            regressed.clone(),
+        ),
+        ("two of four", &[slow, usual, usual, slow], disagree(2, 4)),
         (
             "three of five",
             &[slow, usual, slow, usual, slow],
-            Regressed,
+            regressed.clone(),
         ),
     ] {
-        assert_eq!(verdict(sessions), expected, "{label}");
+        assert_eq!(decided(sessions), expected, "{label}");
     }
 }

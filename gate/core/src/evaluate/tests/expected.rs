@@ -231,6 +231,46 @@ fn what_both_sides_declare_otherwise_than_expected_passes_nothing() {
 }
 
 #[test]
+fn a_metric_named_as_a_statistic_hides_no_declaration() {
+    let run = |level, is_strange: bool| {
+        let mut case = case(100.0);
+        if is_strange {
+            let values = Values::Around(100.0);
+            case = case.with("latency.p50", Unit::Nanoseconds, Direction::Lower, values);
+        }
+        let values = Values::Latencies(level);
+        let case = case.with("latency", Unit::Nanoseconds, Direction::Lower, values);
+        let mut run = case.run();
+        if is_strange {
+            let metrics = &mut run.manifest.scenarios[0].metrics;
+            let latency = metrics.last_mut().expect("it was declared");
+            latency.direction = Direction::Higher;
+        }
+        run
+    };
+    let mut runs = [run(10.0, true), run(12.0, true), run(10.0, false)];
+    for session in &mut runs[1].sessions {
+        session.id.push_str("/candidate");
+    }
+    let seen = [&runs[0], &runs[1], &runs[2]].map(observed);
+    let side = |at: usize| Side {
+        run: &runs[at],
+        observed: &seen[at],
+    };
+    let known = Known {
+        expected: Some(side(2)),
+        ..Known::default()
+    };
+    let report = evaluate(side(0), side(1), &known, &Policy::default()).expect("overlap");
+    let p50 = report
+        .rows
+        .iter()
+        .filter(|row| row.metric == name("latency.p50"));
+    let p50: Vec<Verdict> = p50.map(|row| row.verdict).collect();
+    assert_eq!(p50, [Verdict::Incomparable; 2], "{:#?}", report.rows);
+}
+
+#[test]
 fn advice_leaves_open_what_is_gone_and_fails_what_is_broken() {
     let wrong = || {
         let mut run = and("lost");

@@ -13,8 +13,8 @@ mod blame;
 mod canaries;
 mod evidence;
 mod learned;
+mod misread;
 mod numbers;
-mod stepped;
 
 const PLAN: Plan = Plan {
     pairs: 5,

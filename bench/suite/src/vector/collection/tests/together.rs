@@ -35,6 +35,40 @@ fn what_a_shared_batch_loses_is_found_again() {
 }
 
 #[test]
+fn what_several_callers_lose_is_found_again() {
+    const CALLERS: u32 = 8;
+    const EACH: u32 = 250;
+    const MOST: u32 = 30;
+    let generator = Generator::new(DIMENSIONS);
+    let collection = empty((CALLERS * EACH * MOST) as usize, CALLERS as usize);
+    for round in 0..MOST {
+        let first = round * CALLERS * EACH;
+        let start = Barrier::new(CALLERS as usize);
+        let insert = |caller: u32| {
+            start.wait();
+            for key in (first + caller..)
+                .step_by(CALLERS as usize)
+                .take(EACH as usize)
+            {
+                let one = insertion(&generator, key);
+                collection.insert(&one).expect("is unknown");
+            }
+        };
+        thread::scope(|scope| {
+            for caller in 0..CALLERS {
+                scope.spawn(move || insert(caller));
+            }
+        });
+        let orphans = Links::of(collection.index()).orphans();
+        assert_eq!(orphans, [0_u32; 0], "round {round}");
+        if collection.mended() > 0 {
+            return;
+        }
+    }
+    panic!("no caller lost a link: nothing was tried");
+}
+
+#[test]
 fn the_collection_grows_while_others_search() {
     const BATCHES: u32 = 40;
     let generator = Generator::new(DIMENSIONS);
