@@ -5,7 +5,8 @@ use gate_schema::report::{Blame, BudgetCheck, BudgetStatus, Verdict};
 
 use super::{Draft, absolute, location};
 use crate::budget;
-use crate::evidence::AGREES;
+use crate::evidence::{AGREES, Evidence, MIN_AGREEING};
+use crate::sides::How;
 
 /// The margin to which a row is held that policy does not judge, before the budget it breaks is excused
 /// because its base breaks it too: the built-in margin of tails, which most such rows are.
@@ -20,7 +21,7 @@ struct Shown {
     /// Its verdict against the base passes, so that excusing a budget hides no other verdict. A row that
     /// policy does not judge is held to the margin that it would have.
     no_worse: bool,
-    /// It got worse, however little.
+    /// It got worse, however little, and two of several sessions show it.
     worse: bool,
 }
 
@@ -78,6 +79,12 @@ impl Draft<'_> {
             (None, false) => return nothing,
         };
         let (least, most) = (comparison.worse - half, comparison.worse + half);
+        // One disturbance lasts one session, and of several it may outweigh those that show nothing.
+        let agree = |evidence: &Evidence| match &compared.how {
+            How::Pairs { sessions, .. } => evidence.agreeing >= MIN_AGREEING.min(sessions.len()),
+            How::Stored | How::Queries => true,
+        };
+        let is_sure = is_sure && comparison.evidence.as_ref().is_none_or(agree);
         // Neither builds' doing may be told from the machine's on one that does not repeat itself.
         let is_in_doubt = is_unsteady && self.metric.unit().is_timing();
         Shown {

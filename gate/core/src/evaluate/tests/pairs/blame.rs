@@ -165,6 +165,21 @@ fn a_budget_that_the_base_breaks_is_excused_only_for_what_is_no_worse() {
             unclear,
             Outcome::Undecided,
         ),
+        (
+            // An unchanged row of a crowded machine failed: +37 % in the first session, nothing in the next.
+            "both over, worse in one of two sessions",
+            timing(4000.0, &[0.9, 0.0]),
+            &not_judged,
+            unclear,
+            Outcome::Undecided,
+        ),
+        (
+            "both over, worse in two of three sessions",
+            timing(4000.0, &[0.9, 0.0, 0.9]),
+            &not_judged,
+            over(MadeWorse),
+            Outcome::Fail,
+        ),
     ] {
         let (report, _) = check(&runs(&[pairs]), None, policy);
         let row = of(&report, "s");
