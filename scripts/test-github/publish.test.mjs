@@ -276,7 +276,8 @@ test('what the action measures is what publishing reads, frames included', async
     return git('rev-parse', 'HEAD');
   };
   git('init', '--quiet');
-  const [base, head] = [await commit(1_000_000), await commit(2_000_000)];
+  // Not whole milliseconds: a clock that only shows those cannot tell 1 from 2.
+  const [base, head] = [await commit(1_000_003), await commit(2_000_003)];
   const env = {
     PATH: process.env.PATH, HOME: temp, GATE, BASE: base, CANDIDATE: head, STRICT: 'false', UNDECIDED: 'warn',
     RUNNER_TEMP: temp, GITHUB_OUTPUT: join(temp, 'output'), GITHUB_STEP_SUMMARY: join(temp, 'summary'),

@@ -16,7 +16,7 @@ use gate_schema::report::Verdict;
 use crate::assess::{Assessment, assess};
 use crate::canary;
 use crate::evaluate::{EvaluateError, Known, Side};
-use crate::evidence::MIN_AGREEING;
+use crate::evidence::{Evidence, MIN_AGREEING};
 
 /// Share of the scenarios that may be measured again for suspicion, by smallest p-value.
 pub const MAX_RERUN: f64 = 0.1;
@@ -150,12 +150,20 @@ pub fn next(
 struct Scenario {
     /// Sessions of pairs.
     sessions: usize,
-    /// Whether any row can look worse by chance. Exact rows and budgets cannot.
+    /// Whether any row can look worse by chance. Exact rows cannot, nor budgets that are kept.
     is_tested: bool,
     /// Smallest p-value of its suspicious rows.
     suspicion: Option<f64>,
     /// Whether a row needs a third session.
     disagrees: bool,
+}
+
+impl Scenario {
+    /// One more of its rows looks worse.
+    fn suspect(&mut self, evidence: &Evidence) {
+        let least = self.suspicion.get_or_insert(evidence.p_worse);
+        *least = least.min(evidence.p_worse);
+    }
 }
 
 fn by_scenario<'a>(assessment: &'a Assessment<'_>) -> BTreeMap<&'a ScenarioId, Scenario> {
@@ -166,19 +174,24 @@ fn by_scenario<'a>(assessment: &'a Assessment<'_>) -> BTreeMap<&'a ScenarioId, S
         };
         let scenario = scenarios.entry(draft.scenario).or_default();
         scenario.sessions = scenario.sessions.max(draft.stages().len());
+        // Where none of two agrees, a third cannot make them two.
+        let is_split = |evidence: &Evidence| {
+            draft.stages().len() == MIN_AGREEING && evidence.agreeing + 1 == MIN_AGREEING
+        };
+        if let Some(evidence) = draft.accused() {
+            scenario.is_tested = true;
+            scenario.suspect(evidence);
+            scenario.disagrees |= is_split(evidence);
+        }
         let Some(evidence) = draft.tested() else {
             continue;
         };
         scenario.is_tested = true;
         if draft.is_suspicious() {
-            let least = scenario.suspicion.get_or_insert(evidence.p_worse);
-            *least = least.min(evidence.p_worse);
+            scenario.suspect(evidence);
         }
-        // Where none of two agrees, a third cannot make them two.
-        scenario.disagrees |= draft.stages().len() == MIN_AGREEING
-            && family.worse.is_discovery
-            && draft.is_beyond_margin()
-            && evidence.agreeing + 1 == MIN_AGREEING;
+        scenario.disagrees |=
+            family.worse.is_discovery && draft.is_beyond_margin() && is_split(evidence);
     }
     scenarios
 }

@@ -4,10 +4,11 @@ use gate_core::calibrate::{self, Calibration};
 use gate_core::evaluate::{EvaluateError, Known, Side, evaluate};
 use gate_core::next::{Plan, Step, next};
 use gate_schema::noise::Noise;
-use gate_schema::policy::Policy;
+use gate_schema::policy::{Budget, Limit, Margin, Operator, Policy, Rule};
 use gate_schema::report::Report;
 
 use crate::documents::CREATED;
+use crate::workload::{LIMIT_NS, Workload};
 
 /// The three questions a gate asks.
 pub trait Judge: Sync {
@@ -40,6 +41,29 @@ pub trait Judge: Sync {
 pub struct Gate {
     /// The policy of every gate.
     pub policy: Policy,
+}
+
+impl Gate {
+    /// Gate with the policy that a workload needs to be judged: the built-in one, and what binds a row to its
+    /// budget alone.
+    #[must_use]
+    pub fn of(workload: Workload) -> Self {
+        let mut policy = Policy::default();
+        if workload == Workload::Budget {
+            policy.rules.push(Rule {
+                metric: workload.judged().into(),
+                margin: Some(Margin::Unjudged),
+                budget: Some(Limit::Budget(Budget {
+                    operator: Operator::AtMost,
+                    limit: LIMIT_NS,
+                    unit: None,
+                    text: format!("<= {LIMIT_NS}"),
+                })),
+                ..Rule::default()
+            });
+        }
+        Self { policy }
+    }
 }
 
 impl Judge for Gate {

@@ -172,7 +172,8 @@ fn run(arguments: &Simulate) -> Result<String, String> {
     for &regime in &arguments.regimes {
         for &effect in &arguments.effects {
             let settings = settings(arguments, regime, effect);
-            let runs = simulate(&settings, &Gate::default()).map_err(|error| error.to_string())?;
+            let runs = simulate(&settings, &Gate::of(settings.workload))
+                .map_err(|error| error.to_string())?;
             outcomes.push(Outcomes::of_gate(&settings, &runs));
             if !arguments.rivals {
                 continue;

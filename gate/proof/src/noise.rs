@@ -136,6 +136,19 @@ impl Simulated {
         self
     }
 
+    /// The same machine with the levels of its metrics spread evenly from a tenth below to a fifth above
+    /// `limit_ns`. What is counted in steps of the clock stays where it is.
+    #[must_use]
+    pub fn near(mut self, limit_ns: f64) -> Self {
+        let count = self.metrics.len() as f64;
+        for (at, metric) in self.metrics.iter_mut().enumerate() {
+            if metric.shape != Shape::Quantised {
+                metric.level_ns = limit_ns * (0.9 + 0.3 * (at as f64 + 0.5) / count);
+            }
+        }
+        self
+    }
+
     /// Makes the candidate multiply `metric` by `effect`.
     pub fn plant(&mut self, metric: usize, effect: f64) {
         self.metrics[metric].effect = effect;

@@ -7,7 +7,7 @@ use gate_core::next::Plan;
 use gate_schema::defect::{Defect, Problem};
 use gate_schema::id::ScenarioId;
 use gate_schema::noise::Noise;
-use gate_schema::report::{Outcome, Report, Verdict};
+use gate_schema::report::{Blame, Outcome, Report, Row, Verdict};
 use gate_schema::run::Run;
 use rayon::prelude::*;
 
@@ -297,8 +297,12 @@ impl GateRun {
         self.failed = report.outcome == Outcome::Fail;
         self.uniform = (report.uniform.iter()).any(|u| u.gating && u.verdict == Verdict::Regressed);
         self.undecided = count(report, Verdict::Inconclusive);
-        let regressed =
-            || (report.rows.iter()).filter(|row| row.gating && row.verdict == Verdict::Regressed);
+        let fails = |row: &&Row| match row.verdict {
+            Verdict::Regressed => row.gating,
+            Verdict::OverBudget => row.gating && row.blame != Some(Blame::AlreadyOnBase),
+            _ => false,
+        };
+        let regressed = || report.rows.iter().filter(fails);
         let mut planted_anywhere = false;
         for (scenario, metric) in fleet.machine().metrics().iter().enumerate() {
             let Ok(declared) = fleet.declared(scenario) else {

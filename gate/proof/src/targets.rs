@@ -79,7 +79,7 @@ struct Trial {
 pub fn promises(gates: u64, seed: u64) -> Result<Vec<Promise>, SimulateError> {
     let mut promises = Vec::new();
     for trial in trials(gates, seed) {
-        let runs = simulate(&trial.settings, &Gate::default())?;
+        let runs = simulate(&trial.settings, &Gate::of(trial.settings.workload))?;
         let outcomes = Outcomes::of_gate(&trial.settings, &runs);
         for (what, bound, count) in trial.promises {
             let regime = trial.settings.regime.as_str();
@@ -154,6 +154,18 @@ fn trials(gates: u64, seed: u64) -> Vec<Trial> {
             ..quiet
         },
     );
+    // What is over its budget on both sides.
+    let near_budgets = [Regime::Quiet, Regime::Hosted, Regime::Neighbour].map(|regime| {
+        let settings = Settings {
+            regime,
+            budget: 2.0,
+            gates: (gates / 2).max(1),
+            workload: Workload::Budget,
+            scenarios: 40,
+            ..quiet
+        };
+        fails_rarely("unchanged gates near their budgets that failed", settings)
+    });
     let planted = |effect| Settings {
         gates: (gates / 6).max(1),
         planted: 10,
@@ -172,6 +184,7 @@ fn trials(gates: u64, seed: u64) -> Vec<Trial> {
     let mut trials: Vec<Trial> = unchanged.into();
     trials.extend(with_time_left);
     trials.extend(against_stored);
+    trials.extend(near_budgets);
     trials.push(correlated);
     trials.extend([
         Trial {
@@ -287,7 +300,7 @@ mod tests {
     #[test]
     fn everything_promised_is_counted() {
         let promises = promises(2, 7).expect("the simulator fits gate");
-        assert_eq!(promises.len(), Regime::ALL.len() + 12);
+        assert_eq!(promises.len(), Regime::ALL.len() + 15);
         assert!(promises.iter().all(|promise| promise.counted.of > 0));
         let table = table(&promises);
         assert_eq!(table.lines().count(), 2 + promises.len(), "{table}");

@@ -24,11 +24,23 @@ pub enum Workload {
     Recall,
     /// A count that repeats exactly; a planted effect multiplies it.
     Counter,
+    /// One latency per repetition that only a budget holds, as is usual for a p99, and that is near it: from
+    /// a tenth below to a fifth above [`LIMIT_NS`]. A planted effect multiplies it.
+    Budget,
 }
+
+/// What every [`Workload::Budget`] may take.
+pub const LIMIT_NS: f64 = 1e6;
 
 impl Workload {
     /// All workloads.
-    pub const ALL: [Self; 4] = [Self::Latency, Self::Tail, Self::Recall, Self::Counter];
+    pub const ALL: [Self; 5] = [
+        Self::Latency,
+        Self::Tail,
+        Self::Recall,
+        Self::Counter,
+        Self::Budget,
+    ];
 
     /// The name a command line takes.
     #[must_use]
@@ -38,20 +50,21 @@ impl Workload {
             Self::Tail => "tail",
             Self::Recall => "recall",
             Self::Counter => "counter",
+            Self::Budget => "budget",
         }
     }
 
     /// Whether pairs are the evidence, so that their noise is worth calibrating.
     #[must_use]
     pub fn has_noise_of_pairs(self) -> bool {
-        matches!(self, Self::Latency | Self::Tail)
+        matches!(self, Self::Latency | Self::Tail | Self::Budget)
     }
 
     /// The judged metric that a planted effect must show in.
     #[must_use]
     pub fn judged(self) -> &'static str {
         match self {
-            Self::Latency => "latency",
+            Self::Latency | Self::Budget => "latency",
             Self::Tail => "latency.tail",
             Self::Recall => "recall@10",
             Self::Counter => "calls",
@@ -61,7 +74,7 @@ impl Workload {
     fn metric(self) -> (&'static str, Kind, Unit, Direction) {
         use Direction::{Higher, Lower};
         match self {
-            Self::Latency => ("latency", Kind::Value, Unit::Nanoseconds, Lower),
+            Self::Latency | Self::Budget => ("latency", Kind::Value, Unit::Nanoseconds, Lower),
             Self::Tail => ("latency", Kind::Histogram, Unit::Nanoseconds, Lower),
             Self::Recall => ("recall@10", Kind::Proportion, Unit::Ratio, Higher),
             Self::Counter => ("calls", Kind::Value, Unit::Count, Lower),
@@ -95,7 +108,10 @@ impl Fleet {
     #[must_use]
     pub fn new(machine: Simulated, workload: Workload, seed: u64) -> Self {
         Self {
-            machine,
+            machine: match workload {
+                Workload::Budget => machine.near(LIMIT_NS),
+                _ => machine,
+            },
             workload,
             seed,
             planted: 0,
@@ -109,7 +125,7 @@ impl Fleet {
     pub fn plant(mut self, scenarios: usize, effect: f64) -> Self {
         self.planted = scenarios.min(self.scenarios());
         self.effect = effect;
-        if self.workload == Workload::Latency {
+        if matches!(self.workload, Workload::Latency | Workload::Budget) {
             for metric in 0..self.planted {
                 self.machine.plant(metric, 1.0 + effect);
             }
@@ -178,7 +194,7 @@ impl Fleet {
         };
         let place = [scenario as u64, session.index, u64::from(pair)];
         match self.workload {
-            Workload::Latency => {
+            Workload::Latency | Workload::Budget => {
                 let (baseline, candidate) = match second {
                     Second::Candidate => self.machine.pair(scenario, session, pair),
                     Second::Baseline => self.machine.twice(scenario, session, pair),

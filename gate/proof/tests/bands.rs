@@ -31,7 +31,7 @@ fn settings() -> Settings {
 }
 
 fn outcomes(settings: &Settings) -> Outcomes {
-    let runs = simulate(settings, &Gate::default()).expect("the simulator fits gate");
+    let runs = simulate(settings, &Gate::of(settings.workload)).expect("the simulator fits gate");
     Outcomes::of_gate(settings, &runs)
 }
 
@@ -56,6 +56,33 @@ fn an_unchanged_build_rarely_fails_on_any_machine() {
         let failures = outcomes.failures.hits;
         assert!(failures < 8, "{regime:?}: {failures} of 150 gates failed");
     }
+}
+
+#[test]
+fn an_unchanged_build_near_its_budgets_rarely_fails_on_any_machine() {
+    for regime in Regime::ALL {
+        let outcomes = outcomes(&Settings {
+            regime,
+            workload: Workload::Budget,
+            ..settings()
+        });
+        let failures = outcomes.failures.hits;
+        assert!(failures < 8, "{regime:?}: {failures} of 150 gates failed");
+    }
+}
+
+#[test]
+fn a_budget_that_a_slowdown_breaks_fails() {
+    let outcomes = outcomes(&Settings {
+        workload: Workload::Budget,
+        planted: 1,
+        effect: 0.3,
+        ..settings()
+    });
+    // From a tenth below the limit to a sixth above it. What is counted in steps of the clock, a sixth of
+    // them, stays far below.
+    let found = found(&outcomes);
+    assert!((0.75..0.9).contains(&found), "{found}");
 }
 
 #[test]

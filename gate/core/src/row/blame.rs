@@ -21,7 +21,7 @@ struct Shown {
     /// Its verdict against the base passes, so that excusing a budget hides no other verdict. A row that
     /// policy does not judge is held to the margin that it would have.
     no_worse: bool,
-    /// It got worse, however little, and two of several sessions show it.
+    /// It got worse, however little, and two sessions show it.
     worse: bool,
 }
 
@@ -79,9 +79,9 @@ impl Draft<'_> {
             (None, false) => return nothing,
         };
         let (least, most) = (comparison.worse - half, comparison.worse + half);
-        // One disturbance lasts one session, and of several it may outweigh those that show nothing.
+        // One disturbance lasts one session, and of many rows some look worse in one by chance.
         let agree = |evidence: &Evidence| match &compared.how {
-            How::Pairs { sessions, .. } => evidence.agreeing >= MIN_AGREEING.min(sessions.len()),
+            How::Pairs { .. } => evidence.agreeing >= MIN_AGREEING,
             How::Stored | How::Queries => true,
         };
         let is_sure = is_sure && comparison.evidence.as_ref().is_none_or(agree);
@@ -92,6 +92,18 @@ impl Draft<'_> {
                 && most <= sides.no_worse_within(),
             worse: !is_in_doubt && (relative == Verdict::Regressed || least > 0.0 && is_sure),
         }
+    }
+
+    /// The evidence that the row got worse, where it is a reviewed timing that does not clearly keep its
+    /// budget: what fails it once two sessions show the same.
+    pub(crate) fn accused(&self) -> Option<&Evidence> {
+        let (standing, budget) = (self.standing.as_ref()?, self.settings.budget.as_ref()?);
+        let comparison = &self.compared.as_ref()?.comparison;
+        let evidence = comparison.evidence.as_ref()?;
+        let check = budget::check(standing, budget, self.settings.at_limit);
+        let is_worse = evidence.p_worse <= AGREES && comparison.worse > evidence.half_width();
+        let is_it = self.is_reviewed_timing() && check.status != BudgetStatus::Within && is_worse;
+        is_it.then_some(evidence)
     }
 
     /// Whether the row is a timing whose budget is a matter of review and not a promise.

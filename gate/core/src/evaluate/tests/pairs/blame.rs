@@ -83,7 +83,7 @@ fn a_budget_that_the_base_breaks_is_excused_only_for_what_is_no_worse() {
         ),
         (
             "the base at the limit, the candidate far over, not judged",
-            timing(1450.0, &[3.0]),
+            timing(1450.0, &[3.0, 3.0]),
             &not_judged,
             over(MadeWorse),
             Outcome::Fail,
@@ -111,7 +111,7 @@ fn a_budget_that_the_base_breaks_is_excused_only_for_what_is_no_worse() {
         ),
         (
             "both over, not judged, worse by more",
-            timing(2000.0, &[0.08]),
+            timing(2000.0, &[0.08, 0.08]),
             &not_judged,
             over(MadeWorse),
             Outcome::Fail,
@@ -125,7 +125,7 @@ fn a_budget_that_the_base_breaks_is_excused_only_for_what_is_no_worse() {
         ),
         (
             "only the candidate over, a timing, not judged",
-            timing(1000.0, &[1.5]),
+            timing(1000.0, &[1.5, 1.5]),
             &not_judged,
             over(CausedHere),
             Outcome::Fail,
@@ -134,12 +134,12 @@ fn a_budget_that_the_base_breaks_is_excused_only_for_what_is_no_worse() {
             "only the candidate over, a timing, in one session",
             timing(1000.0, &[1.5]),
             &judged,
-            over(CausedHere),
-            Outcome::Fail,
+            unclear,
+            Outcome::Undecided,
         ),
         (
             "only the candidate over, by less than its margin",
-            timing(1100.0, &[0.8]),
+            timing(1100.0, &[0.8, 0.8]),
             &lenient,
             over(CausedHere),
             Outcome::Fail,
@@ -229,6 +229,37 @@ fn doubt_about_a_budget_is_measured_again_and_passes_nothing() {
         let is_kept = row.verdict == Verdict::Pass;
         assert_eq!(is_kept, level < 1000.0, "{name}: {row:#?}");
         assert_eq!(report.outcome == Outcome::Pass, is_kept, "{name}");
+    }
+}
+
+#[test]
+fn one_session_accuses_and_two_convict_of_a_broken_budget() {
+    let policy = limited(Some(Margin::Unjudged));
+    for (effects, verdict, step) in [
+        (
+            &[0.9][..],
+            Verdict::Inconclusive,
+            need("s", 10, Why::Suspicious),
+        ),
+        (
+            &[0.9, 0.0],
+            Verdict::Inconclusive,
+            need("s", 10, Why::Disagreeing),
+        ),
+        (&[0.9, 0.9], Verdict::OverBudget, Step::Done),
+        (&[0.9, 0.0, 0.9], Verdict::OverBudget, Step::Done),
+        (&[0.9, 0.0, 0.0], Verdict::Inconclusive, Step::Done),
+    ] {
+        let accused = Pairs {
+            level: 2500.0,
+            ..pairs("s", effects)
+        };
+        let (report, next) = check(&runs(&[accused]), None, &policy);
+        assert_eq!(
+            (of(&report, "s").verdict, next),
+            (verdict, step),
+            "{effects:?}"
+        );
     }
 }
 
