@@ -164,7 +164,7 @@ fn the_way_depends_on_the_survivors_and_on_all_rows() {
             CROSSOVER * 10 + 1,
             CROSSOVER * 100,
             Way::Walk {
-                patience: PATIENCE * CROSSOVER * 10 - 2,
+                patience: PATIENCE * CROSSOVER * 10 - PATIENCE,
             },
         ),
         (
