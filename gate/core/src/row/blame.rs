@@ -74,17 +74,21 @@ impl Draft<'_> {
         let comparison = &compared.comparison;
         let (half, is_sure) = match (&comparison.evidence, comparison.exact) {
             _ if compared.has_few_pairs() && !comparison.exact => return nothing,
-            (Some(evidence), _) => (evidence.half_width(), evidence.p_worse <= AGREES),
+            (Some(evidence), _) => {
+                // One disturbance lasts one session, and of many rows some look worse in one by chance.
+                let is_agreed = match &compared.how {
+                    How::Pairs { .. } => evidence.agreeing >= MIN_AGREEING,
+                    How::Stored | How::Queries => true,
+                };
+                (
+                    evidence.half_width(),
+                    is_agreed && evidence.p_worse <= AGREES,
+                )
+            }
             (None, true) => (0.0, true),
             (None, false) => return nothing,
         };
         let (least, most) = (comparison.worse - half, comparison.worse + half);
-        // One disturbance lasts one session, and of many rows some look worse in one by chance.
-        let agree = |evidence: &Evidence| match &compared.how {
-            How::Pairs { .. } => evidence.agreeing >= MIN_AGREEING,
-            How::Stored | How::Queries => true,
-        };
-        let is_sure = is_sure && comparison.evidence.as_ref().is_none_or(agree);
         // Neither builds' doing may be told from the machine's on one that does not repeat itself.
         let is_in_doubt = is_unsteady && self.metric.unit().is_timing();
         Shown {
