@@ -95,8 +95,7 @@ pub(crate) static FAMILY: [Filtered; 6] = [
                 What a search within one topic or one language asks: the filter follows the vectors, \
                 and nine queries in ten have no survivor near them. \
                 A walk along the graph sees nothing that counts for a long time, and must not stop \
-                before it does; only after four times what it should take is every survivor looked \
-                at instead. recall@10 and the latency of the nine are what this scenario is for. \
+                before it does: recall@10 is what this scenario is for. \
                 2,000 searches, which is enough for a median and not for a p99.",
         smallest_tier: Tier::Pr,
         filter: Filter {

@@ -31,7 +31,7 @@ mod walk;
 use best::Likely;
 use codes::{Codes, Query};
 use scan::scan;
-use walk::{Bounds, Notes, Walked, walk};
+use walk::{Notes, walk};
 
 /// Candidates that the walk keeps: what is chosen to trade speed for recall.
 pub(crate) const EXPANSION: usize = 64;
@@ -45,36 +45,22 @@ pub(crate) const RERANKED: usize = 30;
 /// `survivors * survivors / rows` is a constant, whatever the number of rows.
 pub(crate) const CROSSOVER: usize = 2_000;
 
-/// How many times as many rows as it is expected to meet a walk may meet before it is given up: then the
-/// cost of a scan is known and that of going on is not. It is a bound and no shortcut: among a tenth of a
-/// million rows by cluster, giving up at 2 took half as long again at p99 as never giving up, and at 4 no
-/// longer.
-pub(crate) const PATIENCE: usize = 4;
-
 /// How a search with a filter is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// Every survivor is compared with the query.
     Scan,
-    /// Along the links, past the rows that do not survive. A walk that has met `patience` rows and has
-    /// not arrived is given up, and every survivor is compared.
-    Walk {
-        /// In rows.
-        patience: usize,
-    },
+    /// Along the links, past the rows that do not survive.
+    Walk,
 }
 
 impl Way {
-    /// What should be cheaper for `survivors` out of `items` rows, if the filter has nothing to do with
-    /// where the rows lie.
-    pub(crate) fn cheaper(survivors: usize, items: usize, effort: &Effort) -> Self {
-        let expected = effort.crossover as u128 * items as u128;
-        if (survivors as u128).pow(2) <= expected {
-            return Self::Scan;
-        }
-        let patience = effort.patience as u128 * expected / survivors as u128;
-        Self::Walk {
-            patience: usize::try_from(patience).unwrap_or(usize::MAX),
+    /// The cheaper one for `survivors` out of `items` rows.
+    pub(crate) fn cheaper(survivors: usize, items: usize, crossover: usize) -> Self {
+        if (survivors as u128).pow(2) <= crossover as u128 * items as u128 {
+            Self::Scan
+        } else {
+            Self::Walk
         }
     }
 }
@@ -88,14 +74,11 @@ pub(crate) struct Effort {
     pub(crate) reranked: usize,
     /// See [`CROSSOVER`].
     pub(crate) crossover: usize,
-    /// See [`PATIENCE`].
-    pub(crate) patience: usize,
 }
 
 impl Effort {
     /// Names of the settings that a plant may override.
-    pub(crate) const SETTINGS: &'static [&'static str] =
-        &["expansion", "reranked", "crossover", "patience"];
+    pub(crate) const SETTINGS: &'static [&'static str] = &["expansion", "reranked", "crossover"];
 
     /// What was planted, or chosen here.
     pub(crate) fn of(context: &Context) -> Self {
@@ -103,7 +86,6 @@ impl Effort {
             expansion: context.setting("expansion", EXPANSION),
             reranked: context.setting("reranked", RERANKED),
             crossover: context.setting("crossover", CROSSOVER),
-            patience: context.setting("patience", PATIENCE),
         }
     }
 }
@@ -147,7 +129,7 @@ impl Flat {
     /// A query that cannot be compared with the rows.
     pub(crate) fn search(&self, query: &[f32], k: usize) -> Result<Vec<Neighbour>, BadVector> {
         self.candidates(query, k, |query, most, notes| {
-            self.walk(query, most, usize::MAX, |_| true, notes);
+            walk(&self.links, &self.codes, query, most, |_| true, notes);
         })
     }
 
@@ -161,7 +143,7 @@ impl Flat {
         k: usize,
         survivors: &Survivors,
     ) -> Result<Vec<Neighbour>, BadVector> {
-        let way = Way::cheaper(survivors.count(), self.codes.items(), &self.effort);
+        let way = Way::cheaper(survivors.count(), self.codes.items(), self.effort.crossover);
         self.search_by(way, query, k, survivors)
     }
 
@@ -176,16 +158,16 @@ impl Flat {
         k: usize,
         survivors: &Survivors,
     ) -> Result<Vec<Neighbour>, BadVector> {
-        self.candidates(query, k, |query, most, notes| {
-            if let Way::Walk { patience } = way {
-                let keeps = |key| survivors.contains(key);
-                if self.walk(query, most, patience, keeps, notes) == Walked::Arrived {
-                    return;
-                }
+        self.candidates(query, k, |query, most, notes| match way {
+            Way::Scan => {
+                // No walk goes astray here, so only those are kept that are compared again.
+                let most = self.effort.reranked.max(k);
+                scan(&self.codes, query, most, survivors.keys(), notes.best_mut());
             }
-            // No scan goes astray, so only those are kept that are compared again.
-            let most = self.effort.reranked.max(k);
-            scan(&self.codes, query, most, survivors.keys(), notes.best_mut());
+            Way::Walk => {
+                let keeps = |key| survivors.contains(key);
+                walk(&self.links, &self.codes, query, most, keeps, notes);
+            }
         })
     }
 
@@ -197,29 +179,15 @@ impl Flat {
     pub(crate) fn compared(&self, query: &[f32]) -> Result<usize, BadVector> {
         let query = self.codes.query(query)?;
         let mut notes = Notes::new(self.codes.items());
-        self.walk(
+        walk(
+            &self.links,
+            &self.codes,
             &query,
             self.effort.expansion,
-            usize::MAX,
             |_| true,
             &mut notes,
         );
         Ok(notes.compared() + self.links.entries.len())
-    }
-
-    fn walk(
-        &self,
-        query: &Query,
-        most: usize,
-        patience: usize,
-        keeps: impl Fn(u32) -> bool,
-        notes: &mut Notes,
-    ) -> Walked {
-        let bounds = Bounds {
-            expansion: most,
-            patience,
-        };
-        walk(&self.links, &self.codes, query, bounds, keeps, notes)
     }
 
     fn candidates(

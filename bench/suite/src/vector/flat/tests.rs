@@ -44,11 +44,6 @@ fn naive(query: &[f32], k: usize, keeps: impl Fn(u32) -> bool) -> Vec<u32> {
     all.into_iter().take(k).map(|(_, key)| key).collect()
 }
 
-/// A walk that is never given up.
-const WALK: Way = Way::Walk {
-    patience: usize::MAX,
-};
-
 fn keys(found: &[Neighbour]) -> Vec<u32> {
     found.iter().map(|neighbour| neighbour.key).collect()
 }
@@ -75,11 +70,11 @@ fn a_walk_finds_nearly_all_and_a_scan_finds_all() {
         let found = FLAT.search(&query, 10).expect("is a query");
         assert!(found.is_sorted_by(|a, b| a.distance <= b.distance));
         walked += share(&keys(&found), &expected);
-        let found = FLAT.search_by(WALK, &query, 10, &all);
+        let found = FLAT.search_by(Way::Walk, &query, 10, &all);
         assert_eq!(keys(&found.expect("is a query")).len(), 10);
 
         let expected = naive(&query, 10, |key| some.contains(key));
-        let found = FLAT.search_by(WALK, &query, 10, &some);
+        let found = FLAT.search_by(Way::Walk, &query, 10, &some);
         let found = keys(&found.expect("is a query"));
         assert!(found.iter().all(|&key| some.contains(key)));
         filtered += share(&found, &expected);
@@ -108,7 +103,7 @@ fn few_survivors_or_none_are_all_there_is_to_find() {
     let query = Generator::new(DIMENSIONS).query(0);
     for kept in [&[][..], &[7], &[0, 1_500, 2_999]] {
         let survivors = Survivors::of(ITEMS, kept.iter().copied());
-        for way in [Way::Scan, WALK] {
+        for way in [Way::Scan, Way::Walk] {
             let found = FLAT.search_by(way, &query, 10, &survivors);
             let mut found = keys(&found.expect("is a query"));
             found.sort_unstable();
@@ -154,45 +149,17 @@ fn queries_that_cannot_be_compared_are_refused() {
 
 #[test]
 fn the_way_depends_on_the_survivors_and_on_all_rows() {
-    let effort = Effort::of(&Context::new(Tier::Tiny, &Cache::at("unused")));
     for (survivors, items, expected) in [
         (0, 0, Way::Scan),
         (10, 10, Way::Scan),
         (CROSSOVER, CROSSOVER, Way::Scan),
         (CROSSOVER * 10, CROSSOVER * 100, Way::Scan),
-        (
-            CROSSOVER * 10 + 1,
-            CROSSOVER * 100,
-            Way::Walk {
-                patience: PATIENCE * CROSSOVER * 10 - PATIENCE,
-            },
-        ),
-        (
-            500_000,
-            1_000_000,
-            Way::Walk {
-                patience: PATIENCE * CROSSOVER * 2,
-            },
-        ),
+        (CROSSOVER * 10 + 1, CROSSOVER * 100, Way::Walk),
+        (500_000, 1_000_000, Way::Walk),
         (10_000, 1_000_000, Way::Scan),
     ] {
-        let way = Way::cheaper(survivors, items, &effort);
+        let way = Way::cheaper(survivors, items, CROSSOVER);
         assert_eq!(way, expected, "{survivors} of {items}");
-    }
-}
-
-#[test]
-fn a_walk_that_is_given_up_answers_as_a_scan_does() {
-    let generator = Generator::new(DIMENSIONS);
-    let tenth = Filter {
-        per_mille: 100,
-        by: Attribute::Cluster,
-    };
-    let survivors = tenth.survivors(ITEMS);
-    for number in 0..20 {
-        let query = generator.query(number);
-        let found = |way| keys(&FLAT.search_by(way, &query, 10, &survivors).expect("finds"));
-        assert_eq!(found(Way::Walk { patience: 50 }), found(Way::Scan));
     }
 }
 

@@ -75,41 +75,23 @@ impl Notes {
     }
 }
 
-/// How far a walk may go.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// Nearest rows that are kept in sight.
-    pub(crate) expansion: usize,
-    /// Rows that may be met before the walk is given up.
-    pub(crate) patience: usize,
-}
-
-/// How a walk ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Walked {
-    /// Nothing nearer was in sight.
-    Arrived,
-    /// Its patience was over.
-    GivenUp,
-}
-
 /// Finds about the `expansion` rows nearest to `query` for which `keeps` holds. Rows for which it does
 /// not hold are passed through but not counted, so the fewer are kept, the longer the way.
 pub(crate) fn walk(
     links: &Links,
     codes: &Codes,
     query: &Query,
-    bounds: Bounds,
+    expansion: usize,
     keeps: impl Fn(u32) -> bool,
     notes: &mut Notes,
-) -> Walked {
+) {
     notes.restart(STARTS);
     for &key in &links.entries {
         let likeness = codes.likeness(query, key);
         notes.best.offer(Likely { likeness, key });
     }
     let starts: Vec<Likely> = notes.best.sorted().to_vec();
-    notes.restart(bounds.expansion);
+    notes.restart(expansion);
     for row in starts {
         arrive(row, notes, &keeps);
         notes.meet(row.key);
@@ -119,9 +101,6 @@ pub(crate) fn walk(
     while let Some((likeness, Reverse(row))) = notes.open.pop() {
         if likeness < notes.best.bar() {
             break;
-        }
-        if notes.compared() > bounds.patience {
-            return Walked::GivenUp;
         }
         // Where the walk most likely goes on.
         if let Some((_, Reverse(next))) = notes.open.peek() {
@@ -150,7 +129,6 @@ pub(crate) fn walk(
             }
         }
     }
-    Walked::Arrived
 }
 
 fn arrive(row: Likely, notes: &mut Notes, keeps: &impl Fn(u32) -> bool) {
