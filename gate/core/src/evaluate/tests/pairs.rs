@@ -12,6 +12,7 @@ use crate::observe::records;
 mod blame;
 mod canaries;
 mod evidence;
+mod everything;
 mod learned;
 mod misread;
 mod numbers;
@@ -327,109 +328,6 @@ fn a_row_that_was_disturbed_once_gets_a_session_of_its_own() {
 }
 
 #[test]
-fn when_many_look_worse_the_baseline_is_doubted_first() {
-    let ids = ["a", "b", "c", "d"];
-    let all = ids.map(|id| pairs(id, &[0.10]));
-    let [baseline, candidate] = runs(&all);
-    let noise = calibrated(&ids);
-    let (_, step) = check(
-        &[baseline.clone(), candidate.clone()],
-        Some(&noise),
-        &Policy::default(),
-    );
-    let Step::Canaries {
-        scenarios,
-        pairs: 5,
-    } = step
-    else {
-        panic!("canaries, not {step:?}")
-    };
-    assert_eq!(scenarios.len(), 3);
-
-    // The baseline once more in a session of its own: as it was, or 10 % off.
-    for (effect, fired, outcome) in [(0.0, 0, Outcome::Fail), (0.10, 3, Outcome::Undecided)] {
-        let mut first = baseline.clone();
-        let [again, mut canary] = runs(&["a", "b", "c"].map(|id| pairs(id, &[effect])));
-        canary.sessions[0].id = "check/canary".into();
-        first.sessions.push(Session {
-            id: "check/canary".into(),
-            ..again.sessions[0].clone()
-        });
-        let second = runs(&ids.map(|id| pairs(id, &[0.10, 0.10])));
-        let seen = [&first, &second[1], &canary].map(observed);
-        let [judged, candidate, canary] = [
-            (&first, &seen[0]),
-            (&second[1], &seen[1]),
-            (&canary, &seen[2]),
-        ]
-        .map(|(run, observed)| Side { run, observed });
-        let known = Known {
-            noise: Some(&noise),
-            canary: Some(canary),
-            ..Known::default()
-        };
-        let report = evaluate(judged, candidate, &known, &Policy::default()).expect("judged");
-        let canaries = report.canaries.as_ref().expect("they are told");
-        assert_eq!(canaries.fired.len(), fired);
-        if fired > 0 {
-            assert_eq!(report.outcome, outcome);
-            let reasons: Vec<&Reason> = report.rows.iter().map(|row| &row.reason).collect();
-            assert_eq!(reasons, [&Reason::Unsteady; 4]);
-            let step = next(judged, candidate, &known, &Policy::default(), PLAN).expect("judged");
-            assert_eq!(step, Step::Done, "nothing here is worth measuring again");
-        }
-    }
-}
-
-#[test]
-fn a_slowdown_of_everything_is_found_where_no_row_is() {
-    let ids: Vec<String> = (0..40).map(|at| format!("s/{at}")).collect();
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let noise = calibrated(&ids);
-    for (effect, scenarios, mode, verdicts, outcome) in [
-        (
-            0.01,
-            40,
-            RowMode::Gate,
-            vec![Verdict::Regressed],
-            Outcome::Fail,
-        ),
-        (
-            0.01,
-            40,
-            RowMode::Report,
-            vec![Verdict::Regressed],
-            Outcome::Pass,
-        ),
-        (0.0, 40, RowMode::Gate, vec![Verdict::Pass], Outcome::Pass),
-        (-0.01, 40, RowMode::Gate, vec![Verdict::Pass], Outcome::Pass),
-        (0.003, 40, RowMode::Gate, vec![Verdict::Pass], Outcome::Pass),
-        (0.01, 9, RowMode::Gate, vec![], Outcome::Pass),
-    ] {
-        let all: Vec<Pairs> = ids[..scenarios]
-            .iter()
-            .map(|id| pairs(id, &[effect]))
-            .collect();
-        let policy = Policy {
-            uniform: mode,
-            ..Policy::default()
-        };
-        let (report, _) = check(&runs(&all), Some(&noise), &policy);
-        let found: Vec<Verdict> = report
-            .uniform
-            .iter()
-            .map(|uniform| uniform.verdict)
-            .collect();
-        assert_eq!(
-            (found, report.outcome),
-            (verdicts, outcome),
-            "{effect} in {scenarios}"
-        );
-        assert!(report.rows.iter().all(|row| row.verdict == Verdict::Pass));
-    }
-}
-
-#[test]
 fn a_failed_repetition_fails_its_scenario() {
     let failure = |scenario: &str| Failure {
         scenario: name(scenario),
@@ -521,18 +419,4 @@ fn a_release_is_held_to_drift_budgets() {
         assert_eq!(of(&report, "s").verdict, verdict, "{effect}");
         assert!(report.method.is_drift);
     }
-}
-
-#[test]
-fn one_bad_scenario_is_not_everything() {
-    let ids: Vec<String> = (0..12).map(|at| format!("s/{at}")).collect();
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut all: Vec<Pairs> = ids.iter().map(|id| pairs(id, &[0.0])).collect();
-    all[0] = pairs(ids[0], &[0.2, 0.2]);
-    let (report, _) = check(&runs(&all), Some(&calibrated(&ids)), &Policy::default());
-    assert_eq!(of(&report, ids[0]).verdict, Verdict::Regressed);
-    let [together] = &report.uniform[..] else {
-        panic!("one metric is tested, not {:?}", report.uniform)
-    };
-    assert_eq!((together.verdict, together.scenarios), (Verdict::Pass, 11));
 }

@@ -235,3 +235,58 @@ fn scenarios_that_cannot_look_worse_by_chance_do_not_make_many_few() {
     let (_, step) = check(&runs(&all), Some(&calibrated(&IDS)), &policy(vec![held]));
     assert!(matches!(step, Step::Canaries { .. }), "{step:?}");
 }
+
+#[test]
+fn when_many_look_worse_the_baseline_is_doubted_first() {
+    let ids = IDS;
+    let all = ids.map(|id| pairs(id, &[0.10]));
+    let [baseline, candidate] = runs(&all);
+    let noise = calibrated(&ids);
+    let (_, step) = check(
+        &[baseline.clone(), candidate.clone()],
+        Some(&noise),
+        &Policy::default(),
+    );
+    let Step::Canaries {
+        scenarios,
+        pairs: 5,
+    } = step
+    else {
+        panic!("canaries, not {step:?}")
+    };
+    assert_eq!(scenarios.len(), 3);
+
+    // The baseline once more in a session of its own: as it was, or 10 % off.
+    for (effect, fired, outcome) in [(0.0, 0, Outcome::Fail), (0.10, 3, Outcome::Undecided)] {
+        let mut first = baseline.clone();
+        let [again, mut canary] = runs(&["a", "b", "c"].map(|id| pairs(id, &[effect])));
+        canary.sessions[0].id = "check/canary".into();
+        first.sessions.push(Session {
+            id: "check/canary".into(),
+            ..again.sessions[0].clone()
+        });
+        let second = runs(&ids.map(|id| pairs(id, &[0.10, 0.10])));
+        let seen = [&first, &second[1], &canary].map(observed);
+        let [judged, candidate, canary] = [
+            (&first, &seen[0]),
+            (&second[1], &seen[1]),
+            (&canary, &seen[2]),
+        ]
+        .map(|(run, observed)| Side { run, observed });
+        let known = Known {
+            noise: Some(&noise),
+            canary: Some(canary),
+            ..Known::default()
+        };
+        let report = evaluate(judged, candidate, &known, &Policy::default()).expect("judged");
+        let canaries = report.canaries.as_ref().expect("they are told");
+        assert_eq!(canaries.fired.len(), fired);
+        if fired > 0 {
+            assert_eq!(report.outcome, outcome);
+            let reasons: Vec<&Reason> = report.rows.iter().map(|row| &row.reason).collect();
+            assert_eq!(reasons, [&Reason::Unsteady; 4]);
+            let step = next(judged, candidate, &known, &Policy::default(), PLAN).expect("judged");
+            assert_eq!(step, Step::Done, "nothing here is worth measuring again");
+        }
+    }
+}
