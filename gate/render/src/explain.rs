@@ -209,7 +209,7 @@ fn family(report: &Report, effect: &Effect) -> Option<String> {
     let seen = detectable.map_or(String::new(), |size| {
         format!(
             "; a worsening of {} would have been found with 80 % probability",
-            quantity::percent(size)
+            quantity::relative_detectable(size)
         )
     });
     let place = match &effect.rank {

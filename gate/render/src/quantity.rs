@@ -10,7 +10,8 @@ use crate::escape::Target;
 
 mod change;
 pub(crate) use change::{
-    Change, change, headroom, least_to_most, magnitude, margin, percent, signed_percent,
+    Change, change, detectable, headroom, least_to_most, magnitude, margin, percent,
+    relative_detectable, signed_percent,
 };
 
 /// How the numbers of one row are written: one scale, so that they can be compared by eye.

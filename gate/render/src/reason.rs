@@ -318,7 +318,7 @@ fn sees_its_margin(row: &Row) -> bool {
 fn seen(row: &Row, target: Target) -> Option<String> {
     let effect = row.effect.as_ref()?;
     let detectable = effect.detectable.filter(|size| size.is_finite())?;
-    Some(quantity::magnitude(
+    Some(quantity::detectable(
         detectable,
         effect.scale,
         row.unit,

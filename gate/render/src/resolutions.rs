@@ -120,7 +120,7 @@ fn cells(row: &Resolution, first: u32, target: Target) -> [String; 7] {
         target.outside(row.metric.as_str()),
         size(row.margin),
         size(row.floor),
-        size(row.detectable),
+        quantity::detectable(row.detectable, row.scale, row.unit, target),
         row.pairs_to_pass.to_string(),
         remark.to_owned(),
     ]

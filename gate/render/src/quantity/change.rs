@@ -15,6 +15,9 @@ pub(crate) struct Change {
     pub(crate) interval: String,
 }
 
+/// A worsening that would be found only beyond so much is not measured at all; digits would pretend that it is.
+const TENFOLD: f64 = 10.0;
+
 /// How a change is written.
 struct Measure {
     factor: f64,
@@ -130,6 +133,22 @@ pub(crate) fn magnitude(value: f64, scale: Scale, unit: Unit, target: Target) ->
     measure.plain(value)
 }
 
+/// The smallest worsening that would be found: `7.3%`, `0.5 pt`, `over 1000%`.
+pub(crate) fn detectable(value: f64, scale: Scale, unit: Unit, target: Target) -> String {
+    match scale {
+        Scale::Relative if value > TENFOLD => relative_detectable(value),
+        _ => magnitude(value, scale, unit, target),
+    }
+}
+
+/// The same of a relative one, to as many digits as other percentages.
+pub(crate) fn relative_detectable(fraction: f64) -> String {
+    match fraction > TENFOLD {
+        true => format!("over {}", percent(TENFOLD)),
+        false => percent(fraction),
+    }
+}
+
 /// A fraction as percent without a sign: `8.3%`, `12%`.
 pub(crate) fn percent(fraction: f64) -> String {
     let decimals = if fraction.abs() < 0.0995 { 1 } else { 0 };
@@ -156,13 +175,13 @@ pub(crate) fn headroom(check: &BudgetCheck) -> Option<String> {
         .then(|| format!("{} {side}", percent(fraction)))
 }
 
-/// The smallest and the largest of several sizes, as `4.2%` or `4.2% to 8.1%`.
+/// The smallest and the largest of several relative worsenings that would be found, as `4.2%` or `4.2% to 8.1%`.
 pub(crate) fn least_to_most(sizes: impl Iterator<Item = f64> + Clone) -> Option<String> {
     let (least, most) = (
         sizes.clone().min_by(f64::total_cmp)?,
         sizes.max_by(f64::total_cmp)?,
     );
-    let (least, most) = (percent(least), percent(most));
+    let (least, most) = (relative_detectable(least), relative_detectable(most));
     Some(if least == most {
         least
     } else {
@@ -270,6 +289,24 @@ mod tests {
                 Some(expected)
             );
         }
+    }
+
+    #[test]
+    fn what_noise_hides_has_no_more_digits_than_it_deserves() {
+        let found =
+            |value, scale| detectable(value, scale, Unit::Nanoseconds, Target::Ascii);
+        for (value, expected) in [
+            (0.0036, "0.36%"),
+            (0.131, "13%"),
+            (10.0, "1000%"),
+            (406.85, "over 1000%"),
+        ] {
+            assert_eq!(found(value, Scale::Relative), expected);
+        }
+        assert_eq!(found(2e9, Scale::Absolute), "2 s");
+        let sizes = |sizes: &[f64]| least_to_most(sizes.iter().copied());
+        assert_eq!(sizes(&[406.0, 0.03]).as_deref(), Some("3% to over 1000%"));
+        assert_eq!(sizes(&[406.0, 14.18]).as_deref(), Some("over 1000%"));
     }
 
     #[test]
