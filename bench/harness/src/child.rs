@@ -11,15 +11,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use gate_schema::run::limits::{STDERR_LINES, TEXT_BYTES};
+
 use crate::cache::Cache;
 use crate::plant::Plant;
 use crate::repetition::Observation;
 use crate::scenario::Scenario;
 use crate::session::Unmeasured;
 use crate::tier::Tier;
-
-/// Lines of a failed child's stderr that are shown.
-const TAIL_LINES: usize = 20;
 
 /// A repetition that takes this many times what its scenario says hangs.
 const PATIENCE: f64 = 20.0;
@@ -275,18 +274,27 @@ impl From<ChildError> for Unmeasured {
                 stderr,
             },
             ChildError::Start { .. } | ChildError::Answer { .. } => Self::Failed {
-                how: error.to_string(),
+                how: shown(&error.to_string()),
                 stderr: Vec::new(),
             },
         }
     }
 }
 
-/// The last lines.
+/// The last lines, as many and each as a document takes them.
 pub(crate) fn tail(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
-    let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
-    tail.iter().map(|&line| line.to_owned()).collect()
+    let tail = &lines[lines.len().saturating_sub(STDERR_LINES)..];
+    tail.iter().map(|line| shown(line)).collect()
+}
+
+/// A line as a document takes it: without control characters, and cut where it is too long. One that it
+/// refuses would cost what was measured of all other scenarios.
+fn shown(line: &str) -> String {
+    let line = line.replace('\t', " ");
+    let mut shown: String = line.chars().filter(|letter| !letter.is_control()).collect();
+    shown.truncate(shown.floor_char_boundary(TEXT_BYTES));
+    shown
 }
 
 /// Lines below a message, each on a line of its own.
@@ -321,8 +329,18 @@ mod tests {
     fn the_tail_is_the_end() {
         let long: String = (0..100).map(|line| format!("{line}\n")).collect();
         let tail_of_it = tail(&long);
-        assert_eq!(tail_of_it.len(), TAIL_LINES);
+        assert_eq!(tail_of_it.len(), STDERR_LINES);
         assert!(indented(&tail_of_it).ends_with("\n  | 99"));
         assert!(tail("").is_empty());
+    }
+
+    #[test]
+    fn lines_are_cut_to_what_a_document_takes() {
+        // Two bytes each, one byte in: the limit lies inside of a character.
+        let long = format!("x{}", "\u{fc}".repeat(TEXT_BYTES));
+        let lines = tail(&format!("a\tb\u{1b}[31mc\u{7}\n{long}\n"));
+        assert_eq!(lines[0], "a b[31mc");
+        assert_eq!(lines[1].len(), TEXT_BYTES - 1);
+        assert!(long.starts_with(&lines[1]));
     }
 }
