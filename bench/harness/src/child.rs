@@ -1,7 +1,8 @@
 //! Starts the processes that prepare and repeat: this program again, with a hidden verb.
 //!
 //! A fresh process per repetition starts from the same heap and address space every time, and its
-//! peak memory is its own. The children share our process group, so Ctrl-C ends them too.
+//! peak memory is its own. The children share our process group, so Ctrl-C ends them too; and they end
+//! when we are killed.
 
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -260,6 +261,14 @@ fn executable() -> io::Result<PathBuf> {
     } else {
         std::env::current_exe()
     }
+}
+
+/// Has the system end this process as soon as the one that started it has ended, however it did: what a killed run
+/// had started would go on beside the next one, for half an hour if need be.
+pub(crate) fn end_with_parent() {
+    // Where the system refuses, it goes on as it did.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
 }
 
 impl From<ChildError> for Unmeasured {
