@@ -181,6 +181,11 @@ impl Children {
             .map_err(|source| ChildError::Answer { scenario, source })
     }
 
+    /// The limit that was asked for.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
     /// What every child is told beside its verb and scenario.
     pub(crate) fn arguments(&self) -> &[OsString] {
         &self.arguments
@@ -197,16 +202,16 @@ impl Children {
 }
 
 /// What came of a process.
-struct Ended {
+pub(crate) struct Ended {
     /// `None` when it had to be killed.
-    status: Option<ExitStatus>,
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
+    pub(crate) status: Option<ExitStatus>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
 }
 
 /// Runs a process until it closes its output, but no longer than `limit`. Nobody looks at the clock
 /// meanwhile, so that waiting takes nothing from who is measured.
-fn end_within(limit: Duration, command: &mut Command) -> io::Result<Ended> {
+pub(crate) fn end_within(limit: Duration, command: &mut Command) -> io::Result<Ended> {
     let start = Instant::now();
     let mut child = command
         .stdout(Stdio::piped())
@@ -332,6 +337,7 @@ mod tests {
         );
         assert_eq!(hung.status, None);
         assert_eq!(hung.stderr, b"last words\n");
+        assert!(shell("exit", Duration::MAX).status.is_some(), "no limit");
     }
 
     #[test]

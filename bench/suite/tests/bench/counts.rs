@@ -63,6 +63,7 @@ fn a_document_holds_instructions_and_nothing_else() {
 
 #[test]
 fn what_cannot_be_counted_is_said_and_not_written() {
+    let hangs = "#!/bin/sh\ntest \"$1\" = --tool=callgrind || exit 0\nwhile :; do :; done";
     let unknown = "#!/bin/sh\ntest \"$1\" = --version || { echo 'unhandled instruction bytes: 0x62' >&2; exit 132; }";
     for (name, valgrind, arguments, code, said) in [
         (
@@ -85,6 +86,13 @@ fn what_cannot_be_counted_is_said_and_not_written() {
             &["--only", SCENARIO],
             1,
             "does not know an instruction of this build\n  | unhandled instruction bytes: 0x62\n  hint: ",
+        ),
+        (
+            "a count that hangs",
+            Some(hangs),
+            &["--only", SCENARIO, "--timeout", "1"],
+            1,
+            "the process did not end within 1 s and was killed",
         ),
     ] {
         let (directory, ended, stderr) = count(valgrind, arguments);
