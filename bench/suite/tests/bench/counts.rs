@@ -103,3 +103,25 @@ fn what_cannot_be_counted_is_said_and_not_written() {
         assert_eq!(is_written, code == 1, "{name}");
     }
 }
+
+#[test]
+fn an_interruption_keeps_what_was_counted() {
+    // Asks for the end as Ctrl-C does, instead of counting the last scenario.
+    let run = "test $# = 0 ||";
+    let ask = format!(
+        "case \"$*\" in *\"counted {SCENARIO}\"*) kill -INT $PPID; exit 130 ;; esac\n{run}"
+    );
+    let valgrind = VALGRIND.replace(run, &ask);
+    let first = "text/search/two-terms";
+    let arguments = ["--only", first, "--only", SCENARIO, "--repetitions", "1"];
+    let (directory, code, stderr) = count(Some(&valgrind), &arguments);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("interrupted: what was counted is kept"), "{stderr}");
+    let text = fs::read(directory.path().join("out.json")).expect("is there");
+    let run: Run = serde_json::from_slice(&text).expect("is a run");
+    run.validate().expect("is valid");
+    assert_eq!(run.manifest.scenarios.len(), 2);
+    assert_eq!(run.sessions[0].scenarios[0].scenario.as_str(), first);
+    assert_eq!(run.failures[0].scenario.as_str(), SCENARIO);
+    assert_eq!(run.failures[0].how, "interrupted");
+}
