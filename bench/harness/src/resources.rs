@@ -213,7 +213,7 @@ fn share(before: u64, after: u64, elapsed: u128) -> f64 {
 }
 
 /// The folder of this process's control group.
-fn group() -> &'static Path {
+pub(crate) fn group() -> &'static Path {
     static GROUP: OnceLock<PathBuf> = OnceLock::new();
     GROUP.get_or_init(|| {
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
