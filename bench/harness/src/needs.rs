@@ -7,7 +7,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use crate::resources::group;
+use crate::group::Memory;
 
 /// Share of the available memory that may be planned with. What estimates leave out (allocator
 /// slack, page tables, the page cache of the files being read) has to fit into the rest.
@@ -70,16 +70,10 @@ impl Available {
     /// What there is now, on the disk that holds `directory` or will hold it.
     #[must_use]
     pub fn now(directory: &Path) -> Self {
-        let text = |path: &Path| fs::read_to_string(path).unwrap_or_default();
-        let system = kibibytes(&text(Path::new("/proc/meminfo")), "MemAvailable:");
+        let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let system = kibibytes(&text, "MemAvailable:");
         // A container may be allowed less than the machine has, and a part of it less still.
-        let folders = group().ancestors();
-        let folders = folders.take_while(|folder| folder.starts_with("/sys/fs/cgroup"));
-        let in_groups = folders.filter_map(|folder| {
-            let files = ["memory.max", "memory.current", "memory.stat"];
-            let [most, current, stat] = files.map(|file| text(&folder.join(file)));
-            left_in_group(&most, &current, &stat)
-        });
+        let in_groups = Memory::of_groups().map(|memory| memory.most.saturating_sub(memory.taken));
         Self {
             memory_bytes: in_groups.chain(system).min(),
             disk_bytes: free_bytes(directory),
@@ -160,21 +154,6 @@ impl fmt::Display for Size {
     }
 }
 
-/// Bytes that a control group may still take, from its files; `None` where it may have all there is. Pages of files
-/// can be had back: without them, whoever has read what was prepared would seem to have no memory left.
-fn left_in_group(most: &str, current: &str, stat: &str) -> Option<u64> {
-    let number = |text: &str| text.trim().parse::<u64>().ok();
-    let field = |name: &str| {
-        let mut lines = stat.lines();
-        lines.find_map(|line| number(line.strip_prefix(name)?))
-    };
-    // Files of memory count as files, and stay.
-    let [files, in_memory] = ["file ", "shmem "].map(|name| field(name).unwrap_or_default());
-    let held = number(current).unwrap_or_default();
-    let taken = held.saturating_sub(files.saturating_sub(in_memory));
-    Some(number(most)?.saturating_sub(taken))
-}
-
 fn kibibytes(text: &str, field: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(field))?;
     let number: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
@@ -231,21 +210,6 @@ mod tests {
             shortage.expect_err("is too much").to_string(),
             "needs 23 GB of memory, and 1.80 GB can be used"
         );
-    }
-
-    #[test]
-    fn pages_of_files_are_left_to_a_group() {
-        let stat = "anon 200\nfile 700\nkernel 9\nshmem 100\nfile_mapped 5\n";
-        for (most, current, stat, expected) in [
-            ("1000\n", "900\n", stat, Some(700)),
-            ("1000\n", "900\n", "", Some(100)),
-            ("1000\n", "1001\n", "", Some(0)),
-            ("1000\n", "", "", Some(1_000)),
-            ("max\n", "900\n", stat, None),
-            ("", "", "", None),
-        ] {
-            assert_eq!(left_in_group(most, current, stat), expected, "{most:?} {current:?}");
-        }
     }
 
     #[test]
