@@ -37,8 +37,8 @@ const LOCK: &str = ".lock";
 /// Ends the name of an entry that is being built.
 const UNFINISHED: &str = ".unfinished";
 
-/// Ends the name of a directory that belongs to one repetition.
-const SCRATCH: &str = ".scratch";
+/// Begins and ends the name of a directory that belongs to one repetition.
+const SCRATCH: (&str, &str) = (".tmp", ".scratch");
 
 /// Hexadecimal digits of the recipe's digest in a directory name: 64 bits, no accidental clash.
 const KEY_DIGITS: usize = 16;
@@ -232,7 +232,9 @@ impl Cache {
 /// Whatever the disk reports.
 pub fn scratch_beside(prepared: &Path) -> io::Result<TempDir> {
     let root = prepared.parent().unwrap_or(prepared);
-    tempfile::Builder::new().suffix(SCRATCH).tempdir_in(root)
+    let (start, end) = SCRATCH;
+    let mut named = tempfile::Builder::new();
+    named.prefix(start).suffix(end).tempdir_in(root)
 }
 
 /// The name of the entry of a recipe.
@@ -240,6 +242,14 @@ pub(crate) fn key(name: &str, recipe: &Recipe) -> String {
     let digest = recipe.digest();
     let hex = digest.as_str().trim_start_matches("sha256:");
     format!("{}-{}", name.replace('/', "-"), &hex[..KEY_DIGITS])
+}
+
+/// Whether [`key`] gives such names.
+fn is_key(name: &str) -> bool {
+    let digits = name.rsplit_once('-').map(|(_, digits)| digits);
+    digits.is_some_and(|digits| {
+        digits.len() == KEY_DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    })
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> CacheError {

@@ -1,7 +1,8 @@
 //! Starts the processes that prepare and repeat: this program again, with a hidden verb.
 //!
 //! A fresh process per repetition starts from the same heap and address space every time, and its
-//! peak memory is its own. The children share our process group, so Ctrl-C ends them too.
+//! peak memory is its own. The children share our process group, so Ctrl-C ends them too; and they end
+//! when we are killed.
 
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -11,15 +12,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use gate_schema::run::limits::{STDERR_LINES, TEXT_BYTES};
+
 use crate::cache::Cache;
 use crate::plant::Plant;
 use crate::repetition::Observation;
 use crate::scenario::Scenario;
 use crate::session::Unmeasured;
 use crate::tier::Tier;
-
-/// Lines of a failed child's stderr that are shown.
-const TAIL_LINES: usize = 20;
 
 /// A repetition that takes this many times what its scenario says hangs.
 const PATIENCE: f64 = 20.0;
@@ -181,6 +181,11 @@ impl Children {
             .map_err(|source| ChildError::Answer { scenario, source })
     }
 
+    /// The limit that was asked for.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
     /// What every child is told beside its verb and scenario.
     pub(crate) fn arguments(&self) -> &[OsString] {
         &self.arguments
@@ -197,16 +202,16 @@ impl Children {
 }
 
 /// What came of a process.
-struct Ended {
+pub(crate) struct Ended {
     /// `None` when it had to be killed.
-    status: Option<ExitStatus>,
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
+    pub(crate) status: Option<ExitStatus>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
 }
 
 /// Runs a process until it closes its output, but no longer than `limit`. Nobody looks at the clock
 /// meanwhile, so that waiting takes nothing from who is measured.
-fn end_within(limit: Duration, command: &mut Command) -> io::Result<Ended> {
+pub(crate) fn end_within(limit: Duration, command: &mut Command) -> io::Result<Ended> {
     let start = Instant::now();
     let mut child = command
         .stdout(Stdio::piped())
@@ -263,6 +268,14 @@ fn executable() -> io::Result<PathBuf> {
     }
 }
 
+/// Has the system end this process as soon as the one that started it has ended, however it did: what a killed run
+/// had started would go on beside the next one, for half an hour if need be.
+pub(crate) fn end_with_parent() {
+    // Where the system refuses, it goes on as it did.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+}
+
 impl From<ChildError> for Unmeasured {
     fn from(error: ChildError) -> Self {
         match error {
@@ -275,18 +288,27 @@ impl From<ChildError> for Unmeasured {
                 stderr,
             },
             ChildError::Start { .. } | ChildError::Answer { .. } => Self::Failed {
-                how: error.to_string(),
+                how: shown(&error.to_string()),
                 stderr: Vec::new(),
             },
         }
     }
 }
 
-/// The last lines.
+/// The last lines, as many and each as a document takes them.
 pub(crate) fn tail(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
-    let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
-    tail.iter().map(|&line| line.to_owned()).collect()
+    let tail = &lines[lines.len().saturating_sub(STDERR_LINES)..];
+    tail.iter().map(|line| shown(line)).collect()
+}
+
+/// A line as a document takes it: without control characters, and cut where it is too long. One that it
+/// refuses would cost what was measured of all other scenarios.
+fn shown(line: &str) -> String {
+    let line = line.replace('\t', " ");
+    let mut shown: String = line.chars().filter(|letter| !letter.is_control()).collect();
+    shown.truncate(shown.floor_char_boundary(TEXT_BYTES));
+    shown
 }
 
 /// Lines below a message, each on a line of its own.
@@ -315,14 +337,25 @@ mod tests {
         );
         assert_eq!(hung.status, None);
         assert_eq!(hung.stderr, b"last words\n");
+        assert!(shell("exit", Duration::MAX).status.is_some(), "no limit");
     }
 
     #[test]
     fn the_tail_is_the_end() {
         let long: String = (0..100).map(|line| format!("{line}\n")).collect();
         let tail_of_it = tail(&long);
-        assert_eq!(tail_of_it.len(), TAIL_LINES);
+        assert_eq!(tail_of_it.len(), STDERR_LINES);
         assert!(indented(&tail_of_it).ends_with("\n  | 99"));
         assert!(tail("").is_empty());
+    }
+
+    #[test]
+    fn lines_are_cut_to_what_a_document_takes() {
+        // Two bytes each, one byte in: the limit lies inside of a character.
+        let long = format!("x{}", "\u{fc}".repeat(TEXT_BYTES));
+        let lines = tail(&format!("a\tb\u{1b}[31mc\u{7}\n{long}\n"));
+        assert_eq!(lines[0], "a b[31mc");
+        assert_eq!(lines[1].len(), TEXT_BYTES - 1);
+        assert!(long.starts_with(&lines[1]));
     }
 }

@@ -17,7 +17,7 @@ use gate_schema::unit::{Direction, Unit};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use crate::child::{ChildError, Children, indented, tail};
+use crate::child::{ChildError, Children, end_within, indented, tail};
 use crate::context::Context;
 use crate::processor::{processor_time, thread_time};
 use crate::repetition::RepetitionError;
@@ -88,6 +88,11 @@ pub(crate) enum CountError {
         status: ExitStatus,
         stderr: Vec<String>,
     },
+    #[error("the process did not end within {} s and was killed{}", .limit.as_secs_f64(), indented(.stderr))]
+    Hung {
+        limit: Duration,
+        stderr: Vec<String>,
+    },
     #[error(
         "threads of its own do {:.0} % of the work, and only the one that operates is counted", 100.0 * .0
     )]
@@ -146,11 +151,17 @@ pub(crate) fn count(children: &Children, scenario: &dyn Scenario) -> Result<Coun
         .args([VERB, scenario.id()])
         .args(children.arguments())
         .stdin(Stdio::null());
-    let output = command.output().map_err(started)?;
-    if !output.status.success() {
-        return Err(failed(output.status, &output.stderr));
+    // How much longer everything takes in there, no scenario says.
+    let limit = children.timeout().unwrap_or(Duration::MAX);
+    let ended = end_within(limit, &mut command).map_err(started)?;
+    let Some(status) = ended.status else {
+        let stderr = tail(&String::from_utf8_lossy(&ended.stderr));
+        return Err(CountError::Hung { limit, stderr });
+    };
+    if !status.success() {
+        return Err(failed(status, &ended.stderr));
     }
-    let operated: Operated = serde_json::from_slice(&output.stdout).map_err(CountError::Answer)?;
+    let operated: Operated = serde_json::from_slice(&ended.stdout).map_err(CountError::Answer)?;
     if operated.of_others > OF_OTHERS {
         return Err(CountError::Threads(operated.of_others));
     }

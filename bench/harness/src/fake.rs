@@ -34,8 +34,8 @@ pub(crate) fn now() -> Instant {
 }
 
 /// A scenario named `id`. Its setting `fault` makes its answer wrong when it is 1, `threads` that an
-/// operation is done by a thread of its own; `warm_up` is the length of its warm-up, and `takes_ns` is how
-/// long an operation takes per item of its tier, by the clock [`now`].
+/// operation is done by a thread of its own; `warm_up` is the length of its warm-up, `things` what it reports, and
+/// `takes_ns` is how long an operation takes per item of its tier, by the clock [`now`].
 pub(crate) struct FakeScenario {
     pub(crate) id: &'static str,
     pub(crate) smallest_tier: Tier,
@@ -141,6 +141,7 @@ impl Scenario for FakeScenario {
             fault: context.setting("fault", 0) == 1,
             has_threads: context.setting("threads", 0) == 1,
             warm_up: context.setting("warm_up", WARM_UP),
+            things: context.setting("things", 1),
             takes: Duration::from_nanos(context.setting("takes_ns", 0) as u64)
                 * context.tier().items() as u32,
             ..Fake::new()
@@ -191,6 +192,7 @@ impl Artifact for FakeFile {
 pub(crate) struct Fake {
     pub(crate) operated: Vec<usize>,
     warm_up: usize,
+    things: usize,
     /// How long an operation takes.
     takes: Duration,
     fault: bool,
@@ -203,6 +205,7 @@ impl Fake {
         Self {
             operated: Vec::new(),
             warm_up: WARM_UP,
+            things: 1,
             takes: Duration::ZERO,
             fault: false,
             has_threads: false,
@@ -247,6 +250,7 @@ impl Subject for Fake {
     }
 
     fn report(&mut self) -> Result<Vec<(MetricName, MetricValue)>, Failure> {
-        Ok(vec![(name("things"), MetricValue::Value(1.0))])
+        let things = MetricValue::Value(self.things as f64);
+        Ok(vec![(name("things"), things)])
     }
 }

@@ -36,6 +36,7 @@ mod extra_work;
 #[cfg(test)]
 mod fake;
 mod fitting;
+mod group;
 pub mod growth;
 mod interrupt;
 pub mod layer;

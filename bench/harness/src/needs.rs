@@ -7,6 +7,8 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use crate::group::Memory;
+
 /// Share of the available memory that may be planned with. What estimates leave out (allocator
 /// slack, page tables, the page cache of the files being read) has to fit into the rest.
 const USABLE: f64 = 0.9;
@@ -68,14 +70,12 @@ impl Available {
     /// What there is now, on the disk that holds `directory` or will hold it.
     #[must_use]
     pub fn now(directory: &Path) -> Self {
-        let text = |path| fs::read_to_string(path).ok();
-        let system = text("/proc/meminfo").and_then(|text| kibibytes(&text, "MemAvailable:"));
-        // A container may be allowed less than the machine has.
-        let of_group = text("/sys/fs/cgroup/memory.max").and_then(|text| text.trim().parse().ok());
-        let used = text("/sys/fs/cgroup/memory.current").and_then(|text| text.trim().parse().ok());
-        let in_group = of_group.map(|limit: u64| limit.saturating_sub(used.unwrap_or_default()));
+        let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let system = kibibytes(&text, "MemAvailable:");
+        // A container may be allowed less than the machine has, and a part of it less still.
+        let in_groups = Memory::of_groups().map(|memory| memory.most.saturating_sub(memory.taken));
         Self {
-            memory_bytes: [system, in_group].into_iter().flatten().min(),
+            memory_bytes: in_groups.chain(system).min(),
             disk_bytes: free_bytes(directory),
         }
     }

@@ -9,6 +9,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use gate_schema::run::limits::TEXT_BYTES;
+
 use crate::scenario::Scenario;
 use crate::selection::nearest;
 
@@ -47,6 +49,9 @@ pub enum PlantError {
         "`{0}` is not a plant\n  hint: write GLOB:work=20%, GLOB:tail=10%, GLOB:memory=20% or GLOB:SETTING=NUMBER"
     )]
     Shape(String),
+    /// Longer than the text of a document, which says what was planted; carries its bytes.
+    #[error("a plant has at most {TEXT_BYTES} bytes, and one has {0}\n  hint: write several")]
+    Long(usize),
     /// The glob is malformed.
     #[error("`{0}` is not a glob")]
     Glob(String),
@@ -83,6 +88,13 @@ impl FromStr for Plant {
     type Err = PlantError;
 
     fn from_str(text: &str) -> Result<Self, PlantError> {
+        // Now, and not when hours were measured: the document would be refused for it.
+        if text.len() > TEXT_BYTES {
+            return Err(PlantError::Long(text.len()));
+        }
+        if text.contains(char::is_control) {
+            return Err(PlantError::Shape(text.into()));
+        }
         // The last colon, because scenario ids may contain colons and settings may not.
         let (glob, change) = text
             .rsplit_once(':')
@@ -277,6 +289,18 @@ mod tests {
                 "{text:?}"
             );
         }
+        for text in ["{a,\tb}:work=20%", "{a,\nb}:k=3"] {
+            let refused = text.parse::<Plant>().err();
+            assert_eq!(refused, Some(PlantError::Shape(text.into())));
+        }
+        let of_length = |bytes: usize| {
+            let change = ":k=3";
+            let text = "a".repeat(bytes - change.len()) + change;
+            text.parse::<Plant>().err()
+        };
+        assert_eq!(of_length(TEXT_BYTES), None);
+        let long = TEXT_BYTES + 1;
+        assert_eq!(of_length(long), Some(PlantError::Long(long)));
     }
 
     #[test]

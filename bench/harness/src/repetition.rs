@@ -1,6 +1,8 @@
 //! One repetition: what a fresh process does between its start and its end.
 
 use gate_schema::defect::Defect;
+use gate_schema::id::MetricName;
+use gate_schema::run::limits::ANOMALIES;
 use gate_schema::run::{DeclaredMetric, Kind, MetricValue, Repetition};
 use gate_schema::unit::{Direction, Unit};
 use serde::{Deserialize, Serialize};
@@ -73,6 +75,14 @@ pub enum RepetitionError {
     /// The values do not make a repetition.
     #[error("the measured values are unusable: {0}")]
     Values(#[from] Defect),
+    /// A value that no document takes.
+    #[error("the metric {metric} is unusable: {defect}\n  hint: {}", defect.hint())]
+    Metric {
+        /// Its name.
+        metric: MetricName,
+        /// What is wrong with it.
+        defect: Defect,
+    },
 }
 
 impl From<Failure> for RepetitionError {
@@ -162,12 +172,15 @@ pub fn repeat(
         metrics.extend(bytes.map(|bytes| (name(of), MetricValue::Value(bytes as f64))));
     }
     metrics.extend(timeline.series(&timings.seconds));
+    check(scenario, traffic, &metrics)?;
     let by_design = ByDesign {
         crowd: timings.is_crowded(),
         disk: subject.waits_for_disk(),
     };
     let mut anomalies = conditions.anomalies(&timings, by_design);
     anomalies.extend(timeline.events(by_design));
+    // One for each disk that was busy, of which a machine can have more.
+    anomalies.truncate(ANOMALIES);
     Ok(Observation {
         recording_overhead_ns,
         wrong_answer,
@@ -177,6 +190,31 @@ pub fn repeat(
             ..Repetition::new(metrics)?
         },
     })
+}
+
+/// Whether a document takes `metrics`. Found out here, because a run with one that it does not take cannot be
+/// written, and what was measured of all other scenarios would be lost.
+fn check(
+    scenario: &dyn Scenario,
+    traffic: Traffic,
+    metrics: &[(MetricName, MetricValue)],
+) -> Result<(), RepetitionError> {
+    let mut declared = common_metrics(traffic);
+    declared.extend(scenario.metrics());
+    for (metric, value) in metrics {
+        let checked = match declared.iter().find(|declared| declared.name == *metric) {
+            None => Err(Defect::Undeclared(metric.to_string())),
+            Some(declared) if declared.kind != value.kind() => {
+                Err(Defect::Kind(declared.kind.as_str()))
+            }
+            Some(declared) => value.check(declared.unit),
+        };
+        checked.map_err(|defect| RepetitionError::Metric {
+            metric: metric.clone(),
+            defect,
+        })?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -234,6 +272,22 @@ mod tests {
             serde_json::from_str::<Observation>(&text).expect("parses"),
             observation
         );
+    }
+
+    #[test]
+    fn a_value_that_no_document_takes_fails_its_repetition() {
+        let planted = Planted {
+            settings: [("things".to_owned(), usize::MAX)].into(),
+            ..Planted::default()
+        };
+        let refused = attempt(&planted).expect_err("are too many").to_string();
+        let start = "the metric things is unusable: larger than anything measurable";
+        assert!(refused.starts_with(start), "{refused}");
+        let value = |of| (name(of), MetricValue::Value(1.0));
+        let checked = |metrics: &[_]| check(&SCENARIO, Traffic::Alone, metrics).is_ok();
+        assert!(checked(&[value("things"), value("throughput")]));
+        assert!(!checked(&[value("latency")]), "a histogram");
+        assert!(!checked(&[value("things"), value("undeclared")]));
     }
 
     #[test]

@@ -3,13 +3,13 @@
 //! Read at moments; two of them say what was short between. Where the kernel does not tell, nothing is short.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::Path;
 use std::time::Duration;
 
 use gate_schema::run::AnomalyKind;
 
 use crate::conditions::ByDesign;
+use crate::group::{self, Memory};
 
 mod network;
 use network::Links;
@@ -132,19 +132,14 @@ impl Resources {
         let read = |path: &Path| fs::read_to_string(path).ok();
         let waited_us = Awaited::ALL.map(|awaited| {
             let of_machine = Path::new("/proc/pressure").join(awaited.as_str());
-            let of_group = group().join(format!("{}.pressure", awaited.as_str()));
+            let of_group = group::folder().join(format!("{}.pressure", awaited.as_str()));
             [of_machine, of_group].map(|path| waited_us(&read(&path)?))
         });
         let of_machine = read(Path::new("/proc/meminfo")).and_then(|text| taken(&text));
-        let of_group = ["memory.current", "memory.max", "memory.stat"]
-            .map(|file| read(&group().join(file)).unwrap_or_default());
-        let [current, most, stat] = &of_group;
+        let of_groups = Memory::of_groups().map(|memory| memory.taken as f64 / memory.most as f64);
         Self {
             waited_us,
-            memory: [of_machine, taken_by_group(current, most, stat)]
-                .into_iter()
-                .flatten()
-                .max_by(f64::total_cmp),
+            memory: of_groups.chain(of_machine).max_by(f64::total_cmp),
             busy_ms: read(Path::new("/proc/diskstats"))
                 .map_or_else(Vec::new, |text| busy_ms(&text)),
             links: network::now(),
@@ -212,17 +207,6 @@ fn share(before: u64, after: u64, elapsed: u128) -> f64 {
     (after.saturating_sub(before) as f64 / elapsed as f64).min(1.0)
 }
 
-/// The folder of this process's control group.
-fn group() -> &'static Path {
-    static GROUP: OnceLock<PathBuf> = OnceLock::new();
-    GROUP.get_or_init(|| {
-        let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-        // The one hierarchy of version 2; version 1 has no pressure.
-        let path = groups.lines().find_map(|line| line.strip_prefix("0::/"));
-        Path::new("/sys/fs/cgroup").join(path.unwrap_or_default())
-    })
-}
-
 /// Microseconds of waiting from a file of pressure: `some avg10=0.00 avg60=0.00 avg300=0.00 total=12`.
 fn waited_us(text: &str) -> Option<u64> {
     let some = text.lines().find_map(|line| line.strip_prefix("some "))?;
@@ -239,15 +223,6 @@ fn taken(meminfo: &str) -> Option<f64> {
         value.split_whitespace().next()?.parse::<f64>().ok()
     });
     Some(1.0 - available? / total.filter(|total| *total > 0.0)?)
-}
-
-/// The same of what a group may have; pages of files can be had back.
-fn taken_by_group(current: &str, most: &str, stat: &str) -> Option<f64> {
-    let number = |text: &str| text.trim().parse::<f64>().ok();
-    let files = stat.lines().find_map(|line| line.strip_prefix("file "));
-    let taken = number(current)? - files.and_then(number).unwrap_or_default();
-    // `max` where the group may have all there is.
-    Some(taken / number(most).filter(|most| *most > 0.0)?)
 }
 
 /// The time that each disk was busy, from `/proc/diskstats`, see the kernel's admin-guide/iostats.
@@ -268,11 +243,14 @@ fn busy_ms(diskstats: &str) -> Vec<(String, u64)> {
     disks
 }
 
-/// Whether `name` is a partition of `disk`: `vda1` of `vda`, `nvme0n1p1` of `nvme0n1`.
+/// Whether `name` is a partition of `disk`: `vda1` of `vda`, `nvme0n1p1` of `nvme0n1`. Behind a number stands a `p`,
+/// so that `dm-10` is none of `dm-1`.
 fn is_part(name: &str, disk: &str) -> bool {
-    let number = name
-        .strip_prefix(disk)
-        .map(|rest| rest.strip_prefix('p').unwrap_or(rest));
+    let ends_in_number = disk.ends_with(|letter: char| letter.is_ascii_digit());
+    let number = name.strip_prefix(disk).and_then(|rest| match ends_in_number {
+        true => rest.strip_prefix('p'),
+        false => Some(rest),
+    });
     number.is_some_and(|number| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     })
@@ -301,10 +279,6 @@ mod tests {
         );
         assert_eq!(taken("MemTotal: 0 kB\nMemAvailable: 0 kB\n"), None);
         assert_eq!(taken("MemTotal: 9 kB\n"), None);
-        near(taken_by_group("900\n", "1000\n", "anon 1\nfile 300\n"), 0.6);
-        near(taken_by_group("900\n", "1000\n", ""), 0.9);
-        assert_eq!(taken_by_group("900\n", "max\n", ""), None);
-        assert_eq!(taken_by_group("", "", ""), None);
     }
 
     #[test]
@@ -319,11 +293,13 @@ mod tests {
             line("vda1", 60),
             line("nvme0n1", 9),
             line("nvme0n1p2", 9),
+            line("dm-1", 3),
+            line("dm-10", 4),
             line("sdb", 0),
         ]
         .concat();
-        let expected = [("vda".to_owned(), 70), ("nvme0n1".to_owned(), 9)];
-        assert_eq!(busy_ms(&text), expected);
+        let busy = [("vda", 70), ("nvme0n1", 9), ("dm-1", 3), ("dm-10", 4)];
+        assert_eq!(busy_ms(&text), busy.map(|(disk, busy)| (disk.to_owned(), busy)));
         assert_eq!(busy_ms("nonsense\n"), []);
     }
 

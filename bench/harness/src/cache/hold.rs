@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
-use super::{LOCK, SCRATCH, UNFINISHED, remove};
+use super::{LOCK, SCRATCH, UNFINISHED, is_key, remove};
 use crate::talk::say;
 
 /// Locked by all who use the cache.
@@ -50,18 +50,19 @@ impl Alone {
         }
     }
 
-    /// Removes what killed processes left: unfinished entries and the files of single repetitions.
+    /// Removes what killed processes left: unfinished entries and the files of single repetitions. Whatever else lies
+    /// there is not ours, whoever named a folder of other things as the cache.
     pub(super) fn clear(&self, root: &Path) -> io::Result<()> {
         for entry in fs::read_dir(root)? {
             let path = entry?.path();
             let name = path.file_name().and_then(|name| name.to_str());
             let Some(name) = name else { continue };
-            let is_left = match name.strip_suffix(UNFINISHED) {
+            let is_left = match name.strip_suffix(UNFINISHED).filter(|key| is_key(key)) {
                 // A program that does not know of holding still locks what it builds.
                 Some(key) => is_free(&root.join(format!("{key}{LOCK}")))?,
-                None => name.ends_with(SCRATCH),
+                None => name.starts_with(SCRATCH.0) && name.ends_with(SCRATCH.1),
             };
-            if is_left {
+            if is_left && path.is_dir() {
                 say(format_args!(
                     "removing {name}, left by a process that was killed"
                 ));

@@ -136,7 +136,7 @@ pub(crate) struct SelectionArgs {
     #[arg(long, value_name = "GLOB")]
     pub(crate) only: Vec<String>,
     /// Seconds after which a repetition hangs and is killed [default: 20 times what its scenario says it
-    /// takes, at least 600].
+    /// takes, at least 600; of `count` none].
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     timeout: Option<u32>,
     #[command(flatten)]

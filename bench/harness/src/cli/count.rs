@@ -21,6 +21,7 @@ use crate::document::{Parts, manifest, run_id, scenario_id};
 use crate::emit::Destination;
 use crate::environment::environment;
 use crate::error::BenchError;
+use crate::interrupt::Interrupt;
 use crate::plant::Planted;
 use crate::prepare::audit;
 use crate::scenario::Scenario;
@@ -57,7 +58,11 @@ pub(super) fn count(suite: &[&dyn Scenario], args: &CountArgs) -> Result<ExitCod
     }
     let cache = args.selection.setup.cache();
     let _hold = cache.hold()?;
-    audit(&alone, tier, &cache, &|| false)?;
+    let interrupt = Interrupt::listen().map_err(BenchError::Signals)?;
+    audit(&alone, tier, &cache, &|| interrupt.is_asked())?;
+    if interrupt.is_asked() {
+        return Err(BenchError::NothingMeasured);
+    }
     fit(&alone, tier, &cache).all_or(FEWER)?;
     find_valgrind()?;
     let children = args.selection.children(&plants)?;
@@ -69,9 +74,12 @@ pub(super) fn count(suite: &[&dyn Scenario], args: &CountArgs) -> Result<ExitCod
         kept,
         measured,
         failures,
-    } = count_all(&alone, &children, args.repetitions);
+    } = count_all(&alone, &children, args.repetitions, &interrupt);
     if kept.is_empty() {
         return Err(BenchError::NothingCounted);
+    }
+    if interrupt.is_asked() {
+        say("interrupted: what was counted is kept, and the document names what is missing");
     }
     let is_right = measured
         .iter()
@@ -113,15 +121,21 @@ struct Outcome<'s> {
     failures: Vec<Failure>,
 }
 
-/// Counts each of `scenarios` so often. What does not repeat is left out, and said.
+/// Counts each of `scenarios` so often. What does not repeat is left out, and said. After an interruption the
+/// scenarios that are not counted yet are among the failures.
 fn count_all<'s>(
     scenarios: &[&'s dyn Scenario],
     children: &Children,
     repetitions: u32,
+    interrupt: &Interrupt,
 ) -> Outcome<'s> {
     let progress = Phase::start("counting", scenarios.len());
     let mut outcome = Outcome::default();
     for &scenario in scenarios {
+        if interrupt.is_asked() {
+            outcome.fail(scenario, "interrupted");
+            continue;
+        }
         let counts = prepare(children, scenario).and_then(|()| {
             let count = |_| count_once(children, scenario);
             (0..repetitions).map(count).collect::<Result<Vec<_>, _>>()
@@ -136,10 +150,11 @@ fn count_all<'s>(
             Err(why @ CountError::Threads(_)) => {
                 progress.say(format_args!("left out {}: {why}", scenario.id()));
             }
+            // Ctrl-C reaches the process too, so its end is ours.
+            Err(_) if interrupt.is_asked() => outcome.fail(scenario, "interrupted"),
             Err(error) => {
                 progress.say(format_args!("error: {}: {error}", scenario.id()));
-                outcome.failures.push(failure(scenario, &error));
-                outcome.kept.push(scenario);
+                outcome.fail(scenario, &error.to_string());
             }
         }
         progress.advance(1);
@@ -147,14 +162,17 @@ fn count_all<'s>(
     outcome
 }
 
-fn failure(scenario: &dyn Scenario, error: &CountError) -> Failure {
-    let text = error.to_string();
-    Failure {
-        scenario: scenario_id(scenario),
-        session: None,
-        pair: None,
-        how: text.lines().next().unwrap_or_default().to_owned(),
-        stderr: Vec::new(),
+impl<'s> Outcome<'s> {
+    /// `scenario` was not counted, for a reason whose first line says enough.
+    fn fail(&mut self, scenario: &'s dyn Scenario, why: &str) {
+        self.failures.push(Failure {
+            scenario: scenario_id(scenario),
+            session: None,
+            pair: None,
+            how: why.lines().next().unwrap_or_default().to_owned(),
+            stderr: Vec::new(),
+        });
+        self.kept.push(scenario);
     }
 }
 

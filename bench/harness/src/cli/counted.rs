@@ -4,6 +4,7 @@ use gate_schema::exit::ExitCode;
 
 use super::answer;
 use super::args::ChildArgs;
+use crate::child::end_with_parent;
 use crate::context::Context;
 use crate::count::operate;
 use crate::error::BenchError;
@@ -12,6 +13,7 @@ use crate::scenario::Scenario;
 use crate::selection::find;
 
 pub(super) fn counted(suite: &[&dyn Scenario], args: &ChildArgs) -> Result<ExitCode, BenchError> {
+    end_with_parent();
     let scenario = find(suite, &args.scenario)?;
     let (setup, cache) = (&args.setup, args.setup.cache());
     let planted = Planted::in_scenario(scenario.id(), &setup.plants);

@@ -7,6 +7,7 @@ use gate_schema::profile::TimePerOperation;
 
 use super::answer;
 use super::args::RepetitionArgs;
+use crate::child::end_with_parent;
 use crate::context::Context;
 use crate::emit::Destination;
 use crate::error::BenchError;
@@ -21,6 +22,7 @@ pub(super) fn repetition(
     suite: &[&dyn Scenario],
     args: &RepetitionArgs,
 ) -> Result<ExitCode, BenchError> {
+    end_with_parent();
     let scenario = find(suite, &args.child.scenario)?;
     let setup = &args.child.setup;
     let (planted, cache) = (

@@ -2,7 +2,7 @@
 
 use gate_schema::id::{MetricName, Name};
 use gate_schema::run::{DeclaredMetric, Kind, MetricValue};
-use gate_schema::unit::{Direction, Unit};
+use gate_schema::unit::{Direction, MAX_MAGNITUDE, Unit};
 
 use crate::growth::{Extrapolation, Growth};
 use crate::scenario::{Failure, metric};
@@ -98,7 +98,8 @@ fn extrapolation(points: Points<'_>) -> Result<Vec<(MetricName, MetricValue)>, F
     Ok(metrics)
 }
 
-/// A value and the ends of its interval.
+/// A value and the ends of its interval. What lies on no law can be anything, also more than a document takes; then
+/// the limit of documents says as much.
 fn values(
     name: &str,
     value: f64,
@@ -107,7 +108,10 @@ fn values(
     let names = with_ends(name).into_iter();
     let values = names.zip([value].into_iter().chain(ends));
     values
-        .map(|(name, value)| Ok((Name::new(&name)?, MetricValue::Value(value))))
+        .map(|(name, value)| {
+            let value = value.clamp(f64::MIN_POSITIVE, MAX_MAGNITUDE);
+            Ok((Name::new(&name)?, MetricValue::Value(value)))
+        })
         .collect()
 }
 
@@ -180,5 +184,25 @@ mod tests {
                 "extrapolated.held_out 1.00",
             ]
         );
+    }
+
+    #[test]
+    fn figures_on_no_law_are_such_as_documents_take() {
+        let laws = Laws {
+            remembers: true,
+            builds: false,
+            figures: &[],
+        };
+        // Two sizes that fitted into memory of others, and one that did not.
+        let memory = [(1e4, 4_096.0), (1e5, 4_096.0), (1e6, 1e9)];
+        let latency = [(1e4, 100.0), (1e5, 100.0), (1e6, 10_000.0)];
+        let metrics = laws.fitted(&latency, &memory, &[], |_| Vec::new());
+        let metrics = metrics.expect("names are sound");
+        let declared = laws.declared();
+        assert_eq!(metrics.len(), declared.len());
+        for ((name, value), declared) in metrics.iter().zip(&declared) {
+            assert_eq!(*name, declared.name);
+            assert_eq!(value.check(declared.unit), Ok(()), "{name}");
+        }
     }
 }

@@ -123,13 +123,18 @@ fn narrower(footprint: &Footprint) -> Vec<Footprint> {
         .collect()
 }
 
-/// The fewest equal parts that each fit.
+/// The fewest equal parts that each fit, at least two: the more there are, the smaller they are.
 fn shards(footprint: &Footprint, fits: &impl Fn(&Footprint) -> bool) -> u64 {
-    let mut parts = 2;
-    while parts < footprint.items && !fits(&at_most(footprint, parts)) {
-        parts += parts.div_ceil(8);
+    let (mut few, mut enough) = (1, footprint.items.max(2));
+    while few + 1 < enough {
+        let parts = few + (enough - few) / 2;
+        if fits(&at_most(footprint, parts)) {
+            enough = parts;
+        } else {
+            few = parts;
+        }
     }
-    parts
+    enough
 }
 
 fn at_most(footprint: &Footprint, parts: u64) -> Footprint {
@@ -153,6 +158,16 @@ mod tests {
         kind: ScalarKind::F32,
         connectivity: 16,
     };
+
+    #[test]
+    fn shards_are_as_few_as_fit() {
+        for parts in [2, 3, 10, 11, 1_000] {
+            let fits = |part: &Footprint| part.items <= TEN_MILLION.items.div_ceil(parts);
+            assert_eq!(shards(&TEN_MILLION, &fits), parts);
+        }
+        let nothing = |_: &Footprint| false;
+        assert_eq!(shards(&TEN_MILLION, &nothing), TEN_MILLION.items);
+    }
 
     fn machine(memory_gb: u64) -> Available {
         Available {

@@ -63,6 +63,7 @@ fn a_document_holds_instructions_and_nothing_else() {
 
 #[test]
 fn what_cannot_be_counted_is_said_and_not_written() {
+    let hangs = "#!/bin/sh\ntest \"$1\" = --tool=callgrind || exit 0\nwhile :; do :; done";
     let unknown = "#!/bin/sh\ntest \"$1\" = --version || { echo 'unhandled instruction bytes: 0x62' >&2; exit 132; }";
     for (name, valgrind, arguments, code, said) in [
         (
@@ -86,6 +87,13 @@ fn what_cannot_be_counted_is_said_and_not_written() {
             1,
             "does not know an instruction of this build\n  | unhandled instruction bytes: 0x62\n  hint: ",
         ),
+        (
+            "a count that hangs",
+            Some(hangs),
+            &["--only", SCENARIO, "--timeout", "1"],
+            1,
+            "the process did not end within 1 s and was killed",
+        ),
     ] {
         let (directory, ended, stderr) = count(valgrind, arguments);
         assert_eq!(ended, Some(code), "{name}: {stderr}");
@@ -94,4 +102,26 @@ fn what_cannot_be_counted_is_said_and_not_written() {
         // A scenario that should have been counted is missing in the document, not left out of it.
         assert_eq!(is_written, code == 1, "{name}");
     }
+}
+
+#[test]
+fn an_interruption_keeps_what_was_counted() {
+    // Asks for the end as Ctrl-C does, instead of counting the last scenario.
+    let run = "test $# = 0 ||";
+    let ask = format!(
+        "case \"$*\" in *\"counted {SCENARIO}\"*) kill -INT $PPID; exit 130 ;; esac\n{run}"
+    );
+    let valgrind = VALGRIND.replace(run, &ask);
+    let first = "text/search/two-terms";
+    let arguments = ["--only", first, "--only", SCENARIO, "--repetitions", "1"];
+    let (directory, code, stderr) = count(Some(&valgrind), &arguments);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("interrupted: what was counted is kept"), "{stderr}");
+    let text = fs::read(directory.path().join("out.json")).expect("is there");
+    let run: Run = serde_json::from_slice(&text).expect("is a run");
+    run.validate().expect("is valid");
+    assert_eq!(run.manifest.scenarios.len(), 2);
+    assert_eq!(run.sessions[0].scenarios[0].scenario.as_str(), first);
+    assert_eq!(run.failures[0].scenario.as_str(), SCENARIO);
+    assert_eq!(run.failures[0].how, "interrupted");
 }

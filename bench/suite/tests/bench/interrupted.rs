@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use crate::{cache, directory, document};
 
 /// A run that takes for ever.
-fn start(directory: &Path, cache: &Path, scenarios: &[&str]) -> Child {
+fn start(directory: &Path, cache: &Path, tier: &str, scenarios: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
     command.arg("run");
     for scenario in scenarios {
@@ -17,7 +17,7 @@ fn start(directory: &Path, cache: &Path, scenarios: &[&str]) -> Child {
         .current_dir(directory)
         .env("BENCH_CACHE", cache)
         .env_remove("BENCH_PLANT")
-        .args(["--tier", "tiny", "--out", "out.json"])
+        .args(["--tier", tier, "--out", "out.json"])
         .args(["--sessions", "1000", "--repetitions", "1000"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -40,6 +40,7 @@ fn a_run_that_is_interrupted_while_preparing_prepares_nothing_more() {
     let mut running = start(
         directory.path(),
         &directory.path().join("cache"),
+        "tiny",
         &scenarios,
     );
     let stderr = running.stderr.take().expect("is piped");
@@ -56,9 +57,28 @@ fn a_run_that_is_interrupted_while_preparing_prepares_nothing_more() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn what_a_run_started_ends_when_it_is_killed() {
+    let directory = directory();
+    let cache = directory.path().join("cache");
+    // Large enough that it is far from built when the run is killed.
+    let mut running = start(directory.path(), &cache, "smoke", &["vector/search/k10"]);
+    let stderr = running.stderr.take().expect("is piped");
+    let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+    let is_preparing = |line: &String| line.contains("preparing vector/index");
+    lines.find(is_preparing).expect("it prepares");
+    running.kill().expect("it runs");
+    // Until whoever prepares has let go of it as well.
+    let said: Vec<String> = lines.collect();
+    running.wait().expect("it ended");
+    let is_built = said.iter().any(|line| line.contains("building the index"));
+    assert!(!is_built, "{said:?}");
+}
+
+#[test]
 fn an_interrupted_run_keeps_what_was_measured_and_names_what_is_missing() {
     let directory = directory();
-    let mut running = start(directory.path(), &cache(), &["signals/write"]);
+    let mut running = start(directory.path(), &cache(), "tiny", &["signals/write"]);
     let stderr = running.stderr.take().expect("is piped");
     let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
     let is_measured = |line: &String| line.contains("repetition 2 signals/write");
