@@ -113,6 +113,11 @@ test("the job that branch protection requires fails unless all was measured", ()
     }
 });
 
+test("a draft is measured like any other, so that marking it ready does not measure it again", () => {
+    const { types } = parse(readFileSync(`${repository}/${GATE}`, "utf8")).on.pull_request;
+    assert.deepEqual(types, ["opened", "synchronize", "reopened"]);
+});
+
 test("the ten lines of docs/github.md measure a pull request of another repository", () => {
     const page = readFileSync(`${repository}/docs/github.md`, "utf8");
     const lines = page.match(/```yaml\n(.*?)```/s)[1];
