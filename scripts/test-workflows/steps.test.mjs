@@ -87,6 +87,32 @@ test("code of forks is measured on another machine", () => {
     assert.deepEqual(JSON.parse(own.outputs.matrix).include[0].runner, ["perf-01"]);
 });
 
+// Tells of load so often as the file `loud` says, and is gate otherwise.
+const LOUD = `#!/bin/sh
+[ "$1" = doctor ] || exec "$GATE_BINARY" "$@"
+looks=$(cat "$SHIMS/looks" 2> /dev/null || echo 0)
+echo $((looks + 1)) > "$SHIMS/looks"
+[ "$looks" -lt "$(cat "$SHIMS/loud")" ] || exit 0
+echo "disturbs  load          3.10 over the last minute"
+[ "$2" != --strict ]
+`;
+
+test("a strict job waits until the load of building gate is over, and for no other", () => {
+    world.contexts.vars = { GATE_STRICT: "true" };
+    world.put(`${world.shims}/sleep`, '#!/bin/sh\necho "$*" >> "$SHIMS/slept"\n');
+    chmodSync(`${world.shims}/sleep`, 0o755);
+    world.put(`${world.shims}/loud`, "2");
+    world.pullRequest({ lenient: LOUD });
+    const { measure } = measurePullRequest();
+    assert.equal(measure.result, "success", measure.log);
+    assert.equal(world.read("bin/slept"), "30\n30\n");
+    world.put(`${world.shims}/loud`, "99");
+    const loud = job(GATE, "measure");
+    assert.equal(loud.result, "failure", loud.log);
+    assert.doesNotMatch(loud.log, /baseline [0-9a-f]{10}/, "nothing was measured");
+    assert.equal(world.read("bin/slept"), "30\n".repeat(12));
+});
+
 test("a project that cannot be measured fails, and nothing is kept", () => {
     world.pullRequest({ "baselines/gate.toml": "[measure]\ncommand = 'exit 1'\nlist = 'exit 1'\n" });
     const { measure, done } = measurePullRequest();
