@@ -520,8 +520,8 @@ test('run cancelled, timed out, runner lost: its own check with advice, and neve
     ['cancelled', 'cancelled', /was cancelled$/, /start it again/],
     ['timed_out', 'timed_out', /took too long, or waited too long for a machine$/, /start it again/],
     ['action_required', 'neutral', /waits for approval$/, /approves it/],
-    ['startup_failure', 'neutral', /failed before it had anything to judge$/, /start it again/],
-    ['failure', 'neutral', /failed before it had anything to judge$/, /start it again/],
+    ['startup_failure', 'neutral', /failed before it came to a verdict$/, /start it again/],
+    ['failure', 'neutral', /failed before it came to a verdict$/, /start it again/],
     ['success', 'neutral', /nothing was measured$/, /look why/],
   ]) {
     const { pull, payload } = await measured();
@@ -789,6 +789,21 @@ test('an attempt that failed is not green by what an earlier one measured', asyn
   fake.artifacts.get(payload.workflow_run.id)[0].name = 'gate-runs-1';
   assert.equal((await publish(again)).code, 3);
   assert.equal((await fake.checksOf(pull.head.sha))[0].conclusion, 'neutral');
+});
+
+test('a measurement that was stopped is not green by the pairs it kept', async () => {
+  for (const [slower, conclusion, code, expected] of [
+    [0, 'failure', 3, 'neutral'],
+    [0, 'success', 0, 'success'],
+    [0.2, 'failure', 1, 'failure'],
+  ]) {
+    const pull = await fake.open(`topic-${(branches += 1)}`);
+    const files = artifact({ head: pull.head.sha, slower });
+    delete files['verdict.json'];
+    const published = await publish(fake.measured(pull, { zip: await zip(files), conclusion }));
+    assert.equal(published.code, code, published.stderr);
+    assert.equal((await fake.checksOf(pull.head.sha))[0].conclusion, expected, `${slower} ${conclusion}`);
+  }
 });
 
 test('forged marker by another user is left alone', async () => {

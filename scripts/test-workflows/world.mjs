@@ -210,7 +210,7 @@ export class World {
         if (!/^[0-9a-f]{40}$/.test(version)) throw new Error(`${uses} is not pinned`);
         const unknown = Object.keys(inputs).filter((input) => !INPUTS[name]?.includes(input));
         if (unknown.length > 0) throw new Error(`${name} has no input ${unknown}`);
-        if (name === "actions/upload-artifact") this.upload(run, inputs);
+        if (name === "actions/upload-artifact") return this.upload(run, inputs);
         if (name === "actions/download-artifact") cpSync(join(this.artifacts, inputs.name), inputs.path ?? this.workspace, { recursive: true });
         return name === "actions/create-github-app-token" ? { token: "app" } : {};
     }
@@ -227,6 +227,7 @@ export class World {
             const isWhole = paths.length === 1 && statSync(path).isDirectory();
             cpSync(path, isWhole ? folder : join(folder, path.split("/").at(-1)), { recursive: true });
         }
+        return found.length === 0 ? {} : { "artifact-id": "1" };
     }
 
     remove() {

@@ -135,7 +135,9 @@ impl Accepted {
         };
         let object = format!("{}:{inside}", self.commit);
         let mut exists = git::git(&self.top);
-        if git::read(exists.args(["cat-file", "-e", &object])).is_err() {
+        // By its name alone. What cannot be read, such as in a clone that left it out, was there all the same.
+        exists.args(["rev-parse", "--verify", "--quiet", &object]);
+        if git::read(&mut exists).is_err() {
             return Ok(None);
         }
         let mut show = git::git(&self.top);

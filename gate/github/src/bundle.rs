@@ -57,6 +57,8 @@ pub struct Bundle {
     pub profiles: Vec<Profiled>,
     /// The first rule that another profile broke.
     pub refused: Option<Rejected>,
+    /// Whether a verdict lies beside the runs, of which nothing is read: a measurement that was stopped came to none.
+    pub has_verdict: bool,
 }
 
 /// The profiles of one scenario: both sides, each of the commit of its run.
@@ -229,6 +231,7 @@ pub fn read(bytes: &[u8], head: &str) -> Result<Bundle, Rejected> {
         candidate,
         profiles,
         refused,
+        has_verdict: entries.contains_key(&Kind::Verdict),
     })
 }
 

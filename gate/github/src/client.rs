@@ -195,11 +195,11 @@ impl<'a> Client<'a> {
         let request = retry::name(&method, path);
         for tries in 1.. {
             if kind == Kind::Write {
-                self.pace().await?;
+                self.pace(&request).await?;
             }
             let left = self.left();
             if left.is_zero() {
-                return Err(Fault::Deferred(Duration::ZERO));
+                return Err(late(&request));
             }
             self.sent.set(self.sent.get() + 1);
             let deadline = self.deadlines.call.min(left);
@@ -218,9 +218,9 @@ impl<'a> Client<'a> {
                 Next::Take => return Ok(outcome.ok()),
                 Next::Stop(fault) => return Err(fault),
                 Next::Wait(time) => self.wait(time, &request).await?,
-                Next::Jittered(most) => self.wait(self.clock.below(most), &request).await?,
+                Next::Jittered(most) => self.back_off(most, &request).await?,
                 Next::Reconcile(most) => {
-                    self.wait(self.clock.below(most), &request).await?;
+                    self.back_off(most, &request).await?;
                     return Ok(None);
                 }
             }
@@ -228,8 +228,17 @@ impl<'a> Client<'a> {
         Ok(None)
     }
 
-    /// Waits, unless that is longer than allowed or than is left.
-    pub(crate) async fn wait(&self, time: Duration, request: &str) -> Result<(), Fault> {
+    /// Waits a random time below `most` before another try, unless that is longer than is left.
+    pub(crate) async fn back_off(&self, most: Duration, request: &str) -> Result<(), Fault> {
+        let time = self.clock.below(most);
+        if time > self.left() {
+            return Err(late(request));
+        }
+        self.wait(time, request).await
+    }
+
+    /// Waits as GitHub asks, unless that is longer than allowed or than is left.
+    async fn wait(&self, time: Duration, request: &str) -> Result<(), Fault> {
         if time > self.deadlines.wait || time > self.left() {
             return Err(Fault::Deferred(time));
         }
@@ -244,12 +253,12 @@ impl<'a> Client<'a> {
     }
 
     /// Keeps writes apart.
-    async fn pace(&self) -> Result<(), Fault> {
+    async fn pace(&self, request: &str) -> Result<(), Fault> {
         if let Some(last) = self.last_write.get() {
             let due = last + self.deadlines.between_writes;
             let time = due.saturating_sub(self.clock.elapsed());
             if time > self.left() {
-                return Err(Fault::Deferred(time));
+                return Err(late(request));
             }
             if !time.is_zero() {
                 self.clock.sleep(time).await;
@@ -261,6 +270,14 @@ impl<'a> Client<'a> {
 
     pub(crate) fn count(&self) {
         self.sent.set(self.sent.get() + 1);
+    }
+}
+
+/// Nobody asked for a wait: there is no time for another try.
+fn late(request: &str) -> Fault {
+    Fault::NoAnswer {
+        request: request.to_owned(),
+        why: "the time for all requests is over".to_owned(),
     }
 }
 

@@ -141,12 +141,8 @@ async fn download(client: &Client<'_>, location: &str) -> Result<Answer, Fault> 
     let mut why = String::new();
     for tries in 0..TRIES {
         if tries > 0 {
-            client
-                .wait(
-                    client.clock.below(Duration::from_secs(1 << tries)),
-                    &request,
-                )
-                .await?;
+            let most = Duration::from_secs(1 << tries);
+            client.back_off(most, &request).await?;
         }
         let deadline = client.deadlines.artifact.min(client.left());
         client.count();

@@ -100,6 +100,8 @@ pub async fn write(
     };
     let comment = match surveyed {
         Err(why) => CommentDone::None(why),
+        // A newer run that had nothing to comment has spoken all the same.
+        Ok(_) if check == CheckDone::Kept => CommentDone::Kept,
         Ok(_) if creates && created >= MOST_CREATED => {
             uncount(client, settings, measured, texts, created).await;
             CommentDone::None("it was deleted twice for this commit")

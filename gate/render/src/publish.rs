@@ -50,7 +50,7 @@ pub enum Notice {
     NothingMeasured,
     /// The change touches nothing that is measured, by the policy of the default branch.
     NothingToMeasure,
-    /// The run failed before it measured anything.
+    /// The run failed before it came to a verdict.
     Failed,
     /// The run was stopped.
     Cancelled,
@@ -105,7 +105,7 @@ impl Notice {
                 "nothing; the policy of the default branch says so",
             ),
             Self::Failed => (
-                "the measuring run failed before it had anything to judge",
+                "the measuring run failed before it came to a verdict",
                 "see its log, and start it again",
             ),
             Self::Cancelled => ("the measuring run was cancelled", "start it again"),

@@ -38,8 +38,8 @@ pub struct Trend {
     pub untold: usize,
     /// Runs that a row needs.
     pub needed: usize,
-    /// Steps that stand: the last one of each row, while the newest runs are nearer to its level than to that before.
-    /// New ones first, then worst first.
+    /// Steps that stand: the last one of each row, while the newest runs are nearer to its level than to that before;
+    /// and of a row that got better last, by the same rule, the last one to the worse. New ones first, then worst first.
     pub steps: Vec<Step>,
     /// Rows that crept away since their last step by more than their margins, and away from what was promoted, worst
     /// first.

@@ -81,7 +81,7 @@ pub(crate) struct Issue {
     /// issues from then on, and one is opened when it confirms the step, and for a new step unless it acquits it.
     #[arg(long, value_name = "PATH")]
     pub(crate) bisected: Option<PathBuf>,
-    /// The night is none of the schedule: for no issue it counts as a night without.
+    /// This night helps to close no issue: it was started by hand, or measured again.
     #[arg(long)]
     pub(crate) unscheduled: bool,
     /// Where the issues are [default: $GITHUB_REPOSITORY].

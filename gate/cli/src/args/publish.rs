@@ -8,7 +8,7 @@ use crate::policy::BASELINE;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The token is read from GITHUB_TOKEN. Exit codes: 0 pass or nothing to publish, 1 regressed or over budget, with --blocking also missing, 2 usage error, broken file of the default branch or artifact rejected, 3 undecided, 4 publishing failed."
+    after_help = "The token is read from GITHUB_TOKEN. Exit codes: 0 pass or nothing to publish, 1 regressed, over budget, crashed or a wrong answer, with --blocking also missing, 2 usage error, broken file of the default branch or artifact rejected, 3 undecided, 4 publishing failed."
 )]
 pub(crate) struct Publish {
     /// The event file of a `workflow_run` [default: $GITHUB_EVENT_PATH].

@@ -162,11 +162,11 @@ async fn judge(
             rejected.rule.id()
         ));
     }
+    // Of an earlier attempt, or of a measurement that was stopped, on a full disk for example.
+    let is_partial = attempt < measured.attempt || !bundle.has_verdict;
     let said = match rules.judge(bundle, arguments) {
-        // The runs of an earlier attempt cannot say that the one that failed now is fine.
-        Ok((report, _))
-            if attempt < measured.attempt && !is_success && report.exit_code == ExitCode::Pass =>
-        {
+        // Such runs cannot say that the run that failed is fine.
+        Ok((report, _)) if is_partial && !is_success && report.exit_code == ExitCode::Pass => {
             Said::Notice(Notice::Failed)
         }
         Ok((report, figures)) => Said::Report(Box::new(report), figures),

@@ -269,6 +269,23 @@ fn a_regression_has_one_issue_until_it_is_repaired() {
 }
 
 #[test]
+fn a_repair_of_a_part_closes_no_issue() {
+    let github = GitHub::start();
+    let told = from_the_step(&github, 30, |at, night, _| {
+        night.times[0] = Some(match at {
+            0..STEP => 1.0,
+            at if at < STEP + 12 => 1.2,
+            _ => 1.15,
+        });
+    });
+    let [issue] = &github.issues()[..] else {
+        panic!("{told:?}");
+    };
+    assert!(has_range(issue), "{issue}");
+    assert_eq!(issue["state"], "open", "{told:?}");
+}
+
+#[test]
 fn what_was_not_looked_at_is_not_repaired() {
     type Change = fn(usize, &mut Night);
     let cases: [(&str, Change); 2] = [

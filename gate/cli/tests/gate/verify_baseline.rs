@@ -116,6 +116,22 @@ fn what_was_promoted_passes() {
     assert_eq!(verify(&scratch, &["--base", "HEAD"]).code, 0);
 }
 
+/// As in a clone that left it out (`--filter=blob:none`) and may not fetch it.
+#[test]
+fn what_was_accepted_and_cannot_be_read_is_not_taken_for_nothing() {
+    let scratch = promoted();
+    promote(&scratch, 50_100.0, &[]);
+    assert_eq!(verify(&scratch, &["--base", "HEAD"]).code, 0);
+    let blob = git(&scratch, &["rev-parse", "HEAD:main.json"]);
+    let (folder, name) = blob.split_at(2);
+    let object = scratch.path(&format!(".git/objects/{folder}/{name}"));
+    std::fs::remove_file(object).expect("a loose object");
+    let ran = verify(&scratch, &["--base", "HEAD"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    let said = "cannot read what was accepted";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
+
 #[test]
 fn what_was_done_to_it_is_named() {
     let case = |prepare: &dyn Fn(&Scratch), options: &[&str], expected: &str| {

@@ -42,9 +42,9 @@ impl Found {
                 metric: row.metric.clone(),
                 since: is_told.then(|| night(0)),
             });
-            let step = step::steps(&row.values, limit, row.smallest(step::MIN_SIZE)).pop();
+            let steps = step::steps(&row.values, limit, row.smallest(step::MIN_SIZE));
             if is_told {
-                let since = step.map_or(0, |step| step.onset);
+                let since = steps.last().map_or(0, |step| step.onset);
                 found.drifts.extend(row.crept(since).map(|crept| Drift {
                     scenario: row.scenario.clone(),
                     metric: row.metric.clone(),
@@ -56,29 +56,28 @@ impl Found {
                     since: night(since + crept.since),
                 }));
             }
-            let Some(step) = step.filter(|step| step.stands(&row.values)) else {
-                continue;
-            };
-            let between = Between::of(row, &step, entries);
-            let suspect = if between.is_one_commit {
-                Suspect::SameCommit
-            } else if row.axis.unit.is_timing() && together.moved(row, &step, series) {
-                Suspect::Everything
-            } else {
-                Suspect::Code
-            };
-            found.steps.push(Step {
-                scenario: row.scenario.clone(),
-                metric: row.metric.clone(),
-                way: way(step.from, step.to),
-                suspect,
-                is_new: row.nights[step.found] == newest,
-                score: step.score,
-                from: row.axis.quantity(step.from),
-                to: row.axis.quantity(step.to),
-                good: night(between.good),
-                bad: night(between.bad),
-            });
+            for step in standing(&steps, &row.values) {
+                let between = Between::of(row, step, entries);
+                let suspect = if between.is_one_commit {
+                    Suspect::SameCommit
+                } else if row.axis.unit.is_timing() && together.moved(row, step, series) {
+                    Suspect::Everything
+                } else {
+                    Suspect::Code
+                };
+                found.steps.push(Step {
+                    scenario: row.scenario.clone(),
+                    metric: row.metric.clone(),
+                    way: way(step.from, step.to),
+                    suspect,
+                    is_new: row.nights[step.found] == newest,
+                    score: step.score,
+                    from: row.axis.quantity(step.from),
+                    to: row.axis.quantity(step.to),
+                    good: night(between.good),
+                    bad: night(between.bad),
+                });
+            }
         }
         let size = |from: f64, to: f64| (to / from - 1.0).abs();
         found.steps.sort_by(|a, b| {
@@ -96,6 +95,18 @@ impl Found {
 
 fn way(from: f64, to: f64) -> Way {
     if to > from { Way::Worse } else { Way::Better }
+}
+
+/// Of the steps of a row, oldest first, those that stand: the last one, and where that is one to the better, the last
+/// one to the worse before it. What repairs a part leaves the rest.
+fn standing<'s>(steps: &'s [step::Step], values: &[f64]) -> impl Iterator<Item = &'s step::Step> {
+    let is = |step: &step::Step, which: Way| way(step.from, step.to) == which;
+    let last = steps.last();
+    let is_repair = last.is_some_and(|last| is(last, Way::Better));
+    let mut newest_first = steps.iter().rev();
+    let before = newest_first.find(|&step| is_repair && is(step, Way::Worse));
+    let both = [last, before].into_iter().flatten();
+    both.filter(move |step| step.stands(values))
 }
 
 /// The points of a row that what changed lies between.

@@ -356,6 +356,25 @@ fn a_step_that_is_gone_does_not_stand() {
     }
 }
 
+/// A fifth was lost, and some of it came back.
+#[test]
+fn what_repairs_a_part_leaves_the_rest() {
+    for (left, expected) in [
+        (1.15, &[Way::Worse, Way::Better][..]),
+        (1.04, &[Way::Better]),
+    ] {
+        let trend = told(60, |at, plan| {
+            plan.time[2] = match at {
+                0..30 => 1.0,
+                30..45 => 1.2,
+                _ => left,
+            };
+        });
+        let ways: Vec<Way> = trend.steps.iter().map(|step| step.way).collect();
+        assert_eq!(ways, expected, "{left}: {:?}", trend.steps);
+    }
+}
+
 /// Nothing was measured, so that nothing is told, whatever earlier nights say.
 #[test]
 fn a_night_that_measured_nothing_is_no_pass() {

@@ -71,6 +71,9 @@ fn a_sound_artifact_is_read() {
     .expect("sound");
     assert_eq!(bundle.candidate.source.commit.as_deref(), Some(HEAD));
     assert_eq!(bundle.canary, None);
+    assert!(bundle.has_verdict, "nothing of it is read");
+    let stopped = read(&artifact(&with(|_| ())), HEAD).expect("sound");
+    assert!(!stopped.has_verdict);
 }
 
 #[test]

@@ -20,7 +20,8 @@ pub(super) enum Kind {
     Candidate,
     /// `canary.json`.
     Canary,
-    /// `verdict.json`: `gate check` leaves it beside the runs, and nobody reads it.
+    /// `verdict.json`: `gate check` leaves it beside the runs of a measurement that came to its end. Nobody reads
+    /// it, so that it is empty here.
     Verdict,
     /// `profiles/1-demo.search.baseline.folded.zst`. What it is of stands in the profile, so of its name
     /// only the number, from 1, and the side say something.
@@ -96,7 +97,7 @@ struct Entry<'a> {
     raw_name: &'a [u8],
 }
 
-/// The entries that are read.
+/// The entries, inflated.
 pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<Kind, Vec<u8>>, Rejected> {
     if bytes.len() > ZIP_BYTES {
         return Err(at(Rule::ZipSize, ZIP_BYTES));
@@ -123,10 +124,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<Kind, Vec<u8>>, Rejected> {
         return Err(at(Rule::ZipInflate, directory));
     }
     let mut files = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.kind != Kind::Verdict) {
+    for entry in &entries {
         let range = data.get(&entry.kind).cloned().unwrap_or_default();
         let packed = bytes.get(range).unwrap_or_default();
-        files.insert(entry.kind, inflate(entry, packed)?);
+        let file = match entry.kind {
+            Kind::Verdict => Vec::new(),
+            _ => inflate(entry, packed)?,
+        };
+        files.insert(entry.kind, file);
     }
     Ok(files)
 }

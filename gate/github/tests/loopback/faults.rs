@@ -307,6 +307,28 @@ async fn waiting_ends_with_the_time_of_the_command() {
 }
 
 #[tokio::test]
+async fn a_server_that_fails_until_the_time_is_over_asks_for_no_wait() {
+    let server = Server::start(|_, _| json(502, "")).await;
+    let clock = FakeClock::default();
+    let base = Base::parse(&server.url).expect("loopback");
+    let total = Duration::from_secs(2);
+    let deadlines = gate_github::clock::Deadlines {
+        total,
+        ..deadlines()
+    };
+    let client = Client::new(&base, "secret", &clock, deadlines).expect("certificates");
+    let event = Event {
+        run: 7,
+        attempt: 1,
+        repository: 1,
+    };
+    let found = find(&client, &settings(), &event).await;
+    let why = "the time for all requests is over".to_owned();
+    let request = "GET /repos/o/r".to_owned();
+    assert_eq!(found, Err(Fault::NoAnswer { request, why }));
+}
+
+#[tokio::test]
 async fn writes_are_a_second_apart() {
     let store = Store::default();
     let server = Server::start(move |_, request: &Request| store.react(request)).await;

@@ -221,3 +221,26 @@ async fn a_conflict_that_stays_is_given_up_after_three_writes() {
         assert_eq!(posted("/comments"), comments, "{refused}");
     }
 }
+
+#[tokio::test]
+async fn an_older_run_creates_no_comment_beside_the_check_of_a_newer_one() {
+    let store = Store::default();
+    let kept = store.clone();
+    let server = Server::start(move |_, request: &Request| kept.react(request)).await;
+    let clock = FakeClock::default();
+    let newer = Measured {
+        run: 8,
+        ..measured()
+    };
+    let written = publish_for(&server, &clock, &newer).await;
+    assert!(written.is_ok(), "{written:?}");
+    // As a run leaves it that passed, and had nothing to comment.
+    store.comments.lock().expect("sound").clear();
+    let expected = Written {
+        check: CheckDone::Kept,
+        comment: CommentDone::Kept,
+    };
+    assert_eq!(publish(&server, &clock).await, Ok(expected));
+    let comments = store.comments.lock().expect("sound");
+    assert!(comments.is_empty(), "{comments:?}");
+}
