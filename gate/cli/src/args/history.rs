@@ -22,7 +22,7 @@ pub(crate) struct VerifyBaseline {
     /// The baselines; the policy is looked for beside each.
     #[arg(value_name = "BASELINE", default_value = BASELINE)]
     pub(crate) baselines: Vec<PathBuf>,
-    /// The revision that the change leaves: baselines, policies and calibrations are held
+    /// The revision that the change starts from: baselines, policies and calibrations are held
     /// against those of it, too.
     #[arg(long, value_name = "REV")]
     pub(crate) base: Option<String>,
@@ -81,7 +81,7 @@ pub(crate) struct Issue {
     /// issues from then on, and one is opened when it confirms the step, and for a new step unless it acquits it.
     #[arg(long, value_name = "PATH")]
     pub(crate) bisected: Option<PathBuf>,
-    /// The night is none of the schedule: for no issue it counts as a night without.
+    /// The night was started by hand: it brings no issue nearer to being closed.
     #[arg(long)]
     pub(crate) unscheduled: bool,
     /// Where the issues are [default: $GITHUB_REPOSITORY].
