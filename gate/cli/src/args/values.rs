@@ -107,6 +107,6 @@ pub(crate) enum Colour {
 pub(crate) enum Tool {
     /// criterion.rs 0.5 and later, its target/criterion directory.
     Criterion,
-    /// {"name": {"p99_ns": 1.2e6, "rss_bytes": 1e6}}, or a list of such objects.
+    /// {"name": {"mean_ns": 1.2e6, "rss_bytes": 1e6}}, or a list of such objects.
     Flat,
 }
