@@ -73,7 +73,7 @@ pub trait Scenario: Sync {
     }
 
     /// The metrics of its own that [`Subject::report`] returns. The harness adds latency,
-    /// throughput and peak memory.
+    /// throughput, peak memory and what is allocated.
     fn metrics(&self) -> Vec<DeclaredMetric>;
 
     /// What one repetition takes.

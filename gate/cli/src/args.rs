@@ -336,7 +336,7 @@ pub(crate) struct Explain {
     pub(crate) what: String,
     /// One of its rows, for example latency.p50 [default: its worst row].
     pub(crate) metric: Option<String>,
-    /// The report, as `gate compare --output verdict.json` writes it.
+    /// The report, as `gate check` and `gate compare --output verdict.json` write it.
     #[arg(long, value_name = "FILE", default_value = "verdict.json")]
     pub(crate) report: PathBuf,
 }

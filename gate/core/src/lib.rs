@@ -1,8 +1,9 @@
 //! How gate decides: from two runs and a policy to a report.
 //!
 //! Data flow: [`observe`] turns each scenario of a run into one value per repetition and judged
-//! metric; [`evaluate()`] pairs the two sides, compares them ([`stored`]), holds budgets
-//! ([`budget`]), corrects for the number of rows ([`family`]) and joins the verdicts ([`outcome`]).
+//! metric; [`evaluate()`] compares the two sides ([`paired`] where they were measured in turn, else
+//! [`stored`]), holds budgets ([`budget`]), corrects for the number of rows ([`family`]) and joins the
+//! verdicts ([`outcome`]). [`next`] asks for more pairs, [`mod@trend`] and [`bisect`] look at many runs.
 //!
 //! Everything here is a pure function of its arguments: no I/O, no clock, no threads, no printing,
 //! and the same input gives the same bytes. Formulas and constants are explained in

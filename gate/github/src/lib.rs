@@ -1,5 +1,5 @@
 //! What gate says on GitHub: finds the pull request of a measuring run, reads the artifact of that
-//! run, writes one check run and one comment.
+//! run, writes one check run and one comment; and keeps the issues of the nights ([`issue`]).
 //!
 //! Data flow: [`event`] claims a run, [`find()`] confirms it by the API and resolves its pull request,
 //! [`fetch()`] downloads the artifact, [`bundle`] turns its bytes into run documents, and, once the

@@ -10,8 +10,9 @@
 //! Map: `sentence`, `heading` and `next` write the lines around the table, with `failure` for what
 //! crashed and `together` for what all scenarios show; `fold` chooses the rows of the table, `cells`
 //! fills them from `quantity` and `reason`; `terminal`, `markdown` and `html` lay everything out, and
-//! `publish` puts that on a pull request, and `promotion` what a new baseline changes; `explain` argues one row; `cause` says why it got worse, and
-//! `flame` draws the profiles behind that.
+//! `publish` puts that on a pull request. `explain` argues one row; `cause` says why it got worse, and
+//! `flame` draws the profiles behind that. `promotion` words what a new baseline changes, `resolutions`
+//! what a machine can resolve, `trend` what a history shows, and `bisect` which commit it was.
 
 #![forbid(unsafe_code)]
 

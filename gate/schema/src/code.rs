@@ -220,7 +220,7 @@ impl Code {
             Self::Measure => (
                 "G603",
                 "The measuring command does not keep its contract, so there is nothing to compare.",
-                "See docs/measuring-command.md; its last lines are shown.",
+                "Its last lines are shown. Both sides need the files it starts: a base without them cannot be measured. See docs/measuring-command.md.",
             ),
             Self::Busy => (
                 "G604",
@@ -240,7 +240,7 @@ impl Code {
             Self::Publish => (
                 "G701",
                 "`gate publish` does not know what to publish or where: the event file, the token, the repository or the address of the API is missing or wrong.",
-                "Run it in a workflow on `workflow_run`, with GITHUB_TOKEN set; docs/publishing.md shows one.",
+                "Run it in a workflow on `workflow_run`, with GITHUB_TOKEN set; .github/workflows/publish.yml is one.",
             ),
             Self::Rejected => (
                 "G702",

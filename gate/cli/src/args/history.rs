@@ -22,7 +22,7 @@ pub(crate) struct VerifyBaseline {
     /// The baselines; the policy is looked for beside each.
     #[arg(value_name = "BASELINE", default_value = BASELINE)]
     pub(crate) baselines: Vec<PathBuf>,
-    /// The revision that the change leaves: baselines, policies and calibrations are held
+    /// The revision that the change starts from: baselines, policies and calibrations are held
     /// against those of it, too.
     #[arg(long, value_name = "REV")]
     pub(crate) base: Option<String>,

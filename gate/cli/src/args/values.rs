@@ -65,7 +65,7 @@ pub(crate) enum Accept {
     Missing,
     /// A work tree with uncommitted changes, or a commit that nobody knows.
     Source,
-    /// A commit that what is checked out has no history of, such as that of a pull request.
+    /// A commit that is not in the history of what is checked out, such as that of a pull request.
     History,
     /// Fewer than three sessions, or fewer than five repetitions in one.
     Few,
@@ -107,6 +107,6 @@ pub(crate) enum Colour {
 pub(crate) enum Tool {
     /// criterion.rs 0.5 and later, its target/criterion directory.
     Criterion,
-    /// {"name": {"p99_ns": 1.2e6, "rss_bytes": 1e6}}, or a list of such objects.
+    /// {"name": {"mean_ns": 1.2e6, "rss_bytes": 1e6}}, or a list of such objects.
     Flat,
 }

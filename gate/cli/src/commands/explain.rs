@@ -11,7 +11,9 @@ use crate::document::read_report;
 use crate::terminal;
 
 /// Where a report comes from.
-const MISSING: &str = "name a report with --report FILE; `gate check` and `gate compare` write one with --output verdict.json";
+const MISSING: &str = "name a report with --report FILE: `gate check` says at its end where its \
+                       verdict.json is, and writes one with --output verdict.json, as \
+                       `gate compare` does";
 
 /// What stands for all scenarios together, where no scenario is called so.
 const EVERYTHING: &str = "everything";

@@ -10,8 +10,8 @@ use crate::document::{check_outputs, read_report, write};
 use crate::page::page;
 
 /// Where a report comes from.
-const MISSING: &str =
-    "`gate check` and `gate compare` write one with --output verdict.json or --report DIR";
+const MISSING: &str = "`gate check` says at its end where its verdict.json is; it and \
+                       `gate compare` write one with --output verdict.json or --report DIR";
 
 pub(crate) fn run(arguments: &Report) -> Result<ExitCode, Vec<Diagnostic>> {
     let html = &arguments.html;

@@ -81,6 +81,10 @@ fn what_is_not_there_is_said_with_what_is() {
             "error[G101]",
         ),
         (
+            &["explain", "demo/search", "--report", "nowhere.json"],
+            "`gate check` says at its end where its verdict.json is",
+        ),
+        (
             &["explain", "demo/search", "--report", "main.json"],
             "error[G103]",
         ),

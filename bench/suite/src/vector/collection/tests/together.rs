@@ -8,7 +8,7 @@ use crate::vector::links::Links;
 
 #[test]
 fn what_a_shared_batch_loses_is_found_again() {
-    // Eight threads lose a row in a thousand or so (scenarios.md 5.2).
+    // Eight threads lose a row in a thousand or so.
     const THREADS: usize = 8;
     const BATCH: u32 = 1_000;
     const MOST: u32 = 60;
