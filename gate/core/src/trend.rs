@@ -1,8 +1,8 @@
 //! What the runs of a history show: steps and drift, row by row, and what may be behind them.
 //!
 //! A point of a series is a run: the mean of its sessions, on a scale where larger is worse. Only runs of the newest
-//! run's tier are looked at, only scenarios declared as they are now, and timings only of runs with its fingerprint,
-//! so that another machine is never a step.
+//! run's tier are looked at, only workloads and metrics declared as they are now, and timings only of runs with its
+//! fingerprint, so that another machine is never a step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -234,9 +234,8 @@ fn series(entries: &[&Entry], alike: &[bool]) -> Vec<Series> {
             let level = there
                 .get(&scenario.declared.scenario)
                 .filter(|_| alike[at] || !is_timing)
-                .filter(|there| there.declared == scenario.declared)
-                .filter(|there| !there.wrong_answer && !there.has_failed)
-                .and_then(|there| level(there, &metric.name));
+                .and_then(|there| same_row(there, scenario, metric))
+                .and_then(level);
             nights.extend(level.map(|_| at));
             raw.extend(level);
         }
@@ -253,12 +252,23 @@ fn series(entries: &[&Entry], alike: &[bool]) -> Vec<Series> {
     .collect()
 }
 
+/// What another run says about a row, if that ended well: the same workload, and a metric that is declared as here.
+/// What else is measured of the scenario, may be more or less.
+fn same_row<'a>(
+    there: &'a Observed,
+    scenario: &Observed,
+    metric: &ObservedMetric,
+) -> Option<&'a ObservedMetric> {
+    let [other, declared] = [&there.declared, &scenario.declared];
+    let is_same = other.params == declared.params && other.input == declared.input;
+    let is_sound = !there.wrong_answer && !there.has_failed;
+    let mut metrics = there.metrics.iter();
+    let found = metrics.find(|m| m.name == metric.name && m.declared == metric.declared);
+    found.filter(|_| is_same && is_sound)
+}
+
 /// What one run says about a row: the mean of its sessions.
-fn level(observed: &Observed, metric: &MetricName) -> Option<f64> {
-    let metric = observed
-        .metrics
-        .iter()
-        .find(|there| there.name == *metric)?;
+fn level(metric: &ObservedMetric) -> Option<f64> {
     let centres = metric
         .sessions
         .iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gate_schema::policy::{Margin, Policy, RowMode};
 
 use super::drift::{Drift, drift};
-use super::{Axis, Entry, Series};
+use super::{Axis, Entry, Series, same_row};
 use crate::comparable::environment_differences;
 use crate::estimate::{Location, estimate, mean, median};
 use crate::observe::ObservedMetric;
@@ -49,10 +49,8 @@ pub(super) fn hold(
         let settings = rules.settings(row.scenario.as_str(), metric)?;
         let there = promoted.and_then(|promoted| {
             let mut observed = promoted.observed.iter();
-            let there = observed.find(|there| there.declared == scenario.declared)?;
-            let is_sound = !there.wrong_answer && !there.has_failed;
-            let metric = there.metrics.iter().find(|m| m.name == metric.name)?;
-            (is_sound && (is_alike || !metric.unit().is_timing())).then_some(metric)
+            let there = observed.find(|there| there.declared.scenario == row.scenario)?;
+            same_row(there, scenario, metric).filter(|m| is_alike || !m.unit().is_timing())
         });
         let level = there.and_then(accepted).map(|level| row.axis.place(level));
         row.held = Held {

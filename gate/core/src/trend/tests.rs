@@ -29,6 +29,7 @@ struct Plan {
     time: Vec<f64>,
     memory: f64,
     items: i64,
+    has_segments: bool,
 }
 
 /// By how much of itself the time of a night is off.
@@ -53,10 +54,14 @@ fn run(at: usize, plan: &Plan) -> Run {
         scenario: scenario.clone(),
         params: [(name("items"), gate_schema::run::Param::Integer(plan.items))].into(),
         input: None,
-        metrics: vec![
-            metric("memory", Unit::Bytes),
-            metric("time", Unit::Nanoseconds),
-        ],
+        metrics: [
+            Some(metric("memory", Unit::Bytes)),
+            plan.has_segments.then(|| metric("segments", Unit::Count)),
+            Some(metric("time", Unit::Nanoseconds)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     });
     let measured = scenarios
         .iter()
@@ -69,10 +74,11 @@ fn run(at: usize, plan: &Plan) -> Run {
                 .map(|_| {
                     let time = 1e6 * factor * (1.0 + scatter);
                     let value = |value: f64| MetricValue::Value(value);
-                    let metrics = vec![
+                    let mut metrics = vec![
                         (name("memory"), value(plan.memory)),
                         (name("time"), value(time)),
                     ];
+                    metrics.extend(plan.has_segments.then(|| (name("segments"), value(7.0))));
                     Repetition::new(metrics).expect("sound")
                 })
                 .collect(),
@@ -114,6 +120,7 @@ fn plan(at: usize) -> Plan {
         time: vec![1.0; 8],
         memory: 1e6,
         items: 10,
+        has_segments: false,
     }
 }
 
@@ -461,6 +468,16 @@ fn nights_of_another_tier_or_workload_are_not_looked_at() {
     );
     assert_eq!(trend.steps, []);
     assert_eq!((trend.told, trend.untold), (16, 0));
+}
+
+#[test]
+fn a_metric_more_does_not_end_the_history_of_the_others() {
+    let since = 30;
+    let trend = told(40, |at, plan| plan.has_segments = at >= since);
+    let untold = trend.rows.iter().filter(|row| row.since.is_none());
+    let untold: BTreeSet<&str> = untold.map(|row| row.metric.as_str()).collect();
+    assert_eq!(untold, BTreeSet::from(["segments"]));
+    assert_eq!((trend.told, trend.untold), (16, 8));
 }
 
 #[test]
