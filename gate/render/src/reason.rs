@@ -66,6 +66,10 @@ fn of_pairs(row: &Row) -> Option<String> {
             let agreeing = effect?.agreeing.filter(|_| !stages.is_empty())?;
             format!("beyond the margin; {}", agreement(agreeing, stages.len()))
         }
+        // Enough to say so, and not for a failure: a disturbance of one session may favour the candidate.
+        Reason::BetterThanMargin if stages.len() == 1 => {
+            "better by more than the margin, in one session".into()
+        }
         Reason::NeedsSecondSession => {
             let first = stages.first().map_or("its first pairs".into(), |stage| {
                 format!("its first {} pairs", stage.pairs)
