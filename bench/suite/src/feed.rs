@@ -87,7 +87,7 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
     };
     const FOLLOWED: Request = Request {
         sets: Sets::FollowsAndBlocks,
-        smallest_tier: Tier::Pr,
+        smallest_tier: Tier::Nightly,
         ..ALONE
     };
     const BUSY: Request = Request {
@@ -141,6 +141,7 @@ pub fn scenarios() -> Vec<&'static dyn Scenario> {
         &Request {
             id: "feed/retrieve/half",
             traffic: HALF,
+            smallest_tier: Tier::Nightly,
             ..CROWDED
         },
         &Request {

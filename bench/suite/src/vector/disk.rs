@@ -95,6 +95,7 @@ pub(crate) static FAMILY: [Disk; 4] = [
                 What a third more disk buys: pages is the number of candidates here, or less. \
                 In the page cache it should buy next to nothing; see vector/disk/aligned/cold.",
         layout: Layout::Aligned,
+        smallest_tier: Tier::Nightly,
         ..WARM
     },
     COLD,

@@ -161,7 +161,11 @@ impl Scenario for Stream {
     }
 
     fn smallest_tier(&self) -> Tier {
-        Tier::Pr
+        match self.writes {
+            // One scenario of half a minute of waiting is enough for a pull request.
+            Writes::Buffer => Tier::Nightly,
+            Writes::Graph | Writes::Nowhere => Tier::Pr,
+        }
     }
 
     fn params(&self, tier: Tier) -> BTreeMap<Name, Param> {

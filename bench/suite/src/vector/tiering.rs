@@ -107,7 +107,7 @@ impl Scenario for Tiering {
     }
 
     fn smallest_tier(&self) -> Tier {
-        Tier::Pr
+        Tier::Nightly
     }
 
     fn params(&self, tier: Tier) -> BTreeMap<Name, Param> {
