@@ -102,7 +102,7 @@ pub(crate) static FAMILY: [Disk; 4] = [
         id: "vector/disk/aligned/cold",
         about: "The searches of vector/disk/aligned when none of the file is in memory, as in \
                 vector/disk/packed/cold. \
-                A row across two pages takes a fifth more bytes from the disk in all, and no second request, \
+                Rows across two pages take a quarter more bytes from the disk in all, and no second request, \
                 because the two stand behind one another. \
                 Read rerank and device_bytes beside those of vector/disk/packed/cold: the distance is what \
                 the empty quarter of the file is worth.",
