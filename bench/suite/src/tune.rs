@@ -18,8 +18,9 @@ impl Verb for Tune {
             .about("Tries settings of an engine and says which to use")
             .long_about(
                 "Tries settings of an engine and says which to use.\n\n\
-                 What was built for one setting is cached, so an interrupted call goes on where it \
-                 stopped. The machine should have nothing else to do.",
+                 Prepared files are cached, the indexes of the grid among them, so that a call after an \
+                 interrupted one builds none of them twice; what was measured is measured again. Of \
+                 your own vectors nothing is cached. The machine should have nothing else to do.",
             )
             .subcommand_required(true)
             .arg_required_else_help(true)

@@ -168,6 +168,12 @@ fn run(arguments: &Simulate) -> Result<String, String> {
     if arguments.rivals && arguments.workload != Workload::Latency {
         return Err("--rivals needs --workload latency: no rival knows anything else".to_owned());
     }
+    if arguments.planted > arguments.scenarios {
+        let (planted, scenarios) = (arguments.planted, arguments.scenarios);
+        return Err(format!(
+            "--planted {planted} of --scenarios {scenarios}: there are not that many"
+        ));
+    }
     let mut outcomes = Vec::new();
     for &regime in &arguments.regimes {
         for &effect in &arguments.effects {
@@ -199,6 +205,11 @@ fn run(arguments: &Simulate) -> Result<String, String> {
 }
 
 fn settings(arguments: &Simulate, regime: Regime, effect: f64) -> Settings {
+    let (budget, history) = match arguments.stored {
+        // What is compared once has no time left and learns from no pairs.
+        Some(_) => (1.0, 0),
+        None => (arguments.budget, arguments.history),
+    };
     Settings {
         seed: arguments.seed,
         gates: arguments.gates,
@@ -212,8 +223,8 @@ fn settings(arguments: &Simulate, regime: Regime, effect: f64) -> Settings {
             pairs: arguments.pairs,
             rerun_pairs: arguments.rerun_pairs,
         },
-        budget: arguments.budget,
-        history: arguments.history,
+        budget,
+        history,
         stored: arguments.stored.map(|baseline| Stored {
             baseline,
             candidate: arguments.sessions,

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use gate_proof::outcomes::Recording;
+
 fn proof(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_proof"))
         .args(arguments)
@@ -68,6 +70,20 @@ fn recordings_of_both_kinds_are_shown_together() {
 }
 
 #[test]
+fn what_was_compared_once_is_recorded_without_calibration_and_time() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("stored.json");
+    let file = file.to_str().expect("the path is UTF-8");
+    let small = ["--gates", "1", "--scenarios", "2", "--stored", "3"];
+    let compared = proof(&[&["simulate", "--out", file][..], &small].concat());
+    assert!(compared.status.success(), "{compared:?}");
+    let text = std::fs::read_to_string(file).expect("was written");
+    let recording = Recording::parse(&text).expect("a recording");
+    let conditions = &recording.outcomes[0].conditions;
+    assert_eq!(conditions.history, 0);
+    assert_eq!(conditions.budget.to_bits(), 1.0_f64.to_bits());
+}
+
+#[test]
 fn a_neighbour_ends_with_its_standard_input() {
     // `output` closes it at once.
     let ended = proof(&["neighbour", "--seed", "1"]);
@@ -85,6 +101,10 @@ fn mistakes_are_named_and_exit_with_2() {
         (
             &["simulate", "--workload", "recall", "--rivals"],
             "needs --workload latency",
+        ),
+        (
+            &["simulate", "--planted", "3", "--scenarios", "2"],
+            "--planted 3 of --scenarios 2: there are not that many",
         ),
         (&["table", "nothing.json"], "nothing.json"),
         (

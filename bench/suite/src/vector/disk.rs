@@ -61,9 +61,9 @@ const WARM: Disk = Disk {
             waiting for the disk. \
             rerank is the second stage alone: two hundred reads and as many distances. pages is how many \
             pages of 4 kB a search touches, which does not depend on the machine: a row of 1,536 bytes \
-            is in one page or across two. bytes_per_vector counts what is in memory, file_bytes what is \
-            not. Compare recall@10 with vector/search/b1-reranked, and latency with \
-            vector/disk/aligned.",
+            is in one page or across two. bytes_per_vector is the index of signs as it is saved, which takes \
+            half as much again in memory; file_bytes is the file of rows. Compare recall@10 with \
+            vector/search/b1-reranked, and latency with vector/disk/aligned.",
     layout: Layout::Packed,
     is_cold: false,
     smallest_tier: Tier::Pr,
@@ -103,7 +103,7 @@ pub(crate) static FAMILY: [Disk; 4] = [
         id: "vector/disk/aligned/cold",
         about: "The searches of vector/disk/aligned when none of the file is in memory, as in \
                 vector/disk/packed/cold. \
-                A row across two pages takes a fifth more bytes from the disk in all, and no second request, \
+                Rows across two pages take a quarter more bytes from the disk in all, and no second request, \
                 because the two stand behind one another. \
                 Read rerank and device_bytes beside those of vector/disk/packed/cold: the distance is what \
                 the empty quarter of the file is worth.",
@@ -245,6 +245,15 @@ mod tests {
             // The fastest disks answer in 20 us.
             let is_stated = seconds > reads as f64 * 20e-6;
             assert_eq!(is_stated, disk.is_cold, "{}: {seconds} s", disk.id);
+        }
+    }
+
+    #[test]
+    fn an_index_of_signs_takes_half_as_much_again_in_memory() {
+        for tier in [Tier::Pr, Tier::Nightly] {
+            let footprint = Disk::index(tier).footprint();
+            let times = footprint.resident_bytes() as f64 / footprint.file_bytes() as f64;
+            assert!((1.4..1.6).contains(&times), "{tier}: {times}");
         }
     }
 

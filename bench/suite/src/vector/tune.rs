@@ -252,7 +252,15 @@ fn fit(context: &Context, cache: &Cache, indexes: &[IndexFiles]) -> Result<(), F
     fits.map_err(|shortage| format!("this grid {shortage}\n  hint: name fewer settings").into())
 }
 
+/// Whether both files can be written, the points and their plot beside them.
 fn writable(path: &Path) -> Result<(), Failure> {
+    if path.with_extension("svg") == path {
+        let path = path.display();
+        return Err(format!(
+            "{path} is where the plot goes\n  hint: name the file of all points, such as tune.json"
+        )
+        .into());
+    }
     let opened = fs::OpenOptions::new().append(true).create(true).open(path);
     opened.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(())

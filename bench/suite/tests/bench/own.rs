@@ -166,6 +166,18 @@ fn files_that_cannot_be_tuned_on_are_refused_with_their_place() {
 }
 
 #[test]
+fn points_are_not_written_where_their_plot_goes() {
+    let directory = directory();
+    fs::write(directory.path().join("a.fbin"), bin(float)).expect("is writable");
+    let arguments = ["tune", "vectors", "--rows", "a.fbin", "--out", "a.svg"];
+    let (code, stderr) = code_and_stderr(&bench(directory.path(), &arguments));
+    assert_eq!(code, Some(2), "{stderr}");
+    let expected = "a.svg is where the plot goes";
+    assert!(stderr.contains(expected), "{stderr}");
+    assert!(!directory.path().join("a.svg").exists());
+}
+
+#[test]
 fn data_sets_of_ann_benchmarks_are_read_by_builds_that_can() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/two-rows.hdf5");
     let (code, stderr) = tune(directory().path(), file, &[]);

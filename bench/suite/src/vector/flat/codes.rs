@@ -9,7 +9,8 @@
 //! to the length 127 and cuts the fractions off, which leaves a row of 384 scalars about three bits
 //! each; here they keep seven.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::thread;
 
@@ -31,6 +32,10 @@ const LARGEST: f32 = (127 * FINE + FINE / 2 - 1) as f32;
 
 /// Rows between two reports of progress.
 const BATCH: u64 = 1_024;
+
+/// Bytes of a file that are read or written at once: a copy of all of it would take half as much memory
+/// again as the rows do.
+const STRETCH: usize = 1 << 14;
 
 /// Largest difference between a distance by 16 bits and the true one, of rows of unit length. Ten
 /// times the largest that was seen among 10,000 distances.
@@ -241,17 +246,13 @@ impl CodesFiles {
 
     pub(crate) fn load(&self, context: &Context) -> Result<Codes, Failure> {
         let directory = context.prepared(self)?;
-        let half = |file| -> io::Result<Pages<i8>> {
-            let bytes = std::fs::read(directory.join(file))?;
-            Ok(Pages::collect(bytes.into_iter().map(u8::cast_signed)))
-        };
         let step = words::read(&directory.join(STEP_FILE))?;
         let step = step.first().ok_or("no step is stored with the codes")?;
         Ok(Codes {
             dimensions: self.rows.dimensions,
             step: f32::from_bits(*step),
-            coarse: half(COARSE_FILE)?,
-            fine: half(FINE_FILE)?,
+            coarse: read_half(&directory.join(COARSE_FILE))?,
+            fine: read_half(&directory.join(FINE_FILE))?,
         })
     }
 }
@@ -281,12 +282,33 @@ impl Artifact for CodesFiles {
         let threads = thread::available_parallelism()?.get();
         let codes = Codes::encode(&generator, self.rows.items, threads, &progress);
         words::write(&directory.join(STEP_FILE), [codes.step.to_bits()])?;
-        for (file, half) in [(COARSE_FILE, codes.coarse), (FINE_FILE, codes.fine)] {
-            let bytes: Vec<u8> = half.iter().map(|byte| byte.cast_unsigned()).collect();
-            std::fs::write(directory.join(file), bytes)?;
-        }
+        write_half(&directory.join(COARSE_FILE), &codes.coarse)?;
+        write_half(&directory.join(FINE_FILE), &codes.fine)?;
         Ok(())
     }
+}
+
+fn read_half(path: &Path) -> io::Result<Pages<i8>> {
+    let mut file = File::open(path)?;
+    let mut half = Pages::filled(file.metadata()?.len() as usize, 0_i8);
+    let mut bytes = vec![0_u8; STRETCH];
+    for stretch in half.chunks_mut(STRETCH) {
+        let bytes = &mut bytes[..stretch.len()];
+        file.read_exact(bytes)?;
+        for (scalar, byte) in stretch.iter_mut().zip(&*bytes) {
+            *scalar = byte.cast_signed();
+        }
+    }
+    Ok(half)
+}
+
+fn write_half(path: &Path, half: &[i8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    for stretch in half.chunks(STRETCH) {
+        let bytes: Vec<u8> = stretch.iter().map(|byte| byte.cast_unsigned()).collect();
+        file.write_all(&bytes)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

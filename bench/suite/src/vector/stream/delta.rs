@@ -5,7 +5,6 @@
 //! buffer first and at the graph then. So it meets each row once or twice, and misses none for being merged; the
 //! engine may miss one while the links to it are written anew.
 
-use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -28,10 +27,34 @@ const PIECE: usize = 16;
 /// A collection and what waits to be added to it.
 pub(super) struct Delta {
     collection: Collection,
-    /// In the order in which they came.
-    buffer: RwLock<Vec<Insertion>>,
+    buffer: RwLock<Buffer>,
     /// Held while rows are merged.
     merged: Mutex<Merged>,
+}
+
+/// What waits to be added.
+#[derive(Debug, Default)]
+struct Buffer {
+    /// In the order in which they came.
+    rows: Vec<Waiting>,
+    /// How many ever came.
+    came: u64,
+}
+
+/// A row that waits.
+#[derive(Debug)]
+struct Waiting {
+    /// How many came before it. A row that comes again under the same key has another number.
+    number: u64,
+    row: Insertion,
+}
+
+impl Buffer {
+    fn push(&mut self, row: Insertion) {
+        let number = self.came;
+        self.rows.push(Waiting { number, row });
+        self.came += 1;
+    }
 }
 
 /// What merging took.
@@ -65,11 +88,11 @@ impl Delta {
     /// The `k` rows of the buffer that are nearest to `query`, nearest first.
     fn nearest_buffered(&self, query: &[f32], k: usize) -> Vec<Neighbour> {
         let mut nearest: Vec<Neighbour> = Vec::with_capacity(k + 1);
-        for waiting in self.buffer().iter() {
-            let distance = 1.0 - product(query, &waiting.vector);
+        for Waiting { row, .. } in &self.buffer().rows {
+            let distance = 1.0 - product(query, &row.vector);
             let place = nearest.partition_point(|other| other.distance <= distance);
             if place < k {
-                let key = waiting.key;
+                let key = row.key;
                 nearest.insert(place, Neighbour { key, distance });
                 nearest.truncate(k);
             }
@@ -80,16 +103,43 @@ impl Delta {
     /// Takes a row out of the buffer; false when it is not there.
     fn take_out(&self, key: u32) -> bool {
         let mut buffer = self.buffer_alone();
-        let place = buffer.iter().position(|waiting| waiting.key == key);
-        place.map(|place| buffer.remove(place)).is_some()
+        let place = buffer
+            .rows
+            .iter()
+            .position(|waiting| waiting.row.key == key);
+        place.map(|place| buffer.rows.remove(place)).is_some()
     }
 
-    fn buffer(&self) -> RwLockReadGuard<'_, Vec<Insertion>> {
+    /// The rows that wait and their numbers, in the order in which they came.
+    fn waiting(&self) -> (Vec<u64>, Vec<Insertion>) {
+        let buffer = self.buffer();
+        let waiting = buffer.rows.iter();
+        waiting.map(|one| (one.number, one.row.clone())).unzip()
+    }
+
+    /// Adds `rows` to the graph until it refuses some. Returns how many are in it.
+    fn link(&self, rows: &[Insertion]) -> (usize, Result<(), CollectionError>) {
+        let mut linked = 0;
+        for piece in rows.chunks(PIECE) {
+            if let Err(refused) = self.collection.insert_batch(piece) {
+                return (linked, Err(refused));
+            }
+            linked += piece.len();
+        }
+        (linked, Ok(()))
+    }
+
+    /// Takes out what waits up to the row with the number `last`.
+    fn forget(&self, last: u64) {
+        self.buffer_alone().rows.retain(|one| one.number > last);
+    }
+
+    fn buffer(&self) -> RwLockReadGuard<'_, Buffer> {
         // Nothing panics half-way through changing it.
         self.buffer.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn buffer_alone(&self) -> RwLockWriteGuard<'_, Vec<Insertion>> {
+    fn buffer_alone(&self) -> RwLockWriteGuard<'_, Buffer> {
         self.buffer.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -119,7 +169,8 @@ impl Store for Delta {
         let (key, copy) = (inserted.key, inserted.clone());
         let mut buffer = self.buffer_alone();
         // A row that is merged is in the graph before it leaves the buffer.
-        if buffer.iter().any(|waiting| waiting.key == key) || self.collection.has(key) {
+        let waits = buffer.rows.iter().any(|waiting| waiting.row.key == key);
+        if waits || self.collection.has(key) {
             return Err(CollectionError::KnownKey(key));
         }
         buffer.push(copy);
@@ -146,18 +197,19 @@ impl Store for Delta {
 
     fn merge(&self) -> Result<(), CollectionError> {
         let mut merged = self.merged();
-        let waiting = self.buffer().to_vec();
+        let (numbers, rows) = self.waiting();
         let start = Instant::now();
-        for piece in waiting.chunks(PIECE) {
-            self.collection.insert_batch(piece)?;
-        }
+        let (linked, outcome) = self.link(&rows);
         let took = start.elapsed();
-        let keys: BTreeSet<u32> = waiting.iter().map(|one| one.key).collect();
-        self.buffer_alone().retain(|one| !keys.contains(&one.key));
-        merged.rows += waiting.len();
+        // By number and not by key: a row that was deleted and added again meanwhile is not linked yet. And
+        // whatever became of the others: what is in the graph would be refused there by the next merge.
+        if let Some(&last) = numbers[..linked].last() {
+            self.forget(last);
+        }
+        merged.rows += linked;
         merged.took += took;
-        merged.most = merged.most.max(waiting.len());
-        Ok(())
+        merged.most = merged.most.max(rows.len());
+        outcome
     }
 
     fn collection(&self) -> &Collection {
@@ -216,6 +268,11 @@ mod tests {
         found.iter().map(|one| one.key).collect()
     }
 
+    /// How many are in the graph, and how many wait.
+    fn counts(delta: &Delta) -> (usize, usize) {
+        (delta.collection.count(), delta.buffer().rows.len())
+    }
+
     #[test]
     fn answers_are_the_same_wherever_a_row_is() {
         let generator = Generator::new(DIMENSIONS);
@@ -229,7 +286,7 @@ mod tests {
             }
             // Past its door, which knows those of the graph.
             let rows = waiting.map(|key| insertion(&generator, key));
-            delta.buffer_alone().extend(rows);
+            rows.for_each(|row| delta.buffer_alone().push(row));
             keys(&delta, &query)
         };
         let expected = of(0..0, 0..100);
@@ -253,7 +310,7 @@ mod tests {
         assert!(is_known(7), "it waits");
         assert_eq!(delta.collection.count(), 0);
         delta.merge().expect("are rows");
-        assert_eq!((delta.collection.count(), delta.buffer().len()), (40, 0));
+        assert_eq!(counts(&delta), (40, 0));
         assert!(is_known(7), "it is in the graph");
         add(40).expect("is a row");
         assert_eq!(keys(&delta, &generator.row(40))[0], 40);
@@ -275,6 +332,48 @@ mod tests {
         spoilt.vector[3] = f32::NAN;
         assert!(delta.insert(&spoilt).is_err());
         assert!(delta.search(&spoilt.vector, K).is_err());
+    }
+
+    #[test]
+    fn what_comes_again_while_its_key_is_merged_waits_for_the_next_merge() {
+        let generator = Generator::new(DIMENSIONS);
+        let delta = delta(100);
+        for key in 0..3 {
+            delta.insert(&insertion(&generator, key)).expect("is a row");
+        }
+        // A merge, step by step, and between them a row that goes and comes again.
+        let (numbers, rows) = delta.waiting();
+        assert_eq!(delta.link(&rows).0, 3);
+        delta.delete(1).expect("is in the graph");
+        let again = Insertion {
+            key: 1,
+            ..insertion(&generator, 50)
+        };
+        delta.insert(&again).expect("was deleted");
+        delta.forget(numbers[2]);
+        assert_eq!(delta.buffer().rows.len(), 1);
+        assert_eq!(keys(&delta, &again.vector)[0], 1);
+        delta.merge().expect("is a row");
+        assert_eq!(counts(&delta), (3, 0));
+        assert_eq!(keys(&delta, &again.vector)[0], 1);
+    }
+
+    #[test]
+    fn a_row_that_the_graph_refuses_keeps_no_other_from_the_next_merge() {
+        let generator = Generator::new(DIMENSIONS);
+        let delta = delta(100);
+        let one = insertion(&generator, 20);
+        delta.collection.insert(&one).expect("is a row");
+        // Past its door, which knows those of the graph.
+        for key in 0..40 {
+            delta.buffer_alone().push(insertion(&generator, key));
+        }
+        let refused = delta.merge();
+        assert!(matches!(refused, Err(CollectionError::KnownKey(20))));
+        assert_eq!(counts(&delta), (1 + PIECE, 40 - PIECE));
+        delta.delete(20).expect("is in the graph");
+        delta.merge().expect("all others are new");
+        assert_eq!(counts(&delta), (39, 0));
     }
 
     #[test]
