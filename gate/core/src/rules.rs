@@ -43,6 +43,15 @@ pub(crate) fn is_selected(policy: &Policy, scenario: &str) -> bool {
     policy.only.is_empty() || only.any(|glob| glob_match(glob, scenario))
 }
 
+/// Whether a glob over metrics fits a row that goes by any of these names: `latency.p99` is `p99` as well. One with `!`
+/// in front fits what it does not fit without.
+pub(crate) fn fits_metric(glob: &str, names: &[&str]) -> bool {
+    match glob.strip_prefix('!') {
+        Some(left_out) => !fits_metric(left_out, names),
+        None => names.iter().any(|name| glob_match(glob, name)),
+    }
+}
+
 /// Resolves settings and remembers which rules ever applied.
 pub struct Rules<'a> {
     policy: &'a Policy,
@@ -129,11 +138,11 @@ impl<'a> Rules<'a> {
             },
             min_samples: None,
         };
+        // A metric glob matches the whole judged name (`latency.p99`) or the statistic alone (`p99`).
+        let statistic = statistic.map(Statistic::as_str);
+        let names: Vec<&str> = [name.as_str()].into_iter().chain(statistic).collect();
         for (rule, used) in self.policy.rules.iter().zip(&mut self.used) {
-            // A metric glob matches the whole judged name (`latency.p99`) or the statistic alone (`p99`).
-            let is_metric = glob_match(&rule.metric, name.as_str())
-                || statistic.is_some_and(|statistic| glob_match(&rule.metric, statistic.as_str()));
-            if !is_metric || !glob_match(&rule.scenario, scenario) {
+            if !fits_metric(&rule.metric, &names) || !glob_match(&rule.scenario, scenario) {
                 continue;
             }
             *used = true;
@@ -227,6 +236,31 @@ mod tests {
             let name = MetricName::new(metric).expect("a name");
             let settings = Rules::new(&policy).of_row(&scenario, &name, Unit::Count);
             assert_eq!(settings.map(|of| of.margin), Ok(expected), "{metric}");
+        }
+    }
+
+    #[test]
+    fn what_a_glob_leaves_out_it_leaves_out_by_either_name() {
+        let scenario = ScenarioId::new("vector/search").expect("an id");
+        for (glob, metric, expected) in [
+            ("!latency.p99", "latency.p99", RowMode::Gate),
+            ("!latency.p99", "latency.p50", RowMode::Report),
+            ("!p99", "latency.p99", RowMode::Gate),
+            ("!p99", "latency.p50", RowMode::Report),
+            ("!p99", "throughput", RowMode::Report),
+        ] {
+            let rule = Rule {
+                metric: glob.into(),
+                mode: Some(RowMode::Report),
+                ..Rule::default()
+            };
+            let policy = Policy {
+                rules: vec![rule],
+                ..Policy::default()
+            };
+            let name = MetricName::new(metric).expect("a name");
+            let settings = Rules::new(&policy).of_row(&scenario, &name, Unit::Nanoseconds);
+            assert_eq!(settings.map(|of| of.mode), Ok(expected), "{glob} {metric}");
         }
     }
 }

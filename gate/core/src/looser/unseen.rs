@@ -9,7 +9,7 @@ use gate_schema::unit::Unit;
 
 use super::globs::common;
 use super::{Looser, loosened};
-use crate::rules::Rules;
+use crate::rules::{Rules, fits_metric};
 
 /// Every unit a row can have.
 const UNITS: [Unit; 5] = [
@@ -97,9 +97,9 @@ pub(super) fn is_told(looser: &Looser, told: &[Looser]) -> bool {
     };
     told.iter().any(|t| {
         let fits = |(id, name): &(String, String)| {
-            let mut ends = name.match_indices('.').map(|(at, _)| &name[at + 1..]);
-            let is_metric = glob_match(metric, name) || ends.any(|end| glob_match(metric, end));
-            is_metric && glob_match(scenario, id)
+            let ends = name.match_indices('.').map(|(at, _)| &name[at + 1..]);
+            let names: Vec<&str> = [name.as_str()].into_iter().chain(ends).collect();
+            fits_metric(metric, &names) && glob_match(scenario, id)
         };
         t.setting == looser.setting && t.row.as_ref().is_some_and(fits)
     })
