@@ -9,6 +9,9 @@ use gate_schema::unit::Unit;
 use crate::observe::ObservedMetric;
 use crate::statistic::Statistic;
 
+/// Stands for `/` in one word; no name holds it.
+const SLASH: &str = "\u{1}";
+
 /// The settings of one row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -48,8 +51,22 @@ pub(crate) fn is_selected(policy: &Policy, scenario: &str) -> bool {
 pub(crate) fn fits_metric(glob: &str, names: &[&str]) -> bool {
     match glob.strip_prefix('!') {
         Some(left_out) => !fits_metric(left_out, names),
-        None => names.iter().any(|name| glob_match(glob, name)),
+        None => names.iter().any(|name| {
+            let is_path = name.contains('/');
+            glob_match(glob, name) || is_path && glob_match(as_word(glob), as_word(name))
+        }),
     }
+}
+
+/// A metric, or a glob over metrics, without what separates the parts of a path: `*` is every metric, `allocs/op`
+/// among them.
+pub(crate) fn as_word(text: &str) -> String {
+    text.replace('/', SLASH)
+}
+
+/// What [`as_word`] made one word, with its slashes.
+pub(crate) fn as_path(word: &str) -> String {
+    word.replace(SLASH, "/")
 }
 
 /// Resolves settings and remembers which rules ever applied.
@@ -222,8 +239,25 @@ impl<'a> Rules<'a> {
 mod tests {
     use super::*;
 
+    /// The mode of a row where one rule, of rows that only report, is all there is.
+    fn mode(glob: &str, metric: &str) -> Result<RowMode, UnitMismatch> {
+        let rule = Rule {
+            metric: glob.into(),
+            mode: Some(RowMode::Report),
+            ..Rule::default()
+        };
+        let policy = Policy {
+            rules: vec![rule],
+            ..Policy::default()
+        };
+        let scenario = ScenarioId::new("vector/search").expect("an id");
+        let name = MetricName::new(metric).expect("a name");
+        let settings = Rules::new(&policy).of_row(&scenario, &name, Unit::Nanoseconds);
+        settings.map(|of| of.mode)
+    }
+
     #[test]
-    fn of_a_growth_the_factor_alone_is_judged() {
+    fn built_in_margins_are_of_metrics_by_name() {
         let policy = Policy::default();
         let scenario = ScenarioId::new("vector/search/growth").expect("an id");
         for (metric, expected) in [
@@ -232,6 +266,7 @@ mod tests {
             ("growth.index_bytes.high", Margin::Unjudged),
             ("extrapolated.10M", Margin::Unjudged),
             ("extrapolated.1B.high", Margin::Unjudged),
+            ("allocs/op", Margin::Relative(0.03)),
         ] {
             let name = MetricName::new(metric).expect("a name");
             let settings = Rules::new(&policy).of_row(&scenario, &name, Unit::Count);
@@ -241,7 +276,6 @@ mod tests {
 
     #[test]
     fn what_a_glob_leaves_out_it_leaves_out_by_either_name() {
-        let scenario = ScenarioId::new("vector/search").expect("an id");
         for (glob, metric, expected) in [
             ("!latency.p99", "latency.p99", RowMode::Gate),
             ("!latency.p99", "latency.p50", RowMode::Report),
@@ -249,18 +283,23 @@ mod tests {
             ("!p99", "latency.p50", RowMode::Report),
             ("!p99", "throughput", RowMode::Report),
         ] {
-            let rule = Rule {
-                metric: glob.into(),
-                mode: Some(RowMode::Report),
-                ..Rule::default()
-            };
-            let policy = Policy {
-                rules: vec![rule],
-                ..Policy::default()
-            };
-            let name = MetricName::new(metric).expect("a name");
-            let settings = Rules::new(&policy).of_row(&scenario, &name, Unit::Nanoseconds);
-            assert_eq!(settings.map(|of| of.mode), Ok(expected), "{glob} {metric}");
+            assert_eq!(mode(glob, metric), Ok(expected), "{glob} {metric}");
+        }
+    }
+
+    #[test]
+    fn a_metric_is_one_word_whatever_slashes_it_holds() {
+        for (glob, expected) in [
+            ("*", RowMode::Report),
+            ("**", RowMode::Report),
+            ("allocs*", RowMode::Report),
+            ("allocs/*", RowMode::Report),
+            ("*/op", RowMode::Report),
+            ("allocs", RowMode::Gate),
+            ("B/*", RowMode::Gate),
+            ("!allocs*", RowMode::Gate),
+        ] {
+            assert_eq!(mode(glob, "allocs/op"), Ok(expected), "{glob}");
         }
     }
 }
