@@ -78,10 +78,7 @@ pub(crate) struct Axis {
 
 impl Axis {
     fn new(margin: Margin, sides: [&ObservedMetric; 2]) -> Self {
-        let zeros = sides
-            .iter()
-            .flat_map(|side| side.sessions.iter().flatten())
-            .any(|&v| v <= 0.0);
+        let zeros = values(sides).any(|v| v <= 0.0);
         let is_ratio = sides[1].unit() == Unit::Ratio;
         let logarithmic = match margin {
             // A shift of one is nothing to a counter and everything to a ratio.
@@ -89,7 +86,9 @@ impl Axis {
             Margin::Absolute(_) => false,
             Margin::Unjudged => !is_ratio,
         };
-        let shift = if logarithmic && zeros { 1.0 } else { 0.0 };
+        // A count per operation may be far below one, and a shift of one would hide that it doubled.
+        let least = values(sides).filter(|v| *v > 0.0).fold(1.0, f64::min);
+        let shift = if logarithmic && zeros { least } else { 0.0 };
         Self {
             sign: sides[1].direction().sign(),
             logarithmic,
@@ -152,13 +151,14 @@ impl Axis {
     }
 
     /// Smallest step of a metric near `level`, on this axis. Percentiles come from histograms of
-    /// three significant digits, times in steps of their clock; counts and bytes come in ones.
+    /// three significant digits, times in steps of their clock; counts and bytes come in ones, unless they
+    /// are means or factors.
     fn quantum(self, sides: [&ObservedMetric; 2], level: f64) -> f64 {
         let step = match sides[0].unit() {
             Unit::PerSecond | Unit::Ratio => 0.0,
             _ if sides[0].statistic.is_some() => level * 1e-3,
-            Unit::Nanoseconds => clock_step(sides),
-            Unit::Bytes | Unit::Count => 1.0,
+            Unit::Nanoseconds => step_of(sides, &CLOCK_STEPS),
+            Unit::Bytes | Unit::Count => step_of(sides, &[1.0]),
         };
         if self.logarithmic && level > 0.0 {
             step / level
@@ -314,12 +314,17 @@ impl<'a> Sides<'a> {
     }
 }
 
-/// The step of the clock that read the times of both sides, in nanoseconds: the largest of [`CLOCK_STEPS`]
-/// that divides all of them. A mean of many operations comes in no steps.
-fn clock_step(sides: [&ObservedMetric; 2]) -> f64 {
-    let times = || sides.iter().flat_map(|side| side.sessions.iter().flatten());
-    let divides = |step: &f64| times().all(|time| time % step == 0.0);
-    CLOCK_STEPS.into_iter().find(divides).unwrap_or(0.0)
+/// The step in which the values of both sides come: the first of `steps` that divides all of them, largest
+/// first. Zero where none does, as for a mean of many.
+fn step_of(sides: [&ObservedMetric; 2], steps: &[f64]) -> f64 {
+    let divides = |step: &f64| values(sides).all(|value| value % step == 0.0);
+    steps.iter().copied().find(divides).unwrap_or(0.0)
+}
+
+/// Every value of both sides.
+fn values(sides: [&ObservedMetric; 2]) -> impl Iterator<Item = f64> {
+    let sessions = sides.into_iter().flat_map(|side| &side.sessions);
+    sessions.flatten().copied()
 }
 
 /// The same session on the other side.
