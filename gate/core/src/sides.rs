@@ -203,8 +203,8 @@ impl<'a> Sides<'a> {
         })
     }
 
-    /// Pairs with both members and pairs of the candidate at all, over the sessions that both sides
-    /// share.
+    /// Pairs with both members and pairs of the second side at all, over the sessions that both sides
+    /// share. With the candidate first it is the baseline whose pairs are counted.
     pub(crate) fn complete_pairs(sides: [&ObservedMetric; 2]) -> (usize, usize) {
         let shared = sides[1].paired.iter().filter_map(|session| {
             let there = counterpart(sides[0], session)?;
