@@ -1,7 +1,5 @@
 //! The two sides of a row on one axis, and how they are compared there.
 
-use std::collections::BTreeSet;
-
 use gate_schema::policy::Margin;
 use gate_schema::report::Scale;
 use gate_schema::unit::Unit;
@@ -197,8 +195,9 @@ impl<'a> Sides<'a> {
     pub(crate) fn are_paired(sides: [&ObservedMetric; 2]) -> bool {
         sides[1].paired.iter().any(|session| {
             counterpart(sides[0], session).is_some_and(|there| {
-                let is_there = |pair: u32| there.values.iter().any(|(p, _)| *p == pair);
-                session.values.iter().any(|(pair, _)| is_there(*pair))
+                let there = there.by_pair();
+                let mut pairs = session.values.iter();
+                pairs.any(|(pair, _)| there.contains_key(pair))
             })
         })
     }
@@ -207,9 +206,9 @@ impl<'a> Sides<'a> {
     /// share. With the candidate first it is the baseline whose pairs are counted.
     pub(crate) fn complete_pairs(sides: [&ObservedMetric; 2]) -> (usize, usize) {
         let shared = sides[1].paired.iter().filter_map(|session| {
-            let there = counterpart(sides[0], session)?;
-            let there: BTreeSet<u32> = there.values.iter().map(|(pair, _)| *pair).collect();
-            let both = session.values.iter().filter(|(p, _)| there.contains(p));
+            let there = counterpart(sides[0], session)?.by_pair();
+            let pairs = session.values.iter();
+            let both = pairs.filter(|(pair, _)| there.contains_key(pair));
             Some((both.count(), session.values.len()))
         });
         shared.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
@@ -257,15 +256,11 @@ impl<'a> Sides<'a> {
         of: impl Fn(f64, f64) -> T,
     ) -> Vec<(String, Vec<T>)> {
         let of_session = |session: &Paired| {
-            let there = counterpart(self.baseline, session)?;
-            let in_baseline = |pair: u32| there.values.iter().find(|(p, _)| *p == pair);
+            let there = counterpart(self.baseline, session)?.by_pair();
             let pairs: Vec<T> = session
                 .values
                 .iter()
-                .filter_map(|&(pair, value)| {
-                    let (_, baseline) = in_baseline(pair)?;
-                    Some(of(*baseline, value))
-                })
+                .filter_map(|(pair, value)| Some(of(*there.get(pair)?, *value)))
                 .collect();
             (!pairs.is_empty()).then(|| (session.session.clone(), pairs))
         };
