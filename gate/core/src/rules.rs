@@ -69,6 +69,13 @@ pub(crate) fn as_path(word: &str) -> String {
     word.replace(SLASH, "/")
 }
 
+/// Whether a budget says something about numbers in `unit`: `<= 5` of a ratio was meant in percent, and every ratio keeps
+/// it.
+fn can_be_held(budget: &Budget, unit: Unit) -> bool {
+    let is_ratio = unit == Unit::Ratio;
+    budget.unit.is_none_or(|written| written == unit) && !(is_ratio && budget.limit > 1.0)
+}
+
 /// Resolves settings and remembers which rules ever applied.
 pub struct Rules<'a> {
     policy: &'a Policy,
@@ -190,9 +197,7 @@ impl<'a> Rules<'a> {
             match &rule.budget {
                 None => {}
                 Some(Limit::None) => settings.budget = None,
-                Some(Limit::Budget(budget))
-                    if budget.unit.is_none_or(|written| written == unit) =>
-                {
+                Some(Limit::Budget(budget)) if can_be_held(budget, unit) => {
                     settings.budget = Some(budget.clone());
                 }
                 Some(Limit::Budget(budget)) => {
@@ -237,6 +242,8 @@ impl<'a> Rules<'a> {
 
 #[cfg(test)]
 mod tests {
+    use gate_schema::policy::Operator;
+
     use super::*;
 
     /// The mode of a row where one rule, of rows that only report, is all there is.
@@ -300,6 +307,35 @@ mod tests {
             ("!allocs*", RowMode::Gate),
         ] {
             assert_eq!(mode(glob, "allocs/op"), Ok(expected), "{glob}");
+        }
+    }
+
+    #[test]
+    fn a_ratio_has_no_budget_beyond_one() {
+        let scenario = ScenarioId::new("map/get").expect("an id");
+        let name = MetricName::new("errors").expect("a name");
+        for (limit, unit, fits) in [
+            (0.05, Unit::Ratio, true),
+            (1.0, Unit::Ratio, true),
+            (5.0, Unit::Ratio, false),
+            (5.0, Unit::Count, true),
+        ] {
+            let budget = Budget {
+                operator: Operator::AtMost,
+                limit,
+                unit: None,
+                text: format!("<= {limit}"),
+            };
+            let rule = Rule {
+                budget: Some(Limit::Budget(budget)),
+                ..Rule::default()
+            };
+            let policy = Policy {
+                rules: vec![rule],
+                ..Policy::default()
+            };
+            let settings = Rules::new(&policy).of_row(&scenario, &name, unit);
+            assert_eq!(settings.is_ok(), fits, "{limit} {unit}");
         }
     }
 }
