@@ -2,7 +2,7 @@
 
 use gate_schema::policy::Margin;
 use gate_schema::report::Scale;
-use gate_schema::unit::Unit;
+use gate_schema::unit::{MAX_MAGNITUDE, Unit};
 
 use crate::estimate::{Location, estimate, t_above};
 use crate::evidence::{Comparison, Evidence, INTERVAL, MIN_REPETITIONS};
@@ -128,10 +128,15 @@ impl Axis {
         }
     }
 
-    /// A distance on this axis as a change people read: a fraction, or a difference.
+    /// A distance on this axis as a change people read: a fraction, at most [`MAX_MAGNITUDE`], or a difference.
     pub(crate) fn change(self, worse: f64) -> f64 {
         let v = self.sign * worse;
-        if self.logarithmic { v.exp_m1() } else { v }
+        if self.logarithmic {
+            // A report cannot hold infinity, to which numbers that may each be measured can lie apart.
+            v.exp_m1().clamp(-1.0, MAX_MAGNITUDE)
+        } else {
+            v
+        }
     }
 
     /// The margin as a distance on this axis; `baseline` is where the baseline stands on it.

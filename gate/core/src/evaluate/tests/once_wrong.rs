@@ -497,6 +497,17 @@ fn what_is_not_a_number_is_no_pass() {
 }
 
 #[test]
+fn numbers_that_lie_far_apart_leave_a_report_without_infinity() {
+    let report = judge(&case(1e-300), &case(1e17).sessions(2), &Policy::default());
+    let row = row(&report, "time");
+    assert_eq!(row.verdict, Verdict::Regressed, "{row:#?}");
+    let effect = row.effect.as_ref().expect("both were measured");
+    let interval = effect.interval.expect("the noise is known");
+    let numbers = [effect.estimate, interval.low, interval.high];
+    assert!(numbers.iter().all(|n| n.is_finite()), "{row:#?}");
+}
+
+#[test]
 fn a_ratio_of_nothing_has_a_margin_all_the_same() {
     let errors = |level| Case {
         metrics: vec![("error_rate", Unit::Ratio, LOWER, Values::Exactly(level))],
