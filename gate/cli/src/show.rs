@@ -8,6 +8,7 @@ use gate_core::rules::UnitMismatch;
 use gate_schema::code::Code;
 use gate_schema::exit::ExitCode;
 use gate_schema::report::{Report, Warning};
+use gate_schema::unit::Unit;
 
 use crate::args::{Format, Show};
 use crate::diagnostic::{self, Diagnostic, Place, Span};
@@ -168,7 +169,12 @@ pub(crate) fn unit_mismatch(mismatch: &UnitMismatch, loaded: &Loaded) -> Diagnos
         "{} does not fit {}, which is in {}",
         mismatch.setting, mismatch.metric, mismatch.unit
     );
-    let hint = "narrow the rule's metric glob, or write the limit in that unit";
+    let hint = match mismatch.unit {
+        Unit::Ratio => {
+            "narrow the rule's metric glob, or write the limit from 0 to 1, or with a percent sign"
+        }
+        _ => "narrow the rule's metric glob, or write the limit in that unit",
+    };
     let place = place_of_rule(loaded, mismatch.line);
     Diagnostic::new(Code::PolicyUnit, message, place, hint)
 }

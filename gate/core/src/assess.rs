@@ -303,7 +303,13 @@ fn candidate_draft<'a>(
         return Ok(draft.is_gating().then_some(draft));
     }
     draft.standing = standing(metric, location(at_limit));
-    let (have, need) = (metric.values(), metric.expected);
+    // Of a pair that only the baseline has, the candidate lacks its repetition.
+    let lost = baseline.filter(|_| is_paired).map_or(0, |(_, there)| {
+        let (both, all) = Sides::complete_pairs([metric, there]);
+        all - both
+    });
+    let have = metric.values();
+    let need = metric.expected.max(have + lost);
     draft.settled = if clock.is_some() {
         clock
     } else if have < need {

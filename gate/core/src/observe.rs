@@ -97,6 +97,13 @@ pub struct Paired {
     pub values: Vec<(u32, f64)>,
 }
 
+impl Paired {
+    /// Each value under its pair.
+    pub(crate) fn by_pair(&self) -> BTreeMap<u32, f64> {
+        self.values.iter().copied().collect()
+    }
+}
+
 /// A proportion query by query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Queries {

@@ -9,6 +9,9 @@ use gate_schema::unit::Unit;
 use crate::observe::ObservedMetric;
 use crate::statistic::Statistic;
 
+/// Stands for `/` in one word; no name holds it.
+const SLASH: &str = "\u{1}";
+
 /// The settings of one row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -41,6 +44,36 @@ pub struct UnitMismatch {
 pub(crate) fn is_selected(policy: &Policy, scenario: &str) -> bool {
     let mut only = policy.only.iter();
     policy.only.is_empty() || only.any(|glob| glob_match(glob, scenario))
+}
+
+/// Whether a glob over metrics fits a row that goes by any of these names: `latency.p99` is `p99` as well. One with `!`
+/// in front fits what it does not fit without.
+pub(crate) fn fits_metric(glob: &str, names: &[&str]) -> bool {
+    match glob.strip_prefix('!') {
+        Some(left_out) => !fits_metric(left_out, names),
+        None => names.iter().any(|name| {
+            let is_path = name.contains('/');
+            glob_match(glob, name) || is_path && glob_match(as_word(glob), as_word(name))
+        }),
+    }
+}
+
+/// A metric, or a glob over metrics, without what separates the parts of a path: `*` is every metric, `allocs/op`
+/// among them.
+pub(crate) fn as_word(text: &str) -> String {
+    text.replace('/', SLASH)
+}
+
+/// What [`as_word`] made one word, with its slashes.
+pub(crate) fn as_path(word: &str) -> String {
+    word.replace(SLASH, "/")
+}
+
+/// Whether a budget says something about numbers in `unit`: `<= 5` of a ratio was meant in percent, and every ratio keeps
+/// it.
+fn can_be_held(budget: &Budget, unit: Unit) -> bool {
+    let is_ratio = unit == Unit::Ratio;
+    budget.unit.is_none_or(|written| written == unit) && !(is_ratio && budget.limit > 1.0)
 }
 
 /// Resolves settings and remembers which rules ever applied.
@@ -129,11 +162,11 @@ impl<'a> Rules<'a> {
             },
             min_samples: None,
         };
+        // A metric glob matches the whole judged name (`latency.p99`) or the statistic alone (`p99`).
+        let statistic = statistic.map(Statistic::as_str);
+        let names: Vec<&str> = [name.as_str()].into_iter().chain(statistic).collect();
         for (rule, used) in self.policy.rules.iter().zip(&mut self.used) {
-            // A metric glob matches the whole judged name (`latency.p99`) or the statistic alone (`p99`).
-            let is_metric = glob_match(&rule.metric, name.as_str())
-                || statistic.is_some_and(|statistic| glob_match(&rule.metric, statistic.as_str()));
-            if !is_metric || !glob_match(&rule.scenario, scenario) {
+            if !fits_metric(&rule.metric, &names) || !glob_match(&rule.scenario, scenario) {
                 continue;
             }
             *used = true;
@@ -164,9 +197,7 @@ impl<'a> Rules<'a> {
             match &rule.budget {
                 None => {}
                 Some(Limit::None) => settings.budget = None,
-                Some(Limit::Budget(budget))
-                    if budget.unit.is_none_or(|written| written == unit) =>
-                {
+                Some(Limit::Budget(budget)) if can_be_held(budget, unit) => {
                     settings.budget = Some(budget.clone());
                 }
                 Some(Limit::Budget(budget)) => {
@@ -211,10 +242,29 @@ impl<'a> Rules<'a> {
 
 #[cfg(test)]
 mod tests {
+    use gate_schema::policy::Operator;
+
     use super::*;
 
+    /// The mode of a row where one rule, of rows that only report, is all there is.
+    fn mode(glob: &str, metric: &str) -> Result<RowMode, UnitMismatch> {
+        let rule = Rule {
+            metric: glob.into(),
+            mode: Some(RowMode::Report),
+            ..Rule::default()
+        };
+        let policy = Policy {
+            rules: vec![rule],
+            ..Policy::default()
+        };
+        let scenario = ScenarioId::new("vector/search").expect("an id");
+        let name = MetricName::new(metric).expect("a name");
+        let settings = Rules::new(&policy).of_row(&scenario, &name, Unit::Nanoseconds);
+        settings.map(|of| of.mode)
+    }
+
     #[test]
-    fn of_a_growth_the_factor_alone_is_judged() {
+    fn built_in_margins_are_of_metrics_by_name() {
         let policy = Policy::default();
         let scenario = ScenarioId::new("vector/search/growth").expect("an id");
         for (metric, expected) in [
@@ -223,10 +273,69 @@ mod tests {
             ("growth.index_bytes.high", Margin::Unjudged),
             ("extrapolated.10M", Margin::Unjudged),
             ("extrapolated.1B.high", Margin::Unjudged),
+            ("allocs/op", Margin::Relative(0.03)),
         ] {
             let name = MetricName::new(metric).expect("a name");
             let settings = Rules::new(&policy).of_row(&scenario, &name, Unit::Count);
             assert_eq!(settings.map(|of| of.margin), Ok(expected), "{metric}");
+        }
+    }
+
+    #[test]
+    fn what_a_glob_leaves_out_it_leaves_out_by_either_name() {
+        for (glob, metric, expected) in [
+            ("!latency.p99", "latency.p99", RowMode::Gate),
+            ("!latency.p99", "latency.p50", RowMode::Report),
+            ("!p99", "latency.p99", RowMode::Gate),
+            ("!p99", "latency.p50", RowMode::Report),
+            ("!p99", "throughput", RowMode::Report),
+        ] {
+            assert_eq!(mode(glob, metric), Ok(expected), "{glob} {metric}");
+        }
+    }
+
+    #[test]
+    fn a_metric_is_one_word_whatever_slashes_it_holds() {
+        for (glob, expected) in [
+            ("*", RowMode::Report),
+            ("**", RowMode::Report),
+            ("allocs*", RowMode::Report),
+            ("allocs/*", RowMode::Report),
+            ("*/op", RowMode::Report),
+            ("allocs", RowMode::Gate),
+            ("B/*", RowMode::Gate),
+            ("!allocs*", RowMode::Gate),
+        ] {
+            assert_eq!(mode(glob, "allocs/op"), Ok(expected), "{glob}");
+        }
+    }
+
+    #[test]
+    fn a_ratio_has_no_budget_beyond_one() {
+        let scenario = ScenarioId::new("map/get").expect("an id");
+        let name = MetricName::new("errors").expect("a name");
+        for (limit, unit, fits) in [
+            (0.05, Unit::Ratio, true),
+            (1.0, Unit::Ratio, true),
+            (5.0, Unit::Ratio, false),
+            (5.0, Unit::Count, true),
+        ] {
+            let budget = Budget {
+                operator: Operator::AtMost,
+                limit,
+                unit: None,
+                text: format!("<= {limit}"),
+            };
+            let rule = Rule {
+                budget: Some(Limit::Budget(budget)),
+                ..Rule::default()
+            };
+            let policy = Policy {
+                rules: vec![rule],
+                ..Policy::default()
+            };
+            let settings = Rules::new(&policy).of_row(&scenario, &name, unit);
+            assert_eq!(settings.is_ok(), fits, "{limit} {unit}");
         }
     }
 }

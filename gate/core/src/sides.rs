@@ -1,10 +1,8 @@
 //! The two sides of a row on one axis, and how they are compared there.
 
-use std::collections::BTreeSet;
-
 use gate_schema::policy::Margin;
 use gate_schema::report::Scale;
-use gate_schema::unit::Unit;
+use gate_schema::unit::{MAX_MAGNITUDE, Unit};
 
 use crate::estimate::{Location, estimate, t_above};
 use crate::evidence::{Comparison, Evidence, INTERVAL, MIN_REPETITIONS};
@@ -78,10 +76,7 @@ pub(crate) struct Axis {
 
 impl Axis {
     fn new(margin: Margin, sides: [&ObservedMetric; 2]) -> Self {
-        let zeros = sides
-            .iter()
-            .flat_map(|side| side.sessions.iter().flatten())
-            .any(|&v| v <= 0.0);
+        let zeros = values(sides).any(|v| v <= 0.0);
         let is_ratio = sides[1].unit() == Unit::Ratio;
         let logarithmic = match margin {
             // A shift of one is nothing to a counter and everything to a ratio.
@@ -89,7 +84,9 @@ impl Axis {
             Margin::Absolute(_) => false,
             Margin::Unjudged => !is_ratio,
         };
-        let shift = if logarithmic && zeros { 1.0 } else { 0.0 };
+        // A count per operation may be far below one, and a shift of one would hide that it doubled.
+        let least = values(sides).filter(|v| *v > 0.0).fold(1.0, f64::min);
+        let shift = if logarithmic && zeros { least } else { 0.0 };
         Self {
             sign: sides[1].direction().sign(),
             logarithmic,
@@ -131,10 +128,15 @@ impl Axis {
         }
     }
 
-    /// A distance on this axis as a change people read: a fraction, or a difference.
+    /// A distance on this axis as a change people read: a fraction, at most [`MAX_MAGNITUDE`], or a difference.
     pub(crate) fn change(self, worse: f64) -> f64 {
         let v = self.sign * worse;
-        if self.logarithmic { v.exp_m1() } else { v }
+        if self.logarithmic {
+            // A report cannot hold infinity, to which numbers that may each be measured can lie apart.
+            v.exp_m1().clamp(-1.0, MAX_MAGNITUDE)
+        } else {
+            v
+        }
     }
 
     /// The margin as a distance on this axis; `baseline` is where the baseline stands on it.
@@ -152,13 +154,14 @@ impl Axis {
     }
 
     /// Smallest step of a metric near `level`, on this axis. Percentiles come from histograms of
-    /// three significant digits, times in steps of their clock; counts and bytes come in ones.
+    /// three significant digits, times in steps of their clock; counts and bytes come in ones, unless they
+    /// are means or factors.
     fn quantum(self, sides: [&ObservedMetric; 2], level: f64) -> f64 {
         let step = match sides[0].unit() {
             Unit::PerSecond | Unit::Ratio => 0.0,
             _ if sides[0].statistic.is_some() => level * 1e-3,
-            Unit::Nanoseconds => clock_step(sides),
-            Unit::Bytes | Unit::Count => 1.0,
+            Unit::Nanoseconds => step_of(sides, &CLOCK_STEPS),
+            Unit::Bytes | Unit::Count => step_of(sides, &[1.0]),
         };
         if self.logarithmic && level > 0.0 {
             step / level
@@ -197,19 +200,20 @@ impl<'a> Sides<'a> {
     pub(crate) fn are_paired(sides: [&ObservedMetric; 2]) -> bool {
         sides[1].paired.iter().any(|session| {
             counterpart(sides[0], session).is_some_and(|there| {
-                let is_there = |pair: u32| there.values.iter().any(|(p, _)| *p == pair);
-                session.values.iter().any(|(pair, _)| is_there(*pair))
+                let there = there.by_pair();
+                let mut pairs = session.values.iter();
+                pairs.any(|(pair, _)| there.contains_key(pair))
             })
         })
     }
 
-    /// Pairs with both members and pairs of the candidate at all, over the sessions that both sides
-    /// share.
+    /// Pairs with both members and pairs of the second side at all, over the sessions that both sides
+    /// share. With the candidate first it is the baseline whose pairs are counted.
     pub(crate) fn complete_pairs(sides: [&ObservedMetric; 2]) -> (usize, usize) {
         let shared = sides[1].paired.iter().filter_map(|session| {
-            let there = counterpart(sides[0], session)?;
-            let there: BTreeSet<u32> = there.values.iter().map(|(pair, _)| *pair).collect();
-            let both = session.values.iter().filter(|(p, _)| there.contains(p));
+            let there = counterpart(sides[0], session)?.by_pair();
+            let pairs = session.values.iter();
+            let both = pairs.filter(|(pair, _)| there.contains_key(pair));
             Some((both.count(), session.values.len()))
         });
         shared.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
@@ -257,15 +261,11 @@ impl<'a> Sides<'a> {
         of: impl Fn(f64, f64) -> T,
     ) -> Vec<(String, Vec<T>)> {
         let of_session = |session: &Paired| {
-            let there = counterpart(self.baseline, session)?;
-            let in_baseline = |pair: u32| there.values.iter().find(|(p, _)| *p == pair);
+            let there = counterpart(self.baseline, session)?.by_pair();
             let pairs: Vec<T> = session
                 .values
                 .iter()
-                .filter_map(|&(pair, value)| {
-                    let (_, baseline) = in_baseline(pair)?;
-                    Some(of(*baseline, value))
-                })
+                .filter_map(|(pair, value)| Some(of(*there.get(pair)?, *value)))
                 .collect();
             (!pairs.is_empty()).then(|| (session.session.clone(), pairs))
         };
@@ -314,12 +314,17 @@ impl<'a> Sides<'a> {
     }
 }
 
-/// The step of the clock that read the times of both sides, in nanoseconds: the largest of [`CLOCK_STEPS`]
-/// that divides all of them. A mean of many operations comes in no steps.
-fn clock_step(sides: [&ObservedMetric; 2]) -> f64 {
-    let times = || sides.iter().flat_map(|side| side.sessions.iter().flatten());
-    let divides = |step: &f64| times().all(|time| time % step == 0.0);
-    CLOCK_STEPS.into_iter().find(divides).unwrap_or(0.0)
+/// The step in which the values of both sides come: the first of `steps` that divides all of them, largest
+/// first. Zero where none does, as for a mean of many.
+fn step_of(sides: [&ObservedMetric; 2], steps: &[f64]) -> f64 {
+    let divides = |step: &f64| values(sides).all(|value| value % step == 0.0);
+    steps.iter().copied().find(divides).unwrap_or(0.0)
+}
+
+/// Every value of both sides.
+fn values(sides: [&ObservedMetric; 2]) -> impl Iterator<Item = f64> {
+    let sessions = sides.into_iter().flat_map(|side| &side.sessions);
+    sessions.flatten().copied()
 }
 
 /// The same session on the other side.

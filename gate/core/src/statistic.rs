@@ -108,6 +108,7 @@ pub fn summarise(recorded: &Recorded) -> Summary {
 #[cfg(test)]
 mod tests {
     use gate_schema::hdr::{Histogram, encode};
+    use gate_schema::id::{MAX_DISTRIBUTION_NAME_BYTES, MetricName};
 
     use super::*;
 
@@ -149,6 +150,15 @@ mod tests {
             "{calm:?} {stalled:?}"
         );
         assert!(close(calm.tail.expect("kept"), 5_000.0), "{calm:?}");
+    }
+
+    #[test]
+    fn every_statistic_of_the_longest_distribution_has_a_name() {
+        let longest = MetricName::new(&"x".repeat(MAX_DISTRIBUTION_NAME_BYTES)).expect("a name");
+        for statistic in Statistic::ALL {
+            let name = longest.with_suffix(statistic.as_str());
+            assert!(name.is_ok(), "{statistic:?}");
+        }
     }
 
     #[test]

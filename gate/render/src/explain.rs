@@ -258,7 +258,7 @@ fn waiver(report: &Report, row: &Row, target: Target) -> Option<String> {
         .waivers
         .iter()
         .find(|w| w.scenario == row.scenario && w.metric == row.metric)?;
-    Some(crate::heading::waived(of_row, target))
+    Some(crate::heading::waived(of_row, Some(row), target))
 }
 
 fn counts(row: &Row) -> &'static str {

@@ -171,20 +171,24 @@ pub(crate) fn environment_differences(report: &Report, target: Target) -> Vec<St
 pub(crate) fn waivers(report: &Report, target: Target) -> Vec<String> {
     let mut waivers: Vec<&WaiverUse> = report.waivers.iter().collect();
     waivers.sort_by_key(|waiver| !waiver.status.is_stale());
+    let row = |waiver: &WaiverUse| {
+        let mut rows = report.rows.iter();
+        rows.find(|row| row.scenario == waiver.scenario && row.metric == waiver.metric)
+    };
     waivers
         .into_iter()
-        .map(|waiver| waived(waiver, target))
+        .map(|waiver| waived(waiver, row(waiver), target))
         .collect()
 }
 
-/// One accepted regression and what became of it.
-pub(crate) fn waived(waiver: &WaiverUse, target: Target) -> String {
+/// One accepted regression and what became of it. `row` is the row it names, if there is one.
+pub(crate) fn waived(waiver: &WaiverUse, row: Option<&Row>, target: Target) -> String {
     let status = match waiver.status {
-        WaiverStatus::Applied => "accepted",
-        WaiverStatus::NotNeeded => "not needed: the row did not regress",
-        WaiverStatus::Exceeded => "exceeded: the row is worse than accepted",
-        WaiverStatus::Expired => "stale: its last day has passed; renew or remove it",
-        WaiverStatus::Unmatched => "stale: there is no such row; remove it",
+        WaiverStatus::Applied => "accepted".to_owned(),
+        WaiverStatus::NotNeeded => unused(row),
+        WaiverStatus::Exceeded => "exceeded: the row is worse than accepted".to_owned(),
+        WaiverStatus::Expired => "stale: its last day has passed; renew or remove it".to_owned(),
+        WaiverStatus::Unmatched => "stale: there is no such row; remove it".to_owned(),
     };
     let link = waiver
         .link
@@ -200,6 +204,18 @@ pub(crate) fn waived(waiver: &WaiverUse, target: Target) -> String {
         target.outside(&waiver.owner),
         target.outside(&waiver.expires),
     )
+}
+
+/// Why a waiver accepted nothing. A row that breaks its budget or was not decided may well have got worse, so nobody is
+/// told that it did not.
+fn unused(row: Option<&Row>) -> String {
+    use Verdict::{Incomparable, Inconclusive, Missing, OverBudget};
+    match row.map(|row| row.verdict) {
+        Some(verdict @ (Incomparable | Inconclusive | Missing | OverBudget)) => {
+            format!("not used: the row is {}", verdict.as_str())
+        }
+        _ => "not needed: the row did not regress".to_owned(),
+    }
 }
 
 /// What a reader must know before trusting the rows, one sentence each.

@@ -3,7 +3,9 @@
 mod reports;
 
 use gate_render::{explain, explain_everything, explain_failed};
-use gate_schema::report::{ModeLevel, Modes, Rank, Reason, Report, Row, Test};
+use gate_schema::report::{
+    ModeLevel, Modes, Rank, Reason, Report, Row, Test, Verdict, WaiverStatus, WaiverUse,
+};
 use reports::{name, paired};
 
 /// The worst row of `scenario`.
@@ -73,6 +75,31 @@ fn the_numbers_that_decided_are_told() {
     let text = explain(&report, worst(&report, "vector/search/k10"));
     assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
     insta::assert_snapshot!("numbers", text);
+}
+
+#[test]
+fn a_waiver_of_what_was_not_decided_is_not_called_needless() {
+    for (verdict, expected) in [
+        (Verdict::Pass, "not needed: the row did not regress"),
+        (Verdict::OverBudget, "not used: the row is over budget"),
+        (Verdict::Inconclusive, "not used: the row is inconclusive"),
+    ] {
+        let mut report = reports::pass();
+        let row = &mut report.rows[0];
+        row.verdict = verdict;
+        report.waivers = vec![WaiverUse {
+            scenario: row.scenario.clone(),
+            metric: row.metric.clone(),
+            ceiling: "8%".into(),
+            reason: "checks every key twice".into(),
+            owner: "search team".into(),
+            link: None,
+            expires: "2026-12-31".into(),
+            status: WaiverStatus::NotNeeded,
+        }];
+        let text = explain(&report, &report.rows[0]);
+        assert!(text.contains(expected), "{text}");
+    }
 }
 
 #[test]

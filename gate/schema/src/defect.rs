@@ -2,13 +2,15 @@
 
 use std::fmt;
 
-use crate::id::MAX_NAME_BYTES;
+use crate::id::{MAX_DISTRIBUTION_NAME_BYTES, MAX_NAME_BYTES};
 
 /// One defect of a document. [`fmt::Display`] says what is wrong, [`Defect::hint`] what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Defect {
     /// The name breaks the rules of [`crate::id::Name`].
     Name,
+    /// A distribution whose statistics, called after it, would have names that are too long.
+    DistributionName,
     /// Not a `sha256:` digest.
     Digest,
     /// NaN or infinity.
@@ -66,6 +68,7 @@ impl Defect {
     pub fn hint(&self) -> String {
         match self {
             Self::Name => format!("use 1 to {MAX_NAME_BYTES} of A-Z a-z 0-9 _ . : / + - [ ] ( ) @ = , not starting with '-'"),
+            Self::DistributionName => format!("use at most {MAX_DISTRIBUTION_NAME_BYTES} bytes: its statistics are called after it, such as `.p99.9`"),
             Self::Digest => "write sha256: and 64 lower-case hexadecimal digits".into(),
             Self::NotFinite => "leave the metric out when it was not measured; the manifest makes that visible".into(),
             Self::Zero => "leave the metric out when it was not measured; what can be zero is a count".into(),
@@ -106,6 +109,7 @@ impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name => f.write_str("not a usable name"),
+            Self::DistributionName => f.write_str("a name too long for a distribution"),
             Self::Digest => f.write_str("not a SHA-256 digest"),
             Self::NotFinite => f.write_str("not a finite number"),
             Self::Negative => f.write_str("a negative measurement"),

@@ -11,6 +11,9 @@ use crate::defect::Defect;
 /// Longest accepted name, in bytes. A table cell or a file name must still be able to show it.
 pub const MAX_NAME_BYTES: usize = 120;
 
+/// Longest accepted name of a distribution, in bytes: its statistics are called after it, the longest `.p99.9`.
+pub const MAX_DISTRIBUTION_NAME_BYTES: usize = MAX_NAME_BYTES - ".p99.9".len();
+
 /// A name in the restricted alphabet `A-Z a-z 0-9 _ . : / + - [ ] ( ) @ = ,`.
 ///
 /// Never empty, at most [`MAX_NAME_BYTES`], does not start with `-` (it could be read as a flag) and

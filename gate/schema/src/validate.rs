@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::defect::{Defect, Problem};
-use crate::id::{Name, ScenarioId};
+use crate::id::{MAX_DISTRIBUTION_NAME_BYTES, Name, ScenarioId};
 use crate::run::{
     Declared, DeclaredMetric, FORMAT, Kind, Measured, Mode, Param, Repetition, Run, Session,
 };
@@ -134,6 +134,13 @@ impl Run {
                     found.add_with(
                         || format!("/manifest/scenarios/{i}/metrics/{k}/at"),
                         Defect::At,
+                    );
+                }
+                let is_distribution = metric.kind == Kind::Histogram;
+                if is_distribution && metric.name.as_str().len() > MAX_DISTRIBUTION_NAME_BYTES {
+                    found.add_with(
+                        || format!("{at}/{i}/metrics/{k}/name"),
+                        Defect::DistributionName,
                     );
                 }
                 if !names.insert(&metric.name) {

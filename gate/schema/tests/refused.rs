@@ -1,5 +1,7 @@
 //! A sound document with one thing wrong at a time: refused, with the place.
 
+use gate_schema::defect::Defect;
+use gate_schema::id::{MAX_DISTRIBUTION_NAME_BYTES, MAX_NAME_BYTES};
 use gate_schema::run::{Run, limits};
 use serde_json::{Value, json};
 
@@ -226,6 +228,30 @@ fn impossible_values_are_refused_with_their_pointer() {
 }
 
 #[test]
+fn a_distribution_leaves_room_for_the_names_of_its_statistics() {
+    let problems = |metric: usize, bytes: usize| {
+        let mut document = sound();
+        let name = json!("x".repeat(bytes));
+        document["manifest"]["scenarios"][0]["metrics"][metric]["name"] = name;
+        document["sessions"][0]["scenarios"][0]["repetitions"] = json!([{"metrics": {}}]);
+        let validated = parse(&document).expect("parses").validate();
+        validated.err().unwrap_or_default()
+    };
+    // A name alone may be longer.
+    assert!(problems(0, MAX_NAME_BYTES).is_empty());
+    assert!(problems(2, MAX_DISTRIBUTION_NAME_BYTES).is_empty());
+    let found = problems(2, MAX_DISTRIBUTION_NAME_BYTES + 1);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (found[0].pointer.as_str(), &found[0].defect),
+        (
+            "/manifest/scenarios/0/metrics/2/name",
+            &Defect::DistributionName
+        )
+    );
+}
+
+#[test]
 fn values_of_the_wrong_type_are_refused_with_their_path() {
     for (at, value, expected) in [
         ("/extra", json!(1), "extra: unknown field `extra`"),
@@ -359,7 +385,6 @@ fn a_document_full_of_mistakes_reports_a_bounded_number() {
 
 #[test]
 fn a_histogram_must_agree_with_its_count_and_sum() {
-    use gate_schema::defect::Defect;
     use gate_schema::hdr::Histogram;
     use gate_schema::run::Distribution;
     let mut histogram = Histogram::new_with_bounds(1, 1_000_000, 3).expect("valid bounds");

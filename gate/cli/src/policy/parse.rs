@@ -131,6 +131,13 @@ fn glob(value: &DeValue<'_>) -> Result<String, Wrong> {
             "use \"**\" for every scenario, \"*\" for every metric",
         ));
     }
+    // One that is left open fits nothing: what its rule holds to a budget is held to none.
+    fast_glob::validate(glob).map_err(|error| {
+        Wrong::new(
+            format!("not a glob: {error}"),
+            "close every `{` and `[`, or put a `\\` before one that stands for itself",
+        )
+    })?;
     Ok(glob.to_owned())
 }
 

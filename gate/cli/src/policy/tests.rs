@@ -122,6 +122,20 @@ min-samples = -5
 }
 
 #[test]
+fn a_glob_that_is_left_open_is_a_mistake() {
+    for glob in ["vector/{search,build", "!{text", "[a-", "text\\"] {
+        let text = format!("[[rule]]\nscenario = '{glob}'\nbudget = \"<= 50ms\"\n");
+        let problems = read(&text).expect_err(glob);
+        let is_told = problems.contains("G203") && problems.contains("gate.toml:2:");
+        assert!(is_told, "{problems}");
+    }
+    for glob in ["vector/{search,build}", "!text/*", "map/get\\[4\\]"] {
+        let text = format!("[[rule]]\nscenario = '{glob}'\n");
+        assert!(read(&text).is_ok(), "{glob}");
+    }
+}
+
+#[test]
 fn broken_toml_names_the_line() {
     insta::assert_snapshot!(
         read("margin = \nfalse-discovery = \"1%\"\n[[rule\n").expect_err("not TOML")

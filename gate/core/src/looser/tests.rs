@@ -180,6 +180,12 @@ fn rules_of_rows_that_no_baseline_has_are_looked_at() {
             "budget **/new latency.p99",
         ),
         (
+            "of a metric with a slash",
+            vec![rule("**", "*", 5.0)],
+            vec![rule("**", "*", 5.0), rule("**", "allocs/op", 9.0)],
+            "budget ** allocs/op",
+        ),
+        (
             "moved",
             vec![rule("*/new", "p99", 9.0), held.clone()],
             vec![held, rule("*/new", "p99", 9.0)],

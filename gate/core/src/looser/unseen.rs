@@ -9,7 +9,7 @@ use gate_schema::unit::Unit;
 
 use super::globs::common;
 use super::{Looser, loosened};
-use crate::rules::Rules;
+use crate::rules::{Rules, as_path, as_word, fits_metric};
 
 /// Every unit a row can have.
 const UNITS: [Unit; 5] = [
@@ -70,9 +70,9 @@ fn rows_of(rule: &Rule, other: &Rule) -> Vec<(ScenarioId, MetricName)> {
     // One rule may name the whole metric and the other its last part alone.
     let [last, other_last] = [rule, other].map(|rule| format!("*.{}", rule.metric));
     let metrics = [
-        common(&rule.metric, &other.metric),
-        common(&rule.metric, &other_last),
-        common(&last, &other.metric),
+        common_metrics(&rule.metric, &other.metric),
+        common_metrics(&rule.metric, &other_last),
+        common_metrics(&last, &other.metric),
     ];
     let metrics = metrics.concat();
     let row = |scenario: &str, metric: &str| {
@@ -90,6 +90,16 @@ fn rows_of(rule: &Rule, other: &Rule) -> Vec<(ScenarioId, MetricName)> {
     scenarios.iter().flat_map(of).collect()
 }
 
+/// Metrics that both globs fit, which take them for one word.
+fn common_metrics(a: &str, b: &str) -> Vec<String> {
+    let mut metrics = common(a, b);
+    if a.contains('/') || b.contains('/') {
+        let words = common(&as_word(a), &as_word(b)).into_iter();
+        metrics.extend(words.map(|word| as_path(&word)));
+    }
+    metrics
+}
+
 /// Whether the same setting of a row that the globs fit is among what was told.
 pub(super) fn is_told(looser: &Looser, told: &[Looser]) -> bool {
     let Some((scenario, metric)) = &looser.row else {
@@ -97,9 +107,9 @@ pub(super) fn is_told(looser: &Looser, told: &[Looser]) -> bool {
     };
     told.iter().any(|t| {
         let fits = |(id, name): &(String, String)| {
-            let mut ends = name.match_indices('.').map(|(at, _)| &name[at + 1..]);
-            let is_metric = glob_match(metric, name) || ends.any(|end| glob_match(metric, end));
-            is_metric && glob_match(scenario, id)
+            let ends = name.match_indices('.').map(|(at, _)| &name[at + 1..]);
+            let names: Vec<&str> = [name.as_str()].into_iter().chain(ends).collect();
+            fits_metric(metric, &names) && glob_match(scenario, id)
         };
         t.setting == looser.setting && t.row.as_ref().is_some_and(fits)
     })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::quantity::Quantity;
-use gate_schema::run::Change;
+use gate_schema::run::{Change, Declared};
 
 use super::rounded;
 use crate::budget::standing;
@@ -70,17 +70,26 @@ pub fn moves(accepted: &[Observed], run: &[Observed]) -> Vec<Move> {
         let scenario = &observed.declared.scenario;
         let Some(counterpart) = accepted
             .get(scenario)
-            .filter(|o| o.declared == observed.declared)
+            .filter(|o| is_same_workload(&o.declared, &observed.declared))
         else {
             continue;
         };
         let there: HashMap<&MetricName, &ObservedMetric> =
             counterpart.metrics.iter().map(|m| (&m.name, m)).collect();
-        let moved = |metric: &ObservedMetric| moved(scenario, there.get(&metric.name)?, metric);
+        let moved = |metric: &ObservedMetric| {
+            let was = there.get(&metric.name);
+            let was = was.filter(|was| was.declared == metric.declared)?;
+            moved(scenario, was, metric)
+        };
         moves.extend(observed.metrics.iter().filter_map(moved));
     }
     moves.sort_by(|a, b| b.is_worse.cmp(&a.is_worse).then(b.by.total_cmp(&a.by)));
     moves
+}
+
+/// Whether the numbers of one are those of the other: a metric more or less does not change the workload.
+fn is_same_workload(was: &Declared, is: &Declared) -> bool {
+    was.params == is.params && was.input == is.input
 }
 
 fn moved(scenario: &ScenarioId, was: &ObservedMetric, is: &ObservedMetric) -> Option<Move> {

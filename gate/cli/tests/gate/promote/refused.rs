@@ -32,6 +32,23 @@ fn of_two_scenarios() -> Value {
     document
 }
 
+/// A run of `demo/search` that does not measure its memory.
+fn without_memory(engine: Engine) -> Value {
+    let mut document = run(engine);
+    let metrics = &mut document["manifest"]["scenarios"][0]["metrics"];
+    metrics.as_array_mut().expect("metrics").remove(1);
+    for session in document["sessions"].as_array_mut().expect("sessions") {
+        let repetitions = &mut session["scenarios"][0]["repetitions"];
+        for repetition in repetitions.as_array_mut().expect("repetitions") {
+            repetition["metrics"]
+                .as_object_mut()
+                .expect("metrics")
+                .remove("peak_rss");
+        }
+    }
+    document
+}
+
 fn edited(pointer: &str, value: Value) -> Value {
     let mut document = run(BASELINE);
     let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
@@ -206,19 +223,7 @@ fn what_nothing_guards_any_more_needs_more_than_a_reason() {
         "{}",
         ran.stdout
     );
-    let mut without_metric = run(BASELINE);
-    let metrics = &mut without_metric["manifest"]["scenarios"][0]["metrics"];
-    metrics.as_array_mut().expect("metrics").remove(1);
-    for session in without_metric["sessions"].as_array_mut().expect("sessions") {
-        let repetitions = &mut session["scenarios"][0]["repetitions"];
-        for repetition in repetitions.as_array_mut().expect("repetitions") {
-            repetition["metrics"]
-                .as_object_mut()
-                .expect("metrics")
-                .remove("peak_rss");
-        }
-    }
-    scratch.json("out.json", &without_metric);
+    scratch.json("out.json", &without_memory(BASELINE));
     let ran = promote(&scratch, &["--reason", "nobody looks at it"]);
     assert_eq!(ran.code, 2, "{}", ran.stdout);
     assert!(
@@ -226,6 +231,23 @@ fn what_nothing_guards_any_more_needs_more_than_a_reason() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn a_metric_that_is_gone_hides_no_level_that_got_worse() {
+    let scratch = Scratch::new();
+    scratch.json("out.json", &run(BASELINE));
+    assert_eq!(promote(&scratch, &[]).code, 0);
+    let slower = Engine {
+        latency_ns: 100_000.0,
+        ..BASELINE
+    };
+    scratch.json("out.json", &without_memory(slower));
+    let reason = ["--reason", "nobody looks at it", "--accept", "missing"];
+    let ran = promote(&scratch, &reason);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    let said = "worse than the accepted level: demo/search latency";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
 }
 
 #[test]

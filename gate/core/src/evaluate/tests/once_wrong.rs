@@ -217,6 +217,42 @@ fn an_error_rate_near_zero_is_not_shifted_away() {
 }
 
 #[test]
+fn a_count_below_one_is_neither_shifted_nor_rounded_away() {
+    let counted = |values| case(1.0).with("allocs", Unit::Count, LOWER, values);
+    for (label, from, to, expected) in [
+        (
+            "one in fifty where there was none",
+            Values::Exactly(0.0),
+            Values::Exactly(0.02),
+            Verdict::Regressed,
+        ),
+        (
+            "none, as before",
+            Values::Exactly(0.0),
+            Values::Exactly(0.0),
+            Verdict::Pass,
+        ),
+        (
+            "a larger factor",
+            Values::Around(1.5),
+            Values::Around(1.8),
+            Verdict::Regressed,
+        ),
+        (
+            "the same factor",
+            Values::Around(1.5),
+            Values::Around(1.5),
+            Verdict::Pass,
+        ),
+    ] {
+        let candidate = counted(to).sessions(2);
+        let report = judge(&counted(from), &candidate, &Policy::default());
+        let row = row(&report, "allocs");
+        assert_eq!(row.verdict, expected, "{label}: {row:#?}");
+    }
+}
+
+#[test]
 fn a_baseline_that_is_no_use_makes_nothing_an_addition() {
     let unusable = Case {
         check: Check::Failed,
@@ -458,6 +494,17 @@ fn what_is_not_a_number_is_no_pass() {
         let found = drafts[0].decide(Family::default(), &policy, false);
         assert_eq!(found.verdict, verdict, "{worse}");
     }
+}
+
+#[test]
+fn numbers_that_lie_far_apart_leave_a_report_without_infinity() {
+    let report = judge(&case(1e-300), &case(1e17).sessions(2), &Policy::default());
+    let row = row(&report, "time");
+    assert_eq!(row.verdict, Verdict::Regressed, "{row:#?}");
+    let effect = row.effect.as_ref().expect("both were measured");
+    let interval = effect.interval.expect("the noise is known");
+    let numbers = [effect.estimate, interval.low, interval.high];
+    assert!(numbers.iter().all(|n| n.is_finite()), "{row:#?}");
 }
 
 #[test]

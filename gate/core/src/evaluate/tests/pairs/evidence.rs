@@ -98,6 +98,30 @@ fn a_baseline_that_was_partly_measured_in_pairs_is_no_baseline() {
 }
 
 #[test]
+fn a_pair_that_only_the_baseline_has_is_not_left_out() {
+    for (kept, verdict, reason) in [
+        (5, Verdict::Pass, Reason::WithinMargin),
+        (
+            4,
+            Verdict::Inconclusive,
+            Reason::PartlyMeasured { have: 4, need: 5 },
+        ),
+    ] {
+        let [baseline, mut candidate] = runs(&[pairs("s", &[0.0])]);
+        let repetitions = &mut candidate.sessions[0].scenarios[0].repetitions;
+        repetitions.truncate(kept);
+        let noise = calibrated(&["s"]);
+        let (report, _) = check(&[baseline, candidate], Some(&noise), &Policy::default());
+        let row = of(&report, "s");
+        assert_eq!(
+            (row.verdict, &row.reason),
+            (verdict, &reason),
+            "{kept}: {row:#?}"
+        );
+    }
+}
+
+#[test]
 fn a_wrong_answer_of_the_baseline_spoils_pairs() {
     let [mut baseline, candidate] = runs(&[pairs("s", &[0.0, 0.0])]);
     baseline.sessions[0].scenarios[0].check = Check::Failed;
