@@ -2,7 +2,7 @@
 //! statistics, the comparison of what is comparable, and the correction for many rows.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::noise::Noise;
@@ -20,6 +20,9 @@ use crate::paired::History;
 use crate::row::{Draft, Family, location};
 use crate::rules::{Rules, Settings};
 use crate::sides::Sides;
+
+mod lost;
+use lost::{expected_drafts, lost_drafts};
 
 /// Benjamini-Hochberg level of improvements. Looser than for regressions: a false one costs nobody a
 /// red build.
@@ -167,75 +170,6 @@ fn drafts<'a>(
 pub(crate) fn by_scenario(observed: &[Observed]) -> HashMap<&ScenarioId, &Observed> {
     let observed = observed.iter();
     observed.map(|o| (&o.declared.scenario, o)).collect()
-}
-
-/// One draft per metric that only the baseline declares, in its order.
-fn lost_drafts<'a>(
-    baseline: Side<'a>,
-    candidate: Side<'a>,
-    rules: &mut Rules<'_>,
-) -> Result<Vec<Draft<'a>>, EvaluateError> {
-    let failed = failed(candidate);
-    let in_candidate = by_scenario(candidate.observed);
-    let mut drafts = Vec::new();
-    for observed in baseline.observed {
-        let counterpart = in_candidate.get(&observed.declared.scenario);
-        let declared_there: HashSet<&MetricName> = counterpart
-            .iter()
-            .flat_map(|o| &o.declared.metrics)
-            .map(|metric| &metric.name)
-            .collect();
-        for declared in &observed.declared.metrics {
-            if !declared_there.contains(&declared.name) {
-                let metric = Cow::Owned(ObservedMetric::unmeasured(declared));
-                let settings = rules.settings(observed.declared.scenario.as_str(), &metric)?;
-                let reason = if failed.contains(&observed.declared.scenario) {
-                    Reason::ScenarioFailed
-                } else {
-                    Reason::NotDeclared
-                };
-                let settled = Some((Verdict::Missing, reason));
-                drafts.push(Draft {
-                    settled,
-                    ..draft(observed, metric, settings)
-                });
-            }
-        }
-    }
-    Ok(drafts)
-}
-
-/// One draft per metric that is expected and that neither side declares, in the order of `expected`.
-fn expected_drafts<'a>(
-    expected: Side<'a>,
-    [baseline, candidate]: [Side<'a>; 2],
-    rules: &mut Rules<'_>,
-) -> Result<Vec<Draft<'a>>, EvaluateError> {
-    let in_baseline = by_scenario(baseline.observed);
-    let failed_there = failed(baseline);
-    let is_in_baseline = |draft: &Draft<'_>| {
-        let there = in_baseline.get(draft.scenario);
-        there.is_some_and(|o| o.declared.metric(&draft.metric.declared.name).is_some())
-    };
-    let mut drafts = lost_drafts(expected, candidate, rules)?;
-    drafts.retain(|draft| !is_in_baseline(draft));
-    for draft in &mut drafts {
-        if matches!(draft.settled, Some((_, Reason::NotDeclared))) {
-            // What fails on the base is measured no further, so that the candidate cannot declare it.
-            draft.settled = Some(if failed_there.contains(draft.scenario) {
-                (Verdict::Incomparable, Reason::BaselineUnusable)
-            } else {
-                (Verdict::Missing, Reason::OnNeitherSide)
-            });
-        }
-    }
-    Ok(drafts)
-}
-
-/// Scenarios of which a repetition failed.
-fn failed<'a>(side: Side<'a>) -> BTreeSet<&'a ScenarioId> {
-    let failures = side.run.failures.iter();
-    failures.map(|failure| &failure.scenario).collect()
 }
 
 fn draft<'a>(

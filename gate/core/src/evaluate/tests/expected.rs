@@ -315,3 +315,49 @@ fn advice_leaves_open_what_is_gone_and_fails_what_is_broken() {
         assert_eq!(crate::outcome::advise(&report, &policy), advised, "{label}");
     }
 }
+
+/// A policy that gates percentiles alone, and a candidate that has none any more.
+#[test]
+fn a_gating_row_does_not_vanish_with_the_kind_of_its_metric() {
+    let run = |values| {
+        let case = case(100.0).with("latency", Unit::Nanoseconds, Direction::Lower, values);
+        case.run()
+    };
+    let percentiles = || run(Values::Latencies(10.0));
+    let alone = || run(Values::Around(10.0));
+    let report_all = Rule {
+        mode: Some(RowMode::Report),
+        ..Rule::default()
+    };
+    let gate_p99 = Rule {
+        mode: Some(RowMode::Gate),
+        ..budget("p99", Operator::AtMost, 1e9)
+    };
+    let policy = policy(vec![report_all, gate_p99]);
+    for (label, sides) in [
+        ("by the candidate", [percentiles(), alone(), percentiles()]),
+        ("by both sides", [alone(), alone(), percentiles()]),
+    ] {
+        let mut runs = sides;
+        for session in &mut runs[1].sessions {
+            session.id.push_str("/candidate");
+        }
+        let seen = [&runs[0], &runs[1], &runs[2]].map(observed);
+        let side = |at: usize| Side {
+            run: &runs[at],
+            observed: &seen[at],
+        };
+        let known = Known {
+            expected: Some(side(2)),
+            ..Known::default()
+        };
+        let report = evaluate(side(0), side(1), &known, &policy).expect("overlap");
+        let gating: Vec<_> = (report.rows.iter())
+            .filter(|row| row.gating)
+            .map(|row| (row.metric.as_str(), row.verdict, &row.reason))
+            .collect();
+        let expected = ("latency.p99", Verdict::Incomparable, &Reason::Declaration);
+        assert_eq!(gating, [expected], "{label}");
+        assert_eq!(report.outcome, Outcome::Undecided, "{label}");
+    }
+}
