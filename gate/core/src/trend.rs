@@ -161,12 +161,15 @@ impl Axis {
     fn new(metric: &ObservedMetric, values: &[f64]) -> Self {
         let is_logarithmic = metric.unit() != Unit::Ratio;
         let has_zeros = values.iter().any(|value| *value <= 0.0);
+        // A count per operation may be far below one, and a shift of one would hide that it doubled.
+        let least = values.iter().copied().filter(|value| *value > 0.0);
+        let shift = least.fold(1.0, f64::min);
         Self {
             unit: metric.unit(),
             sign: metric.direction().sign(),
             is_logarithmic,
             shift: if is_logarithmic && has_zeros {
-                1.0
+                shift
             } else {
                 0.0
             },
