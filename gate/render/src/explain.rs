@@ -132,11 +132,14 @@ fn comparable(report: &Report, row: &Row, target: Target) -> Option<String> {
         | Reason::ClockCoarse { .. }
         | Reason::WrongAnswer
         | Reason::ScenarioFailed => return None,
-        Reason::Environment { .. } => {
-            let fields = report
-                .environment_differences
-                .iter()
-                .map(|d| target.outside(d.field.as_str()));
+        Reason::Environment { field } => {
+            // Of runs in turn nobody lists what differs; a row that was not measured so still names it.
+            let differences = report.environment_differences.iter().map(|d| &d.field);
+            let fields = match report.environment_differences.is_empty() {
+                true => vec![field],
+                false => differences.collect(),
+            };
+            let fields = fields.into_iter().map(|field| target.outside(field.as_str()));
             format!(
                 "no: timings of two machines; they differ in {}",
                 fields.collect::<Vec<_>>().join(", ")

@@ -184,12 +184,13 @@ fn missing(report: &Report, target: Target) -> Option<String> {
     })
 }
 
-/// Whether no measuring settles the row: none gives a percentile more operations, quality back for speed,
-/// a repetition what it lacks, or a clock finer steps.
+/// Whether no measuring of the candidate settles the row: none gives a percentile more operations, quality back for
+/// speed, a repetition what it lacks, the baseline more sessions, or a clock finer steps.
 fn is_out_of_reach(row: &Row) -> bool {
     matches!(
         row.reason,
         Reason::FewSamples { .. }
+            | Reason::FewSessions { .. }
             | Reason::TradedQuality { .. }
             | Reason::PartlyMeasured { .. }
             | Reason::PartlyReached { .. }

@@ -185,7 +185,10 @@ pub(super) fn margin(value: &DeValue<'_>) -> Result<Margin, Wrong> {
     };
     match quantity::parse(number) {
         Ok((number, None)) if number > 0.0 && number <= 1000.0 => Ok(margin(number)),
-        Ok((_, None)) => Err(Wrong::new("margin must be greater than zero", hint)),
+        Ok((_, None)) => Err(Wrong::new(
+            "margin must be greater than zero, and at most 1000",
+            hint,
+        )),
         Ok(_) => Err(Wrong::new("margin with two units", hint)),
         Err(error) => Err(Wrong::new(error.to_string(), hint)),
     }
