@@ -74,7 +74,11 @@ mod tests {
             ("", "", "", None),
         ] {
             let memory = Memory::read(most, current, stat);
-            assert_eq!(memory.map(|memory| memory.taken), taken, "{most:?} {current:?}");
+            assert_eq!(
+                memory.map(|memory| memory.taken),
+                taken,
+                "{most:?} {current:?}"
+            );
         }
     }
 }

@@ -247,10 +247,12 @@ fn busy_ms(diskstats: &str) -> Vec<(String, u64)> {
 /// so that `dm-10` is none of `dm-1`.
 fn is_part(name: &str, disk: &str) -> bool {
     let ends_in_number = disk.ends_with(|letter: char| letter.is_ascii_digit());
-    let number = name.strip_prefix(disk).and_then(|rest| match ends_in_number {
-        true => rest.strip_prefix('p'),
-        false => Some(rest),
-    });
+    let number = name
+        .strip_prefix(disk)
+        .and_then(|rest| match ends_in_number {
+            true => rest.strip_prefix('p'),
+            false => Some(rest),
+        });
     number.is_some_and(|number| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     })
@@ -299,7 +301,10 @@ mod tests {
         ]
         .concat();
         let busy = [("vda", 70), ("nvme0n1", 9), ("dm-1", 3), ("dm-10", 4)];
-        assert_eq!(busy_ms(&text), busy.map(|(disk, busy)| (disk.to_owned(), busy)));
+        assert_eq!(
+            busy_ms(&text),
+            busy.map(|(disk, busy)| (disk.to_owned(), busy))
+        );
         assert_eq!(busy_ms("nonsense\n"), []);
     }
 

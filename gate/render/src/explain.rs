@@ -139,7 +139,9 @@ fn comparable(report: &Report, row: &Row, target: Target) -> Option<String> {
                 true => vec![field],
                 false => differences.collect(),
             };
-            let fields = fields.into_iter().map(|field| target.outside(field.as_str()));
+            let fields = fields
+                .into_iter()
+                .map(|field| target.outside(field.as_str()));
             format!(
                 "no: timings of two machines; they differ in {}",
                 fields.collect::<Vec<_>>().join(", ")

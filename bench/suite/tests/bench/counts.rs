@@ -116,7 +116,10 @@ fn an_interruption_keeps_what_was_counted() {
     let arguments = ["--only", first, "--only", SCENARIO, "--repetitions", "1"];
     let (directory, code, stderr) = count(Some(&valgrind), &arguments);
     assert_eq!(code, Some(1), "{stderr}");
-    assert!(stderr.contains("interrupted: what was counted is kept"), "{stderr}");
+    assert!(
+        stderr.contains("interrupted: what was counted is kept"),
+        "{stderr}"
+    );
     let text = fs::read(directory.path().join("out.json")).expect("is there");
     let run: Run = serde_json::from_slice(&text).expect("is a run");
     run.validate().expect("is valid");

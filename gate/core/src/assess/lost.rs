@@ -67,7 +67,11 @@ fn displaced<'a>(
             continue;
         }
         let mut is_told = false;
-        for heir in there.metrics.iter().filter(|m| m.declared.name == declared.name) {
+        for heir in there
+            .metrics
+            .iter()
+            .filter(|m| m.declared.name == declared.name)
+        {
             let settings = rules.settings(scenario, heir)?;
             is_told |= draft(there, Cow::Borrowed(heir), settings).is_gating();
         }

@@ -293,8 +293,7 @@ mod tests {
 
     #[test]
     fn what_noise_hides_has_no_more_digits_than_it_deserves() {
-        let found =
-            |value, scale| detectable(value, scale, Unit::Nanoseconds, Target::Ascii);
+        let found = |value, scale| detectable(value, scale, Unit::Nanoseconds, Target::Ascii);
         for (value, expected) in [
             (0.0036, "0.36%"),
             (0.131, "13%"),

@@ -11,8 +11,8 @@ use crate::observe::records;
 
 mod blame;
 mod canaries;
-mod evidence;
 mod everything;
+mod evidence;
 mod learned;
 mod misread;
 mod numbers;
