@@ -25,11 +25,14 @@ pub struct Drift {
     pub to: f64,
 }
 
-/// The drift of a series without steps, if there is one of at least `smallest`.
+/// The drift of a series without steps, if there is one of at least `smallest`, and most of the newest points are that
+/// far away: the first two of a large step would move the mean of them.
 #[must_use]
 pub fn drift(values: &[f64], smallest: f64) -> Option<Drift> {
-    let is_told = |drift: &Drift| drift.score > SURE && (drift.to - drift.from).abs() >= smallest;
-    measured(values).filter(is_told)
+    let drift = measured(values)?;
+    let most = median(&values[values.len() - RECENT..])?;
+    let is_far = |level: f64| (level - drift.from).abs() >= smallest;
+    (drift.score > SURE && is_far(drift.to) && is_far(most)).then_some(drift)
 }
 
 /// How far a series without steps has crept, told or not; `None` with too few points.
@@ -93,8 +96,14 @@ mod tests {
                 .map(|i| night(i) + per_night * i as f64)
                 .collect()
         };
+        let stepping = |nights: usize| -> Vec<f64> {
+            let by = |i| if i < 60 - nights { 0.0 } else { 0.2 };
+            (0..60).map(|i| night(i) + by(i)).collect()
+        };
         for (name, values, expected) in [
             ("still", creeping(0.0, 60), false),
+            ("two nights of a step", stepping(2), false),
+            ("most nights of a step", stepping(4), true),
             ("5% in 60 nights", creeping(0.05 / 60.0, 60), true),
             ("2% is not worth it", creeping(0.02 / 60.0, 60), false),
             ("too few nights", creeping(0.01, 20), false),
