@@ -116,7 +116,7 @@ fn what_cannot_be_rendered_is_said() {
         (
             "no file, and what to do",
             ["report", "none.json", "--html", "a.html"],
-            "hint: `gate check` and `gate compare` write one with",
+            "hint: `gate check` says at its end where its verdict.json is",
         ),
         (
             "a folder",

@@ -296,7 +296,7 @@ mod tests {
         let found = |value, scale| detectable(value, scale, Unit::Nanoseconds, Target::Ascii);
         for (value, expected) in [
             (0.0036, "0.36%"),
-            (0.131, "13%"),
+            (0.131, "13.1%"),
             (10.0, "1000%"),
             (406.85, "over 1000%"),
         ] {
