@@ -79,7 +79,7 @@ impl Scenario for Request {
         if matches!(self.traffic, Traffic::Half { .. }) {
             return "Feeds of feed/retrieve at half of the most requests per second that this build bears. \
                     capacity is that most: the rate is raised, a second at each, until fewer than 98 of 100 \
-                    requests are answered or 99 of 100 take longer than 10 ms from their planned moment. \
+                    requests are answered or fewer than 99 of 100 within 10 ms of their planned moment. \
                     Compare capacity. latency, from the planned moment, is that of the build's own half: a \
                     build twice as fast is asked twice as often, so its latency says how it bears what it was \
                     bought for, and not which build is faster; feed/retrieve/poisson asks all builds the same.";
