@@ -153,6 +153,11 @@ fn most_telling(differences: &[FieldDifference]) -> Option<Name> {
         .cloned()
 }
 
+/// Whether the numbers of one are those of the other: a metric more or less does not change the workload.
+pub(crate) fn is_same_workload(one: &Declared, other: &Declared) -> bool {
+    one.params == other.params && one.input == other.input
+}
+
 /// The first parameter that differs, by name.
 pub(crate) fn parameter_difference(baseline: &Declared, candidate: &Declared) -> Option<Name> {
     let names: BTreeMap<&Name, ()> = baseline

@@ -76,21 +76,18 @@ pub(crate) struct Axis {
 
 impl Axis {
     fn new(margin: Margin, sides: [&ObservedMetric; 2]) -> Self {
-        let zeros = values(sides).any(|v| v <= 0.0);
+        let shift = shift(values(sides));
         let is_ratio = sides[1].unit() == Unit::Ratio;
         let logarithmic = match margin {
             // A shift of one is nothing to a counter and everything to a ratio.
-            Margin::Relative(_) => !(zeros && is_ratio),
+            Margin::Relative(_) => !(shift > 0.0 && is_ratio),
             Margin::Absolute(_) => false,
             Margin::Unjudged => !is_ratio,
         };
-        // A count per operation may be far below one, and a shift of one would hide that it doubled.
-        let least = values(sides).filter(|v| *v > 0.0).fold(1.0, f64::min);
-        let shift = if logarithmic && zeros { least } else { 0.0 };
         Self {
             sign: sides[1].direction().sign(),
             logarithmic,
-            shift,
+            shift: if logarithmic { shift } else { 0.0 },
         }
     }
 
@@ -321,8 +318,16 @@ fn step_of(sides: [&ObservedMetric; 2], steps: &[f64]) -> f64 {
     steps.iter().copied().find(divides).unwrap_or(0.0)
 }
 
+/// What is added to values before their logarithms are taken: nothing, unless some are zero. Then one, or the least
+/// other one where that is less: a count per operation may be far below one, and that would hide that it doubled.
+pub(crate) fn shift(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let has_zeros = values.clone().any(|value| value <= 0.0);
+    let least = values.filter(|value| *value > 0.0).fold(1.0, f64::min);
+    if has_zeros { least } else { 0.0 }
+}
+
 /// Every value of both sides.
-fn values(sides: [&ObservedMetric; 2]) -> impl Iterator<Item = f64> {
+fn values(sides: [&ObservedMetric; 2]) -> impl Iterator<Item = f64> + Clone {
     let sessions = sides.into_iter().flat_map(|side| &side.sessions);
     sessions.flatten().copied()
 }

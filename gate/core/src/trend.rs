@@ -14,10 +14,11 @@ use gate_schema::run::{Environment, Run};
 use gate_schema::trend::{FORMAT, MachineChange, Night, Trend, Way};
 use gate_schema::unit::Unit;
 
-use crate::comparable::environment_differences;
+use crate::comparable::{environment_differences, is_same_workload};
 use crate::estimate::{Location, estimate, mean};
 use crate::observe::{Observed, ObservedMetric};
 use crate::rules::UnitMismatch;
+use crate::sides::shift;
 
 pub mod drift;
 mod found;
@@ -160,16 +161,12 @@ struct Axis {
 impl Axis {
     fn new(metric: &ObservedMetric, values: &[f64]) -> Self {
         let is_logarithmic = metric.unit() != Unit::Ratio;
-        let has_zeros = values.iter().any(|value| *value <= 0.0);
-        // A count per operation may be far below one, and a shift of one would hide that it doubled.
-        let least = values.iter().copied().filter(|value| *value > 0.0);
-        let shift = least.fold(1.0, f64::min);
         Self {
             unit: metric.unit(),
             sign: metric.direction().sign(),
             is_logarithmic,
-            shift: if is_logarithmic && has_zeros {
-                shift
+            shift: if is_logarithmic {
+                shift(values.iter().copied())
             } else {
                 0.0
             },
@@ -262,8 +259,7 @@ fn same_row<'a>(
     scenario: &Observed,
     metric: &ObservedMetric,
 ) -> Option<&'a ObservedMetric> {
-    let [other, declared] = [&there.declared, &scenario.declared];
-    let is_same = other.params == declared.params && other.input == declared.input;
+    let is_same = is_same_workload(&there.declared, &scenario.declared);
     let is_sound = !there.wrong_answer && !there.has_failed;
     let mut metrics = there.metrics.iter();
     let found = metrics.find(|m| m.name == metric.name && m.declared == metric.declared);

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::quantity::Quantity;
-use gate_schema::run::{Change, Declared};
+use gate_schema::run::Change;
 
 use super::rounded;
 use crate::budget::standing;
+use crate::comparable::is_same_workload;
 use crate::estimate::Location;
 use crate::observe::{Observed, ObservedMetric};
 
@@ -85,11 +86,6 @@ pub fn moves(accepted: &[Observed], run: &[Observed]) -> Vec<Move> {
     }
     moves.sort_by(|a, b| b.is_worse.cmp(&a.is_worse).then(b.by.total_cmp(&a.by)));
     moves
-}
-
-/// Whether the numbers of one are those of the other: a metric more or less does not change the workload.
-fn is_same_workload(was: &Declared, is: &Declared) -> bool {
-    was.params == is.params && was.input == is.input
 }
 
 fn moved(scenario: &ScenarioId, was: &ObservedMetric, is: &ObservedMetric) -> Option<Move> {

@@ -285,23 +285,31 @@ async fn a_rate_limit_is_waited_for_and_never_without_bound() {
     }
 }
 
-#[tokio::test]
-async fn waiting_ends_with_the_time_of_the_command() {
-    let server = Server::start(|_, _| with(429, "retry-after: 100\r\n", "{}")).await;
-    let clock = FakeClock::default();
+/// Looks for a run on a server, for so long.
+async fn found_within(
+    server: &Server,
+    clock: &FakeClock,
+    total: Duration,
+) -> Result<gate_github::find::Found, Fault> {
     let base = Base::parse(&server.url).expect("loopback");
-    let total = Duration::from_secs(150);
     let deadlines = gate_github::clock::Deadlines {
         total,
         ..deadlines()
     };
-    let client = Client::new(&base, "secret", &clock, deadlines).expect("certificates");
+    let client = Client::new(&base, "secret", clock, deadlines).expect("certificates");
     let event = Event {
         run: 7,
         attempt: 1,
         repository: 1,
     };
-    let found = find(&client, &settings(), &event).await;
+    find(&client, &settings(), &event).await
+}
+
+#[tokio::test]
+async fn waiting_ends_with_the_time_of_the_command() {
+    let server = Server::start(|_, _| with(429, "retry-after: 100\r\n", "{}")).await;
+    let clock = FakeClock::default();
+    let found = found_within(&server, &clock, Duration::from_secs(150)).await;
     assert_eq!(found, Err(Fault::Deferred(Duration::from_secs(100))));
     assert_eq!(*clock.slept.borrow(), [Duration::from_secs(100)]);
 }
@@ -309,20 +317,7 @@ async fn waiting_ends_with_the_time_of_the_command() {
 #[tokio::test]
 async fn a_server_that_fails_until_the_time_is_over_asks_for_no_wait() {
     let server = Server::start(|_, _| json(502, "")).await;
-    let clock = FakeClock::default();
-    let base = Base::parse(&server.url).expect("loopback");
-    let total = Duration::from_secs(2);
-    let deadlines = gate_github::clock::Deadlines {
-        total,
-        ..deadlines()
-    };
-    let client = Client::new(&base, "secret", &clock, deadlines).expect("certificates");
-    let event = Event {
-        run: 7,
-        attempt: 1,
-        repository: 1,
-    };
-    let found = find(&client, &settings(), &event).await;
+    let found = found_within(&server, &FakeClock::default(), Duration::from_secs(2)).await;
     let why = "the time for all requests is over".to_owned();
     let request = "GET /repos/o/r".to_owned();
     assert_eq!(found, Err(Fault::NoAnswer { request, why }));

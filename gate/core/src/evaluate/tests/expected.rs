@@ -30,6 +30,23 @@ fn failed(mut run: Run) -> Run {
     run
 }
 
+/// What is said of baseline and candidate where the third run is expected.
+fn judged(mut runs: [Run; 3], policy: &Policy) -> Report {
+    for session in &mut runs[1].sessions {
+        session.id.push_str("/candidate");
+    }
+    let seen = [&runs[0], &runs[1], &runs[2]].map(observed);
+    let side = |at: usize| Side {
+        run: &runs[at],
+        observed: &seen[at],
+    };
+    let known = Known {
+        expected: Some(side(2)),
+        ..Known::default()
+    };
+    evaluate(side(0), side(1), &known, policy).expect("overlap")
+}
+
 #[test]
 fn what_is_expected_and_on_neither_side_is_never_a_pass() {
     let run = || case(100.0).run();
@@ -90,21 +107,8 @@ fn what_is_expected_and_on_neither_side_is_never_a_pass() {
             Outcome::Pass,
         ),
     ] {
-        let (expected, [baseline, mut candidate]) = (and("lost"), sides);
-        for session in &mut candidate.sessions {
-            session.id.push_str("/candidate");
-        }
-        let runs = [&baseline, &candidate, &expected];
-        let seen = runs.map(observed);
-        let side = |at: usize| Side {
-            run: runs[at],
-            observed: &seen[at],
-        };
-        let known = Known {
-            expected: Some(side(2)),
-            ..Known::default()
-        };
-        let report = evaluate(side(0), side(1), &known, &policy(rules)).expect("overlap");
+        let [baseline, candidate] = sides;
+        let report = judged([baseline, candidate, and("lost")], &policy(rules));
         let of_lost: Vec<_> = (report.rows.iter())
             .filter(|row| row.scenario == name("lost"))
             .map(|row| (row.verdict, row.reason.clone()))
@@ -248,20 +252,8 @@ fn a_metric_named_as_a_statistic_hides_no_declaration() {
         }
         run
     };
-    let mut runs = [run(10.0, true), run(12.0, true), run(10.0, false)];
-    for session in &mut runs[1].sessions {
-        session.id.push_str("/candidate");
-    }
-    let seen = [&runs[0], &runs[1], &runs[2]].map(observed);
-    let side = |at: usize| Side {
-        run: &runs[at],
-        observed: &seen[at],
-    };
-    let known = Known {
-        expected: Some(side(2)),
-        ..Known::default()
-    };
-    let report = evaluate(side(0), side(1), &known, &Policy::default()).expect("overlap");
+    let runs = [run(10.0, true), run(12.0, true), run(10.0, false)];
+    let report = judged(runs, &Policy::default());
     let p50 = report
         .rows
         .iter()
@@ -338,20 +330,7 @@ fn a_gating_row_does_not_vanish_with_the_kind_of_its_metric() {
         ("by the candidate", [percentiles(), alone(), percentiles()]),
         ("by both sides", [alone(), alone(), percentiles()]),
     ] {
-        let mut runs = sides;
-        for session in &mut runs[1].sessions {
-            session.id.push_str("/candidate");
-        }
-        let seen = [&runs[0], &runs[1], &runs[2]].map(observed);
-        let side = |at: usize| Side {
-            run: &runs[at],
-            observed: &seen[at],
-        };
-        let known = Known {
-            expected: Some(side(2)),
-            ..Known::default()
-        };
-        let report = evaluate(side(0), side(1), &known, &policy).expect("overlap");
+        let report = judged(sides, &policy);
         let gating: Vec<_> = (report.rows.iter())
             .filter(|row| row.gating)
             .map(|row| (row.metric.as_str(), row.verdict, &row.reason))

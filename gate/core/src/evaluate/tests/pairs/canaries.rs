@@ -238,10 +238,9 @@ fn scenarios_that_cannot_look_worse_by_chance_do_not_make_many_few() {
 
 #[test]
 fn when_many_look_worse_the_baseline_is_doubted_first() {
-    let ids = IDS;
-    let all = ids.map(|id| pairs(id, &[0.10]));
+    let all = IDS.map(|id| pairs(id, &[0.10]));
     let [baseline, candidate] = runs(&all);
-    let noise = calibrated(&ids);
+    let noise = calibrated(&IDS);
     let (_, step) = check(
         &[baseline.clone(), candidate.clone()],
         Some(&noise),
@@ -257,7 +256,7 @@ fn when_many_look_worse_the_baseline_is_doubted_first() {
     assert_eq!(scenarios.len(), 3);
 
     // The baseline once more in a session of its own: as it was, or 10 % off.
-    for (effect, fired, outcome) in [(0.0, 0, Outcome::Fail), (0.10, 3, Outcome::Undecided)] {
+    for (effect, fired) in [(0.0, 0), (0.10, 3)] {
         let mut first = baseline.clone();
         let [again, mut canary] = runs(&["a", "b", "c"].map(|id| pairs(id, &[effect])));
         canary.sessions[0].id = "check/canary".into();
@@ -265,7 +264,7 @@ fn when_many_look_worse_the_baseline_is_doubted_first() {
             id: "check/canary".into(),
             ..again.sessions[0].clone()
         });
-        let second = runs(&ids.map(|id| pairs(id, &[0.10, 0.10])));
+        let second = runs(&IDS.map(|id| pairs(id, &[0.10, 0.10])));
         let seen = [&first, &second[1], &canary].map(observed);
         let [judged, candidate, canary] = [
             (&first, &seen[0]),
@@ -282,7 +281,7 @@ fn when_many_look_worse_the_baseline_is_doubted_first() {
         let canaries = report.canaries.as_ref().expect("they are told");
         assert_eq!(canaries.fired.len(), fired);
         if fired > 0 {
-            assert_eq!(report.outcome, outcome);
+            assert_eq!(report.outcome, Outcome::Undecided);
             let reasons: Vec<&Reason> = report.rows.iter().map(|row| &row.reason).collect();
             assert_eq!(reasons, [&Reason::Unsteady; 4]);
             let step = next(judged, candidate, &known, &Policy::default(), PLAN).expect("judged");
