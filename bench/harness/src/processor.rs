@@ -37,6 +37,19 @@ pub(crate) fn by_thread() -> BTreeMap<OsString, Duration> {
     spent.collect()
 }
 
+/// How many threads spent more than `idle` from `before` to `after`, those that began in between included.
+pub(crate) fn worked(
+    before: &BTreeMap<OsString, Duration>,
+    after: &BTreeMap<OsString, Duration>,
+    idle: Duration,
+) -> usize {
+    let has_worked = |(thread, spent): &(&OsString, &Duration)| {
+        let before = before.get(*thread).copied().unwrap_or_default();
+        spent.saturating_sub(before) > idle
+    };
+    after.iter().filter(has_worked).count()
+}
+
 /// Ticks of all processors since boot, and those of them that the hypervisor gave to others. `None`
 /// where the system does not tell.
 pub(crate) fn ticks() -> Option<(u64, u64)> {
@@ -56,7 +69,54 @@ fn of(stat: &str) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
     use super::*;
+
+    /// Threads by name, and the milliseconds that each has spent.
+    fn spent<const N: usize>(threads: [(&str, u64); N]) -> BTreeMap<OsString, Duration> {
+        let threads = threads.into_iter();
+        threads
+            .map(|(thread, ms)| (thread.into(), Duration::from_millis(ms)))
+            .collect()
+    }
+
+    #[test]
+    fn threads_that_worked_are_counted_and_idle_ones_are_not() {
+        let before = spent([("worked", 70), ("idle", 500), ("ended", 80)]);
+        let after = spent([("worked", 90), ("idle", 510), ("began", 11), ("waits", 10)]);
+        assert_eq!(worked(&before, &after, Duration::from_millis(10)), 2);
+        assert_eq!(worked(&before, &before, Duration::ZERO), 0);
+        assert_eq!(worked(&BTreeMap::new(), &before, Duration::ZERO), 3);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_thread_spends_what_it_works_and_nothing_while_it_waits() {
+        fn here() -> Option<OsString> {
+            let link = fs::read_link("/proc/thread-self").ok()?;
+            link.file_name().map(OsString::from)
+        }
+        let (tell, told) = mpsc::channel();
+        let (idle, until) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                tell.send(here()).expect("is heard");
+                until.recv()
+            });
+            let waits = told.recv().expect("tells").expect("has a name");
+            let works = here().expect("has a name");
+            let before = by_thread();
+            let mut after = by_thread();
+            while after[&works] < before[&works] + Duration::from_millis(20) {
+                after = by_thread();
+            }
+            // It may still have been on its way to its wait.
+            assert!(after[&waits] < before[&waits] + Duration::from_millis(10));
+            drop(idle);
+        });
+    }
 
     #[test]
     fn ticks_are_read_or_absent() {
