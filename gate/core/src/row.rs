@@ -16,7 +16,7 @@ mod effect;
 
 pub use blame::{UNJUDGED_MARGIN, UNJUDGED_POINTS};
 pub(crate) use draft::{Draft, Family};
-pub use draft::{MAX_NEEDED, SUSPICIOUS};
+pub use draft::{MAX_NEEDED, SUSPICIOUS, SUSPICIOUS_SHARE};
 
 impl Draft<'_> {
     /// Decides the row. `is_unsteady` says that the baseline was not shown to repeat itself.

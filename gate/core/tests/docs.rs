@@ -53,6 +53,7 @@ fn every_constant_of_the_page_is_the_one_in_the_code() {
         ("MIN_SCENARIOS", together::MIN_SCENARIOS.to_string()),
         ("IMPROVED_DISCOVERY", assess::IMPROVED_DISCOVERY.to_string()),
         ("SUSPICIOUS", row::SUSPICIOUS.to_string()),
+        ("SUSPICIOUS_SHARE", row::SUSPICIOUS_SHARE.to_string()),
         ("MIN_AGREEING", evidence::MIN_AGREEING.to_string()),
         ("MAX_PAIRED_FREEDOM", paired::MAX_PAIRED_FREEDOM.to_string()),
         ("MAX_RERUN", next::MAX_RERUN.to_string()),

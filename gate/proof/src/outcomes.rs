@@ -156,6 +156,17 @@ pub struct Effort {
     pub undecided: u64,
 }
 
+impl Effort {
+    /// Pairs measured again because a verdict required it, of those of all first sessions, by sessions of
+    /// `rerun_pairs`: the pairs of one come or stay away together.
+    #[must_use]
+    pub fn measured_again(&self, rerun_pairs: u32) -> Rate {
+        let sessions = |pairs: u64| pairs / u64::from(rerun_pairs.max(1));
+        let first = sessions(self.first_pairs);
+        Rate::new(sessions(self.rerun_pairs).min(first), first)
+    }
+}
+
 impl Outcomes {
     /// Counts what gate did.
     #[must_use]

@@ -117,8 +117,21 @@ fn trials(gates: u64, seed: u64) -> Vec<Trial> {
             Some(outcomes.failures)
         })],
     };
+    let costs_little = |mut trial: Trial| {
+        let again: Count = |outcomes| {
+            let sessions = outcomes.conditions.rerun_pairs;
+            Some(outcomes.effort?.measured_again(sessions))
+        };
+        trial.promises.push((
+            "pairs measured again where nothing changed",
+            Bound::AtMost(0.05),
+            again,
+        ));
+        trial
+    };
     let unchanged = Regime::ALL
-        .map(|regime| fails_rarely("unchanged gates that failed", Settings { regime, ..quiet }));
+        .map(|regime| fails_rarely("unchanged gates that failed", Settings { regime, ..quiet }))
+        .map(costs_little);
     // What the time left pays for are further looks, which could fail a gate.
     let with_time_left = [Regime::Quiet, Regime::Hosted].map(|regime| {
         let settings = Settings {
@@ -185,7 +198,7 @@ fn trials(gates: u64, seed: u64) -> Vec<Trial> {
     trials.extend(with_time_left);
     trials.extend(against_stored);
     trials.extend(near_budgets);
-    trials.push(correlated);
+    trials.push(costs_little(correlated));
     trials.extend([
         Trial {
             settings: planted(0.05),
@@ -300,7 +313,7 @@ mod tests {
     #[test]
     fn everything_promised_is_counted() {
         let promises = promises(2, 7).expect("the simulator fits gate");
-        assert_eq!(promises.len(), Regime::ALL.len() + 15);
+        assert_eq!(promises.len(), 2 * Regime::ALL.len() + 16);
         assert!(promises.iter().all(|promise| promise.counted.of > 0));
         let table = table(&promises);
         assert_eq!(table.lines().count(), 2 + promises.len(), "{table}");

@@ -91,9 +91,9 @@ fn an_unchanged_build_mostly_passes_at_once_and_costs_little() {
     let effort = effort(&outcomes);
     let passed = effort.passed_at_once as f64 / effort.rows as f64;
     let extra = effort.rerun_pairs as f64 / effort.first_pairs as f64;
-    // 80 % and 7 % when this was written.
+    // 78 % and 2.5 % when this was written: 7 % while half of its margin made a row look worse.
     assert!((0.75..0.86).contains(&passed), "{passed}");
-    assert!((0.03..0.11).contains(&extra), "{extra}");
+    assert!((0.005..0.05).contains(&extra), "{extra}");
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub enum Defect {
     HistogramSum,
     /// More hits than trials, no trials, or more than [`crate::run::limits::TRIALS`].
     Proportion,
+    /// A proportion declared in another unit than a ratio.
+    ProportionUnit,
     /// Hits per query do not add up to `hits`, or one has more than its share of trials.
     PerQuery,
     /// Something that must not be empty is; carries what.
@@ -79,6 +81,7 @@ impl Defect {
             Self::Histogram(_) => "write HDR V2 compressed histograms with 1 to 4 significant digits, in base64".into(),
             Self::HistogramCount { .. } | Self::HistogramSum => "write count and sum from the same recorder as the histogram".into(),
             Self::Proportion => "hits must be at most trials, and trials 1 to 10^12".into(),
+            Self::ProportionUnit => "declare it with \"unit\": \"ratio\"; its hits and trials are counts already".into(),
             Self::PerQuery => "give one number of hits per query; they must add up to hits".into(),
             Self::Empty(_) => "nothing measured is never a pass; run the benchmark again".into(),
             Self::TooMany(limit) => format!("split the run: the limit is {limit}"),
@@ -128,6 +131,7 @@ impl fmt::Display for Defect {
             }
             Self::HistogramSum => f.write_str("sum does not fit the histogram"),
             Self::Proportion => f.write_str("not a proportion"),
+            Self::ProportionUnit => f.write_str("a proportion that is no ratio"),
             Self::PerQuery => f.write_str("hits per query do not add up"),
             Self::Empty(what) => write!(f, "no {what}"),
             Self::TooMany(_) => f.write_str("too many entries"),

@@ -136,6 +136,12 @@ impl Run {
                         Defect::At,
                     );
                 }
+                if metric.kind == Kind::Proportion && metric.unit != Unit::Ratio {
+                    found.add_with(
+                        || format!("{at}/{i}/metrics/{k}/unit"),
+                        Defect::ProportionUnit,
+                    );
+                }
                 let is_distribution = metric.kind == Kind::Histogram;
                 if is_distribution && metric.name.as_str().len() > MAX_DISTRIBUTION_NAME_BYTES {
                     found.add_with(

@@ -88,6 +88,12 @@ fn impossible_values_are_refused_with_their_pointer() {
             "/manifest/scenarios",
             "no scenarios",
         ),
+        (
+            "/manifest/scenarios/0/metrics/1/unit",
+            json!("count"),
+            "/manifest/scenarios/0/metrics/1/unit",
+            "a proportion that is no ratio",
+        ),
         ("/sessions", json!([]), "/sessions", "no sessions"),
         (
             "/sessions/0/scenarios/0/repetitions",

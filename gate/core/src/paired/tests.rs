@@ -216,7 +216,7 @@ fn looked_at(
     use crate::evidence::MIN_AGREEING;
     use crate::evidence::POWER;
     use crate::next::MAX_LOOKS;
-    use crate::row::{MAX_NEEDED, SUSPICIOUS};
+    use crate::row::{MAX_NEEDED, SUSPICIOUS, SUSPICIOUS_SHARE};
     let margin = 0.03_f64.ln_1p();
     let mut sessions = Vec::new();
     let (mut pairs, mut measured) = (5, 0);
@@ -229,7 +229,8 @@ fn looked_at(
         let (worse, evidence) = (comparison.worse, comparison.evidence.expect("known"));
         // A row among others claims at the level of all of them.
         let claims = looks > 1 && evidence.p_worse <= 0.001 && worse >= margin;
-        let is_suspicious = looks == 1 && evidence.p_worse < SUSPICIOUS && worse >= margin / 2.0;
+        let looks_worse = evidence.p_worse < SUSPICIOUS && worse >= SUSPICIOUS_SHARE * margin;
+        let is_suspicious = looks == 1 && looks_worse;
         if worse + evidence.half_width() < margin {
             return End::Passed;
         } else if claims && evidence.agreeing >= MIN_AGREEING {

@@ -1,6 +1,7 @@
 //! How much has to be measured, of both sides, before pairs say anything.
 
 use super::*;
+use crate::row::SUSPICIOUS;
 
 /// Keeps so many pairs of each session of both runs.
 fn cut([baseline, candidate]: [Run; 2], pairs: usize) -> [Run; 2] {
@@ -237,6 +238,28 @@ fn noise_of_another_machine_is_not_used() {
             .insert(super::name("cpu_model"), cpu.into());
         let (report, _) = check(&runs(&[pairs("s", &[0.0])]), Some(&noise), &policy);
         assert_eq!(report.method.calibration_sessions, sessions, "{name}");
+    }
+}
+
+#[test]
+fn a_row_looks_worse_from_three_quarters_of_its_margin_on() {
+    for (effect, reason, why) in [
+        (0.021, Reason::Noise, Why::Undecided),
+        (0.024, Reason::NeedsSecondSession, Why::Suspicious),
+    ] {
+        let row = Pairs {
+            noise: 1.1,
+            ..pairs("s", &[effect])
+        };
+        let (report, step) = check(&runs(&[row]), None, &Policy::default());
+        let row = of(&report, "s");
+        assert_eq!(row.reason, reason, "{row:#?}");
+        let p_value = row.effect.as_ref().and_then(|effect| effect.p_value);
+        assert!(p_value.is_some_and(|p| p < SUSPICIOUS), "{row:#?}");
+        let Step::Pairs(needs) = step else {
+            panic!("it asks for pairs, not {step:?}")
+        };
+        assert_eq!(needs[0].why, why);
     }
 }
 
