@@ -109,6 +109,9 @@ pub(crate) fn of_lost(lost: &Lost) -> String {
         Lost::History(scenario) => {
             format!("{scenario} is declared differently, which drops its history")
         }
+        Lost::MetricHistory(scenario, metric) => {
+            format!("{metric} of {scenario} is declared differently, which drops its history")
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod lost;
 mod moves;
 mod refusal;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use gate_schema::defect::Defect;
 use gate_schema::hdr::{self, Histogram};
@@ -15,6 +15,7 @@ use gate_schema::run::{
     Session, Summary,
 };
 
+use crate::comparable::is_same_workload;
 use crate::observe::summary;
 use crate::stored::MAX_SESSIONS;
 
@@ -70,8 +71,9 @@ pub(crate) fn by_scenario(run: &Run) -> BTreeMap<&ScenarioId, &Declared> {
 /// [`MAX_SESSIONS`]. Distributions are cut down to their statistics, and the newest session's are
 /// pooled into one histogram each.
 ///
-/// Measurements of a scenario whose declaration changed are dropped from the older sessions: they
-/// are of another workload.
+/// Measurements of what is declared differently are dropped from the older sessions: those of a scenario with
+/// other parameters or another input, and of a metric with another kind, unit or direction. A metric more or
+/// less costs the others nothing.
 ///
 /// # Errors
 /// A histogram that does not decode.
@@ -108,28 +110,33 @@ pub fn kept(run: &Run) -> Result<Run, Defect> {
     })
 }
 
-/// The accepted sessions, without the scenarios whose declaration changed: those are of another
-/// workload.
+/// The accepted sessions, without what is declared differently now.
 fn kept_sessions(accepted: &Run, declared: &BTreeMap<&ScenarioId, &Declared>) -> Vec<Session> {
-    let unchanged: BTreeSet<&ScenarioId> = by_scenario(accepted)
-        .into_iter()
-        .filter(|(scenario, was)| declared.get(scenario) == Some(was))
-        .map(|(scenario, _)| scenario)
-        .collect();
-    accepted
-        .sessions
-        .iter()
-        .map(|session| Session {
-            scenarios: session
-                .scenarios
-                .iter()
-                .filter(|m| unchanged.contains(&m.scenario))
-                .cloned()
-                .collect(),
-            ..session.clone()
-        })
-        .filter(|session| !session.scenarios.is_empty())
-        .collect()
+    let was = by_scenario(accepted);
+    let kept = |measured: &Measured| {
+        let [was, is] = [&was, declared].map(|side| side.get(&measured.scenario));
+        kept_of(measured, was?, is?)
+    };
+    let sessions = accepted.sessions.iter().map(|session| Session {
+        scenarios: session.scenarios.iter().filter_map(kept).collect(),
+        ..session.clone()
+    });
+    sessions.filter(|s| !s.scenarios.is_empty()).collect()
+}
+
+/// What a session measured of a scenario, without the metrics that are declared differently now; `None` for
+/// another workload, and where nothing is left.
+fn kept_of(measured: &Measured, was: &Declared, is: &Declared) -> Option<Measured> {
+    let is_kept = |(metric, _): &(MetricName, MetricValue)| {
+        let was = was.metric(metric);
+        was.is_some() && was == is.metric(metric)
+    };
+    let mut kept = measured.clone();
+    for repetition in &mut kept.repetitions {
+        repetition.metrics.retain(is_kept);
+    }
+    let is_empty = kept.repetitions.iter().all(|r| r.metrics.is_empty());
+    (is_same_workload(was, is) && !is_empty).then_some(kept)
 }
 
 fn cut_down(session: &Session) -> Result<Session, Defect> {

@@ -59,7 +59,7 @@ pub(crate) enum Accept {
     Worse,
     /// Times and rates that got twice as good.
     Faster,
-    /// Scenarios that are declared differently, which drops their history.
+    /// Scenarios and metrics that are declared differently, which drops their history.
     Redefined,
     /// Scenarios and metrics that are gone, so that nothing guards them any more.
     Missing,

@@ -23,6 +23,23 @@ fn promote(scratch: &Scratch, arguments: &[&str]) -> crate::scratch::Ran {
     )
 }
 
+/// A run of `demo/search` that does not measure its memory.
+fn without_memory(engine: Engine) -> Value {
+    let mut document = run(engine);
+    let metrics = &mut document["manifest"]["scenarios"][0]["metrics"];
+    metrics.as_array_mut().expect("metrics").remove(1);
+    for session in document["sessions"].as_array_mut().expect("sessions") {
+        let repetitions = &mut session["scenarios"][0]["repetitions"];
+        for repetition in repetitions.as_array_mut().expect("repetitions") {
+            repetition["metrics"]
+                .as_object_mut()
+                .expect("metrics")
+                .remove("peak_rss");
+        }
+    }
+    document
+}
+
 fn of_sessions(sessions: usize) -> Value {
     run(Engine {
         sessions,
@@ -96,6 +113,67 @@ fn sessions_accumulate_up_to_twenty_and_changes_are_kept() {
             assert!(ran.stdout.contains(&said), "{}", ran.stdout);
         }
     }
+}
+
+/// How many sessions the baseline holds, and how many of them hold each metric of its first scenario.
+fn held(scratch: &Scratch, metrics: [&str; 2]) -> (usize, [usize; 2]) {
+    let baseline: Value = serde_json::from_str(&scratch.read("main.json")).expect("JSON");
+    let sessions = baseline["sessions"].as_array().expect("sessions");
+    let holding = metrics.map(|metric| {
+        let of = |session: &&Value| {
+            let repetitions = &session["scenarios"][0]["repetitions"];
+            let mut repetitions = repetitions.as_array().expect("repetitions").iter();
+            repetitions.all(|repetition| repetition["metrics"][metric] != Value::Null)
+        };
+        sessions.iter().filter(of).count()
+    });
+    (sessions.len(), holding)
+}
+
+#[test]
+fn a_metric_more_or_less_costs_the_others_no_session() {
+    let scratch = Scratch::new();
+    let later = |nanoseconds: f64| Engine {
+        latency_ns: BASELINE.latency_ns + nanoseconds,
+        ..BASELINE
+    };
+    let metrics = ["latency", "peak_rss"];
+    let reason = ["--reason", "nobody looks at it", "--accept", "missing"];
+    for (document, arguments, sessions) in [
+        (without_memory(BASELINE), &[][..], (6, [6, 0])),
+        (run(later(1.0)), &[], (12, [12, 6])),
+        (without_memory(later(2.0)), &reason, (18, [18, 0])),
+    ] {
+        scratch.json("out.json", &document);
+        let ran = promote(&scratch, arguments);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert_eq!(held(&scratch, metrics), sessions);
+        let compared = scratch.gate(&["compare", "main.json", "out.json"]);
+        assert_eq!(compared.code, 0, "{}", compared.stdout);
+    }
+}
+
+#[test]
+fn a_metric_that_is_declared_differently_loses_its_own_history() {
+    let scratch = Scratch::new();
+    scratch.json("out.json", &run(BASELINE));
+    assert_eq!(promote(&scratch, &[]).code, 0);
+    let mut document = run(Engine {
+        latency_ns: BASELINE.latency_ns + 1.0,
+        ..BASELINE
+    });
+    document["manifest"]["scenarios"][0]["metrics"][1]["direction"] = json!("higher");
+    scratch.json("out.json", &document);
+    let ran = promote(&scratch, &["--reason", "the more the better"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    let said =
+        "error[G401]: peak_rss of demo/search is declared differently, which drops its history";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--accept redefined"), "{}", ran.stderr);
+    let accept = ["--reason", "the more the better", "--accept", "redefined"];
+    let ran = promote(&scratch, &accept);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(held(&scratch, ["latency", "peak_rss"]), (12, [12, 6]));
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! What of an accepted baseline a run does not have any more.
 
-use std::collections::BTreeSet;
-
 use gate_schema::id::{MetricName, ScenarioId};
 use gate_schema::run::Run;
 
 use super::by_scenario;
+use crate::comparable::is_same_workload;
 
 /// Something accepted that later runs are not compared with any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +13,10 @@ pub enum Lost {
     Scenario(ScenarioId),
     /// A metric of a scenario is not declared any more.
     Metric(ScenarioId, MetricName),
-    /// A scenario is declared differently, so that its accepted sessions are of another workload.
+    /// A scenario has other parameters or another input, so that its accepted sessions are of another workload.
     History(ScenarioId),
+    /// A metric is declared differently, so that what was accepted of it are other numbers.
+    MetricHistory(ScenarioId, MetricName),
 }
 
 /// What `run` loses of `accepted`, in declared order.
@@ -29,17 +30,19 @@ pub fn lost(accepted: &Run, run: &Run) -> Vec<Lost> {
             lost.push(Lost::Scenario(scenario()));
             continue;
         };
-        let metrics: BTreeSet<&MetricName> = is.metrics.iter().map(|m| &m.name).collect();
-        let gone = was
-            .metrics
-            .iter()
-            .map(|m| &m.name)
-            .filter(|name| !metrics.contains(name));
-        let before = lost.len();
-        lost.extend(gone.map(|name| Lost::Metric(scenario(), name.clone())));
-        if lost.len() == before && *is != was {
-            lost.push(Lost::History(scenario()));
-        }
+        let is_same = is_same_workload(was, is);
+        lost.extend((!is_same).then(|| Lost::History(scenario())));
+        lost.extend(
+            was.metrics
+                .iter()
+                .filter_map(|metric| match is.metric(&metric.name) {
+                    None => Some(Lost::Metric(scenario(), metric.name.clone())),
+                    Some(now) if is_same && now != metric => {
+                        Some(Lost::MetricHistory(scenario(), metric.name.clone()))
+                    }
+                    Some(_) => None,
+                }),
+        );
     }
     lost
 }

@@ -81,7 +81,7 @@ impl Refusal {
         match self {
             Self::Worse(_) => Some(Acceptable::Worse),
             Self::Faster(_) => Some(Acceptable::Faster),
-            Self::Lost(Lost::History(_)) => Some(Acceptable::Redefined),
+            Self::Lost(Lost::History(_) | Lost::MetricHistory(..)) => Some(Acceptable::Redefined),
             Self::Lost(Lost::Scenario(_) | Lost::Metric(..)) => Some(Acceptable::Missing),
             Self::Dirty | Self::UnknownSource => Some(Acceptable::Source),
             Self::OtherHistory { .. } => Some(Acceptable::History),

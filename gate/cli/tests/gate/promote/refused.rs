@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{of_sessions, promote};
+use super::{of_sessions, promote, without_memory};
 use crate::scratch::{BASELINE, Engine, Scratch, run};
 
 /// What `--accept` takes.
@@ -28,23 +28,6 @@ fn of_two_scenarios() -> Value {
     double(&mut document["manifest"]["scenarios"]);
     for session in document["sessions"].as_array_mut().expect("sessions") {
         double(&mut session["scenarios"]);
-    }
-    document
-}
-
-/// A run of `demo/search` that does not measure its memory.
-fn without_memory(engine: Engine) -> Value {
-    let mut document = run(engine);
-    let metrics = &mut document["manifest"]["scenarios"][0]["metrics"];
-    metrics.as_array_mut().expect("metrics").remove(1);
-    for session in document["sessions"].as_array_mut().expect("sessions") {
-        let repetitions = &mut session["scenarios"][0]["repetitions"];
-        for repetition in repetitions.as_array_mut().expect("repetitions") {
-            repetition["metrics"]
-                .as_object_mut()
-                .expect("metrics")
-                .remove("peak_rss");
-        }
     }
     document
 }
