@@ -87,6 +87,12 @@ impl Draft<'_> {
             Some(absolute) if absolute.0 >= relative.0 => absolute,
             _ => relative.clone(),
         };
+        let is_broken = (verdict, &reason) == (Verdict::OverBudget, &Reason::Budget);
+        let is_shared = policy.machine == Machine::Shared && !self.is_paired();
+        let (verdict, reason) = match is_broken && is_shared && self.is_reviewed_timing() {
+            true => (Verdict::Inconclusive, Reason::SharedMachine),
+            false => (verdict, reason),
+        };
         let broken = budget.as_ref().filter(|_| verdict == Verdict::OverBudget);
         let blame = broken.and_then(|check| self.blame(check, relative.0, is_unsteady));
         // What a neighbour does to both sides fails nobody.

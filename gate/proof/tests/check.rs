@@ -180,14 +180,14 @@ fn a_gate_that_lost_its_neighbour_is_broken_and_the_next_gets_another() {
     if !Path::new("/proc/self/status").exists() {
         return;
     }
-    // Waits until the neighbour is a zombie, so that nobody can miss its end.
+    // Waits until the neighbour is a zombie and none of its threads is left, so that nobody can miss its end.
     let repository = repository(
         r#"leave "$2"
         if [ $gates = 1 ]; then
             for process in /proc/[0-9]*; do
                 if grep -q "^PPid:.$PPID\$" $process/status && grep -q neighbour $process/cmdline; then
                     kill -9 ${process#/proc/}
-                    while ! grep -q '^State:.Z' $process/status; do :; done
+                    until grep -q '^State:.Z' $process/status && [ $(ls $process/task | wc -l) = 1 ]; do :; done
                 fi
             done 2> /dev/null
         fi"#,

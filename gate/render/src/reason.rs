@@ -143,6 +143,9 @@ fn of_reason(row: &Row, target: Target) -> String {
             "slower together with {scenarios} of {of} scenarios: the machine, or what they share; \
              `gate check` tells them apart"
         ),
+        Reason::SharedMachine if breaks_budget(row) => {
+            "breaks its budget, but on a shared machine; confirm it with `gate check`".into()
+        }
         Reason::SharedMachine => {
             "looks worse, but on a shared machine; confirm it with `gate check`".into()
         }

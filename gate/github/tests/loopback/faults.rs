@@ -5,6 +5,7 @@ use std::time::Duration;
 use gate_github::base::Base;
 use gate_github::bundle::Rule;
 use gate_github::client::Client;
+use gate_github::clock::Deadlines;
 use gate_github::event::Event;
 use gate_github::write::Written;
 use gate_github::{Fault, Fetched, fetch, find};
@@ -12,7 +13,7 @@ use gate_github::{Fault, Fetched, fetch, find};
 use crate::publisher::{client, measured, publish, settings};
 use crate::server::{Reaction, Request, Server, json, with};
 use crate::store::{HEAD, Store};
-use crate::time::{FakeClock, deadlines};
+use crate::time::FakeClock;
 
 /// Cuts an answer short of what it promised.
 fn truncated(reaction: Reaction) -> Reaction {
@@ -29,6 +30,7 @@ fn truncated(reaction: Reaction) -> Reaction {
 async fn after_one_fault(
     is_applied: bool,
     wrong: impl Fn(Reaction) -> Reaction + Send + Sync + 'static,
+    clock: &FakeClock,
 ) -> (Store, Result<Written, Fault>) {
     let store = Store::default();
     let kept = store.clone();
@@ -46,14 +48,14 @@ async fn after_one_fault(
         }
     })
     .await;
-    let written = publish(&server, &FakeClock::default()).await;
+    let written = publish(&server, clock).await;
     (store, written)
 }
 
 #[tokio::test]
 async fn a_write_of_unknown_outcome_leaves_one_comment() {
     type Wrong = fn(Reaction) -> Reaction;
-    let cases: [(&str, bool, Wrong); 9] = [
+    let answered: [(&str, bool, Wrong); 7] = [
         ("502 after the write was applied", true, |_| {
             with(502, "", "<html>Bad Gateway</html>")
         }),
@@ -67,13 +69,17 @@ async fn a_write_of_unknown_outcome_leaves_one_comment() {
         ("truncated JSON on 201", true, |_| {
             with(201, "", "{\"id\": 1, \"bo")
         }),
+    ];
+    let silent: [(&str, bool, Wrong); 2] = [
         ("silence after", true, |_| Reaction::Hang(Vec::new())),
         ("head, then silence", true, |_| {
             Reaction::Hang(b"HTTP/1.1 201 Created\r\ncontent-length: 9\r\n\r\n{".to_vec())
         }),
     ];
-    for (name, is_applied, wrong) in cases {
-        let (store, written) = after_one_fault(is_applied, wrong).await;
+    let answered = answered.map(|case| (case, FakeClock::default()));
+    let silent = silent.map(|case| (case, FakeClock::impatient()));
+    for ((name, is_applied, wrong), clock) in answered.into_iter().chain(silent) {
+        let (store, written) = after_one_fault(is_applied, wrong, &clock).await;
         assert!(written.is_ok(), "{name}: {written:?}");
         assert_eq!(store.comments.lock().expect("sound").len(), 1, "{name}");
         assert_eq!(store.checks.lock().expect("sound").len(), 1, "{name}");
@@ -203,11 +209,13 @@ async fn only_comments_that_were_created_are_counted() {
 #[tokio::test]
 async fn a_server_that_never_ends_is_left_at_the_deadline() {
     type React = fn() -> Reaction;
-    let cases: [(&str, React, &str); 3] = [
+    let in_time = "no complete answer in time";
+    let cases: [(&str, React, FakeClock, &str); 3] = [
         (
             "silent",
             || Reaction::Hang(Vec::new()),
-            "no complete answer in time",
+            FakeClock::impatient(),
+            in_time,
         ),
         (
             "slow drip",
@@ -216,13 +224,18 @@ async fn a_server_that_never_ends_is_left_at_the_deadline() {
                     format!("HTTP/1.1 200 OK\r\n\r\n{}", " ".repeat(1 << 20)).into_bytes(),
                 )
             },
-            "no complete answer in time",
+            FakeClock::impatient(),
+            in_time,
         ),
-        ("endless", || Reaction::Endless, "larger"),
+        (
+            "endless",
+            || Reaction::Endless,
+            FakeClock::default(),
+            "larger",
+        ),
     ];
-    for (name, react, why) in cases {
+    for (name, react, clock, why) in cases {
         let server = Server::start(move |_, _| react()).await;
-        let clock = FakeClock::default();
         let event = Event {
             run: 7,
             attempt: 1,
@@ -292,9 +305,9 @@ async fn found_within(
     total: Duration,
 ) -> Result<gate_github::find::Found, Fault> {
     let base = Base::parse(&server.url).expect("loopback");
-    let deadlines = gate_github::clock::Deadlines {
+    let deadlines = Deadlines {
         total,
-        ..deadlines()
+        ..clock.deadlines
     };
     let client = Client::new(&base, "secret", clock, deadlines).expect("certificates");
     let event = Event {
@@ -378,7 +391,7 @@ async fn an_enterprise_server_keeps_its_path() {
     let server = Server::start(|_, _| json(404, "{}")).await;
     let clock = FakeClock::default();
     let base = Base::parse(&format!("{}/api/v3", server.url)).expect("loopback");
-    let client = Client::new(&base, "secret", &clock, deadlines()).expect("certificates");
+    let client = Client::new(&base, "secret", &clock, clock.deadlines).expect("certificates");
     let event = Event {
         run: 7,
         attempt: 1,

@@ -8,7 +8,7 @@ use gate_github::{Fault, Settings};
 
 use crate::server::Server;
 use crate::store::{BOT, HEAD};
-use crate::time::{FakeClock, deadlines};
+use crate::time::FakeClock;
 
 pub(crate) fn settings() -> Settings {
     Settings {
@@ -37,7 +37,7 @@ pub(crate) fn measured() -> Measured {
 
 pub(crate) fn client<'a>(server: &Server, clock: &'a FakeClock) -> Client<'a> {
     let base = Base::parse(&server.url).expect("loopback");
-    Client::new(&base, "secret", clock, deadlines()).expect("certificates")
+    Client::new(&base, "secret", clock, clock.deadlines).expect("certificates")
 }
 
 pub(crate) async fn publish(server: &Server, clock: &FakeClock) -> Result<Written, Fault> {

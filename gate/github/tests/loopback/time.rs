@@ -10,6 +10,23 @@ use gate_github::clock::{Clock, Deadlines};
 pub(crate) struct FakeClock {
     now: Cell<Duration>,
     pub(crate) slept: RefCell<Vec<Duration>>,
+    /// Real ones, which a server that answers meets however busy the machine is.
+    pub(crate) deadlines: Deadlines,
+}
+
+impl FakeClock {
+    /// For a test that waits for a server that never answers. One that does may miss these deadlines.
+    pub(crate) fn impatient() -> Self {
+        let call = Duration::from_millis(400);
+        Self {
+            deadlines: Deadlines {
+                call,
+                artifact: call,
+                ..Deadlines::default()
+            },
+            ..Self::default()
+        }
+    }
 }
 
 impl Clock for FakeClock {
@@ -29,14 +46,5 @@ impl Clock for FakeClock {
         self.now.set(self.now.get() + time);
         self.slept.borrow_mut().push(time);
         Box::pin(std::future::ready(()))
-    }
-}
-
-/// Short enough for a test that waits for a server that never answers, long enough for one that does.
-pub(crate) fn deadlines() -> Deadlines {
-    Deadlines {
-        call: Duration::from_millis(400),
-        artifact: Duration::from_millis(400),
-        ..Deadlines::default()
     }
 }

@@ -139,6 +139,31 @@ fn the_ladder_of_one_timing_row() {
             Reason::NotMeasured,
         ),
         (
+            "over its budget on a shared machine",
+            base.clone(),
+            case(100.0).sessions(2),
+            Policy {
+                machine: Machine::Shared,
+                ..policy(vec![budget("time", Operator::AtMost, 90.0)])
+            },
+            Inconclusive,
+            Reason::SharedMachine,
+        ),
+        (
+            "over what is promised, on a shared machine",
+            base.clone(),
+            case(100.0).sessions(2),
+            Policy {
+                machine: Machine::Shared,
+                ..policy(vec![Rule {
+                    at_limit: Some(AtLimit::Fail),
+                    ..budget("time", Operator::AtMost, 90.0)
+                }])
+            },
+            OverBudget,
+            Reason::Budget,
+        ),
+        (
             "clearly over budget",
             base.clone(),
             case(100.0).sessions(2),
