@@ -331,12 +331,11 @@ mod tests {
         assert_eq!(ended.status.and_then(|status| status.code()), Some(3));
         assert_eq!(ended.stdout, b"answer\n");
         assert_eq!(ended.stderr, b"talk\n");
-        let hung = shell(
-            "echo last words >&2; exec sleep 1000",
-            Duration::from_millis(300),
-        );
-        assert_eq!(hung.status, None);
-        assert_eq!(hung.stderr, b"last words\n");
+        // A busy machine may take longer to get to the words than to end the process.
+        let hung = [300, 3_000, 30_000].map(Duration::from_millis).into_iter();
+        let mut hung = hung.map(|limit| shell("echo last words >&2; exec sleep 1000", limit));
+        let has_words = hung.any(|ended| ended.status.is_none() && ended.stderr == b"last words\n");
+        assert!(has_words);
         assert!(shell("exit", Duration::MAX).status.is_some(), "no limit");
     }
 
