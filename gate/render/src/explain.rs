@@ -226,8 +226,12 @@ fn family(report: &Report, effect: &Effect) -> Option<String> {
 
 fn sessions(effect: &Effect, row: &Row) -> Option<String> {
     let (agreeing, all) = (effect.agreeing?, row.candidate?.sessions);
-    // Of three or more, two can be disturbed.
-    let needed = if all > 2 { "three" } else { "two" };
+    let needed = match all {
+        0..=2 => "two",
+        // More than half of these are three.
+        3..=5 => "three",
+        _ => "more than half",
+    };
     Some(format!(
         "{agreeing} of {all} candidate sessions show it on their own; a failure needs {needed}"
     ))

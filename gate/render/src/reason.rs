@@ -221,7 +221,7 @@ pub(crate) fn tally(reason: &Reason, mode: Mode, target: Target) -> String {
         Reason::SessionsDisagree { .. } => "whose sessions disagree".into(),
         Reason::Unsteady => "on an unsteady machine".into(),
         Reason::SlowerTogether { .. } => "slower together with most scenarios".into(),
-        Reason::SharedMachine => "looking worse on a shared machine".into(),
+        Reason::SharedMachine => "suspected on a shared machine".into(),
         Reason::FewSessions { .. } => "with too few baseline sessions".into(),
         Reason::FewRepetitions { .. } => "with too few repetitions".into(),
         Reason::FewSamples { .. } => "with too few operations".into(),

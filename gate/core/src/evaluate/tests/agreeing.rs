@@ -27,7 +27,7 @@ fn decided(sessions: &[f64]) -> (Verdict, Reason) {
 }
 
 #[test]
-fn two_of_two_and_three_of_more_must_agree() {
+fn two_of_two_and_else_three_and_more_than_half_must_agree() {
     let (slow, usual) = (130.0, 100.0);
     let regressed = (Verdict::Regressed, Reason::BeyondMargin);
     let open = |reason| (Verdict::Inconclusive, reason);
@@ -47,6 +47,21 @@ fn two_of_two_and_three_of_more_must_agree() {
         (
             "three of five",
             &[slow, usual, slow, usual, slow],
+            regressed.clone(),
+        ),
+        (
+            "three of six",
+            &[slow, usual, slow, usual, slow, usual],
+            disagree(3, 6),
+        ),
+        (
+            "four of six",
+            &[slow, usual, slow, usual, slow, slow],
+            regressed.clone(),
+        ),
+        (
+            "four of seven",
+            &[slow, usual, slow, usual, slow, slow, usual],
             regressed.clone(),
         ),
     ] {
