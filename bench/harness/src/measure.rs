@@ -135,7 +135,8 @@ pub fn measure(
         watch.begin();
         let timings = measuring_lap(subject, all, &clock, extra_work);
         watch.end();
-        return Ok(described(timings, 0, &before, subject.differs()));
+        let spent = [&before, &by_thread()];
+        return Ok(described(timings, 0, spent, subject.differs()));
     }
     let differs = subject.differs();
     let service: &dyn Service = subject.service().ok_or(MeasureError::NoService(traffic))?;
@@ -181,16 +182,17 @@ pub fn measure(
         };
         watch.end();
         // This thread has waited for those that asked.
-        timings.map(|timings| described(timings, traffic.threads(), &before, differs))
+        let spent = [&before, &by_thread()];
+        timings.map(|timings| described(timings, traffic.threads(), spent, differs))
     })
 }
 
-/// `timings` with what else is known: how many threads worked, beside `ended` that did and have ended; and
-/// whether their trend says anything.
+/// `timings` with what else is known: how many threads worked, by what each has `spent` before and after and
+/// beside `ended` that did and have ended; and whether their trend says anything.
 fn described(
     timings: Timings,
     ended: usize,
-    before: &BTreeMap<OsString, Duration>,
+    [before, after]: [&BTreeMap<OsString, Duration>; 2],
     differs: bool,
 ) -> Timings {
     let slices = if differs {
@@ -199,7 +201,7 @@ fn described(
         timings.slices
     };
     Timings {
-        threads: ended + worked(before, &by_thread(), timings.wall / IDLE),
+        threads: ended + worked(before, after, timings.wall / IDLE),
         slices,
         ..timings
     }
@@ -288,9 +290,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
-    fn those_that_have_ended_are_counted_beside_the_one_that_still_works() {
-        let before = BTreeMap::new();
+    fn those_that_have_ended_are_counted_beside_those_that_worked() {
         let timings = measure(
             &mut Fake::new(),
             Traffic::Alone,
@@ -298,8 +298,10 @@ mod tests {
             &mut (),
         )
         .expect("is measured");
-        // Tests beside this one have threads too.
-        assert!(described(timings, 5, &before, false).threads > 5);
+        let before = BTreeMap::from([("idle".into(), timings.wall)]);
+        let mut after = before.clone();
+        after.insert("worked".into(), timings.wall);
+        assert_eq!(described(timings, 5, [&before, &after], false).threads, 6);
     }
 
     /// Serves several, and does not warm up.

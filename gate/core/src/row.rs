@@ -87,20 +87,19 @@ impl Draft<'_> {
             Some(absolute) if absolute.0 >= relative.0 => absolute,
             _ => relative.clone(),
         };
-        let is_broken = (verdict, &reason) == (Verdict::OverBudget, &Reason::Budget);
-        let is_shared = policy.machine == Machine::Shared && !self.is_paired();
-        let (verdict, reason) = match is_broken && is_shared && self.is_reviewed_timing() {
-            true => (Verdict::Inconclusive, Reason::SharedMachine),
-            false => (verdict, reason),
-        };
         let broken = budget.as_ref().filter(|_| verdict == Verdict::OverBudget);
         let blame = broken.and_then(|check| self.blame(check, relative.0, is_unsteady));
-        // What a neighbour does to both sides fails nobody.
-        let is_excused = blame == Some(Blame::Unclear) && self.is_reviewed_timing();
-        let (verdict, reason) = match (is_excused, is_unsteady) {
-            (false, _) => (verdict, reason),
-            (true, false) => (Verdict::Inconclusive, reason),
-            (true, true) => (Verdict::Inconclusive, Reason::Unsteady),
+        let (verdict, reason) = match broken.filter(|_| self.is_reviewed_timing()) {
+            // What a neighbour does to both sides fails nobody.
+            Some(_) if blame == Some(Blame::Unclear) => match is_unsteady {
+                true => (Verdict::Inconclusive, Reason::Unsteady),
+                false => (Verdict::Inconclusive, reason),
+            },
+            // Nor what it does to one that was measured alone.
+            Some(_) if policy.machine == Machine::Shared && !self.is_paired() => {
+                (Verdict::Inconclusive, Reason::SharedMachine)
+            }
+            _ => (verdict, reason),
         };
         Decision {
             verdict,
