@@ -1,11 +1,10 @@
 //! `gate record` and `gate trend`: what is kept, what is told, and that two writers lose nothing.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::scratch::{BASELINE, Engine, Ran, Scratch, gate, run};
+use crate::scratch::{BASELINE, Engine, Ran, Scratch, gate, git, run};
 
 /// The run of night `at`, with this latency and a scatter from night to night.
 fn night(at: usize, latency_ns: f64) -> Value {
@@ -244,31 +243,6 @@ fn a_history_that_is_not_there_or_broken_is_an_error() {
     assert!(ran.stderr.contains("error[G102]"), "{}", ran.stderr);
     let ran = scratch.gate(&["trend", "--history", "branch:x"]);
     assert!(ran.stderr.contains("error[G601]"), "{}", ran.stderr);
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> String {
-    let who = [
-        "-c",
-        "user.name=somebody",
-        "-c",
-        "user.email=somebody@localhost",
-    ];
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(who)
-        .args(arguments)
-        .output()
-        .expect("git is there");
-    assert!(
-        output.status.success(),
-        "{arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout)
-        .expect("UTF-8")
-        .trim()
-        .to_owned()
 }
 
 /// A server, and clones of it with a commit and nothing else.

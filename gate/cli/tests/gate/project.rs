@@ -233,7 +233,7 @@ impl Project {
 }
 
 /// A command without the environment and the git settings of whoever runs the tests.
-fn isolated(mut command: Command) -> Command {
+pub(crate) fn isolated(mut command: Command) -> Command {
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())

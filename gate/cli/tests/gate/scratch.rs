@@ -8,6 +8,8 @@ use gate_schema::run::Distribution;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::project::isolated;
+
 pub(crate) struct Scratch(TempDir);
 
 /// What one invocation left behind.
@@ -72,8 +74,29 @@ pub(crate) fn gate(folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1");
     command
+}
+
+/// When git commits: long before anybody runs this.
+const COMMITTED: &str = "2020-01-01T08:00:00Z";
+
+/// What git prints in a folder, without the settings of whoever runs the tests.
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
+    let somebody = ["user.name=somebody", "user.email=somebody@localhost"];
+    let output = isolated(std::process::Command::new("git"))
+        .current_dir(folder)
+        .env("GIT_COMMITTER_DATE", COMMITTED)
+        .args(somebody.into_iter().flat_map(|setting| ["-c", setting]))
+        .args(arguments)
+        .output()
+        .expect("git is there");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    printed.trim().to_owned()
 }
 
 /// How fast and how good the one scenario of a document is.

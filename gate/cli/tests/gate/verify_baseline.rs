@@ -1,10 +1,8 @@
 //! `gate verify-baseline`: what `gate promote` wrote passes, and what was done to it since does not.
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
-use crate::scratch::{BASELINE, Engine, POLICY, Ran, Scratch, run};
+use crate::scratch::{self, BASELINE, Engine, POLICY, Ran, Scratch, run};
 
 /// A repository whose first commit has a promoted baseline.
 pub(crate) fn promoted() -> Scratch {
@@ -18,8 +16,7 @@ pub(crate) fn promoted() -> Scratch {
     scratch
 }
 
-/// When whatever is committed here is committed, and when it is measured: long before anybody runs this.
-const COMMITTED: &str = "2020-01-01T08:00:00Z";
+/// When runs are measured: an hour after git commits, and long before anybody runs this.
 const MEASURED: &str = "2020-01-01T09:00:00Z";
 
 pub(crate) fn promote(scratch: &Scratch, latency_ns: f64, more: &[&str]) {
@@ -45,28 +42,9 @@ pub(crate) fn promote(scratch: &Scratch, latency_ns: f64, more: &[&str]) {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 
-/// Runs git; returns what it printed.
+/// What git prints there.
 pub(crate) fn git(scratch: &Scratch, arguments: &[&str]) -> String {
-    let who = [
-        "-c",
-        "user.name=somebody",
-        "-c",
-        "user.email=somebody@localhost",
-    ];
-    let output = Command::new("git")
-        .current_dir(scratch.path(""))
-        .env("GIT_COMMITTER_DATE", COMMITTED)
-        .args(who)
-        .args(arguments)
-        .output();
-    let output = output.expect("git is there");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let printed = String::from_utf8(output.stdout).expect("UTF-8");
-    printed.trim_end().to_owned()
+    scratch::git(&scratch.path(""), arguments)
 }
 
 fn head(scratch: &Scratch) -> String {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{of_sessions, promote, without_memory};
-use crate::scratch::{BASELINE, Engine, Scratch, run};
+use crate::scratch::{BASELINE, Engine, Scratch, git, run};
 
 /// What `--accept` takes.
 const WORDS: [&str; 7] = [
@@ -316,18 +316,7 @@ fn a_level_that_moved_is_accepted_by_its_own_word() {
 #[test]
 fn in_a_repository_the_run_is_of_a_commit_of_its_history() {
     let scratch = Scratch::new();
-    let git = |arguments: &[&str]| {
-        let who = ["-c", "user.name=a", "-c", "user.email=a@localhost"];
-        let output = std::process::Command::new("git")
-            .current_dir(scratch.path(""))
-            .args(who)
-            .args(arguments)
-            .output();
-        let output = output.expect("git is there");
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        let printed = String::from_utf8(output.stdout).expect("UTF-8");
-        printed.trim_end().to_owned()
-    };
+    let git = |arguments: &[&str]| git(&scratch.path(""), arguments);
     let commit = || {
         git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
         git(&["rev-parse", "HEAD"])
