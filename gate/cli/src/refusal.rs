@@ -39,10 +39,16 @@ pub(crate) fn sentence(refusal: &Refusal) -> String {
             )
         }
         Refusal::Lost(lost) => of_lost(lost),
-        Refusal::FewSessions { scenario, have } => {
+        Refusal::FewSessions {
+            scenario,
+            metric,
+            have,
+        } => {
             let plural = if *have == 1 { "" } else { "s" };
+            let metric = metric.as_ref().map(|metric| format!("{metric} of "));
+            let metric = metric.unwrap_or_default();
             format!(
-                "the baseline would hold {have} session{plural} of {scenario}, and needs {MIN_SESSIONS}"
+                "the baseline would hold {have} session{plural} of {metric}{scenario}, and needs {MIN_SESSIONS}"
             )
         }
         Refusal::FewRepetitions { scenario, have } => format!(

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gate_schema::id::{Name, ScenarioId};
-use gate_schema::run::{Declared, Measured, Run, Session};
+use gate_schema::id::Name;
+use gate_schema::run::{Run, Session};
 
 use crate::comparable::environment_differences;
 use crate::observe::Observed;
-use crate::promote::{Lost, Moved, by_scenario, lost, moves};
+use crate::promote::{Lost, Moved, by_scenario, kept_sessions, lost, moves};
 use crate::stored::MAX_SESSIONS;
 
 /// What is wrong with a baseline that replaces another one.
@@ -50,14 +50,16 @@ pub fn flaws(before: (&Run, &[Observed]), now: (&Run, &[Observed])) -> Vec<Flaw>
     }
     let mut flaws = Vec::new();
     let known: BTreeMap<&str, &Session> = was.sessions.iter().map(|s| (s.id.as_str(), s)).collect();
-    let unchanged = unchanged(was, is);
+    let expected = kept_sessions(was, &by_scenario(is));
+    let expected: BTreeMap<&str, &Session> = expected.iter().map(|s| (s.id.as_str(), s)).collect();
     let mut left = 0;
     for session in &is.sessions {
         let Some(there) = known.get(session.id.as_str()) else {
             continue;
         };
         left += 1;
-        if !is_what_is_left(session, there, &unchanged) {
+        let expected = expected.get(session.id.as_str()).copied();
+        if !is_what_is_left(session, there, expected) {
             let session = session.id.clone();
             flaws.push(Flaw::SessionEdited { session });
         }
@@ -83,23 +85,9 @@ pub fn flaws(before: (&Run, &[Observed]), now: (&Run, &[Observed])) -> Vec<Flaw>
     flaws
 }
 
-/// The scenarios that both declare alike. Only of those are accepted measurements kept.
-fn unchanged<'a>(was: &'a Run, is: &Run) -> BTreeSet<&'a ScenarioId> {
-    let declared: BTreeMap<&ScenarioId, &Declared> = by_scenario(is);
-    let was = by_scenario(was).into_iter();
-    was.filter(|(scenario, was)| declared.get(scenario) == Some(was))
-        .map(|(scenario, _)| scenario)
-        .collect()
-}
-
-/// Whether a session has exactly what `accepted` has of the `unchanged` scenarios.
-fn is_what_is_left(
-    session: &Session,
-    accepted: &Session,
-    unchanged: &BTreeSet<&ScenarioId>,
-) -> bool {
+/// Whether a session is `accepted` with what is `kept` of it, which is nothing where all is declared differently.
+fn is_what_is_left(session: &Session, accepted: &Session, kept: Option<&Session>) -> bool {
     let head = |session: &Session| (session.start.clone(), session.mode);
-    let kept = |m: &&Measured| unchanged.contains(&m.scenario);
-    head(session) == head(accepted)
-        && (session.scenarios.iter()).eq(accepted.scenarios.iter().filter(kept))
+    let kept = kept.map_or(&[][..], |kept| &kept.scenarios);
+    head(session) == head(accepted) && session.scenarios == kept
 }

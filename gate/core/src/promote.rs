@@ -72,7 +72,7 @@ pub(crate) fn by_scenario(run: &Run) -> BTreeMap<&ScenarioId, &Declared> {
 /// pooled into one histogram each.
 ///
 /// Measurements of what is declared differently are dropped from the older sessions: those of a scenario with
-/// other parameters or another input, and of a metric with another kind, unit or direction. A metric more or
+/// other parameters or another input, and of a metric with another kind, unit, direction or `at`. A metric more or
 /// less costs the others nothing.
 ///
 /// # Errors
@@ -111,7 +111,10 @@ pub fn kept(run: &Run) -> Result<Run, Defect> {
 }
 
 /// The accepted sessions, without what is declared differently now.
-fn kept_sessions(accepted: &Run, declared: &BTreeMap<&ScenarioId, &Declared>) -> Vec<Session> {
+pub(crate) fn kept_sessions(
+    accepted: &Run,
+    declared: &BTreeMap<&ScenarioId, &Declared>,
+) -> Vec<Session> {
     let was = by_scenario(accepted);
     let kept = |measured: &Measured| {
         let [was, is] = [&was, declared].map(|side| side.get(&measured.scenario));

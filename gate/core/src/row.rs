@@ -96,7 +96,7 @@ impl Draft<'_> {
                 false => (Verdict::Inconclusive, reason),
             },
             // Nor what it does to one that was measured alone.
-            Some(_) if policy.machine == Machine::Shared && !self.is_paired() => {
+            Some(_) if policy.machine == Machine::Shared && self.metric.paired.is_empty() => {
                 (Verdict::Inconclusive, Reason::SharedMachine)
             }
             _ => (verdict, reason),

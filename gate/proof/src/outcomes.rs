@@ -157,8 +157,8 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// Pairs measured again because a verdict required it, of those of all first sessions, by sessions of
-    /// `rerun_pairs`: the pairs of one come or stay away together.
+    /// Pairs measured again because a verdict required it, of those of all first sessions. Counted in sessions
+    /// of `rerun_pairs`, because the pairs of one are not independent. More than all counts as all.
     #[must_use]
     pub fn measured_again(&self, rerun_pairs: u32) -> Rate {
         let sessions = |pairs: u64| pairs / u64::from(rerun_pairs.max(1));

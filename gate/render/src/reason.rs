@@ -56,6 +56,11 @@ pub(crate) fn breaks_budget(row: &Row) -> bool {
         .is_some_and(|check| check.status != BudgetStatus::Within)
 }
 
+fn is_over_budget(row: &Row) -> bool {
+    let budget = row.budget.as_ref();
+    budget.is_some_and(|check| check.status == BudgetStatus::Over)
+}
+
 /// What reads differently after interleaved pairs.
 fn of_pairs(row: &Row) -> Option<String> {
     let effect = row.effect.as_ref();
@@ -143,7 +148,7 @@ fn of_reason(row: &Row, target: Target) -> String {
             "slower together with {scenarios} of {of} scenarios: the machine, or what they share; \
              `gate check` tells them apart"
         ),
-        Reason::SharedMachine if breaks_budget(row) => {
+        Reason::SharedMachine if is_over_budget(row) => {
             "breaks its budget, but on a shared machine; confirm it with `gate check`".into()
         }
         Reason::SharedMachine => {

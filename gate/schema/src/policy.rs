@@ -265,6 +265,7 @@ pub enum Undecided {
 pub enum Machine {
     /// Nothing else runs there: stored timings may fail a row.
     Dedicated,
-    /// Neighbours come and go: stored timings may raise suspicion but never fail a row.
+    /// Neighbours come and go: stored timings may raise suspicion but never fail a row, unless `at-limit = "fail"` makes
+    /// its budget a promise.
     Shared,
 }

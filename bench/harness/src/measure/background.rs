@@ -130,7 +130,7 @@ mod tests {
             }
         }
 
-        /// Waits as long as anybody would until one was served, or there is no other end than to fail.
+        /// Waits until one was served, or until [`PATIENCE`] is over and the test fails.
         fn wait_for_one_served(&self) {
             let start = Instant::now();
             while self.served.load(Ordering::Relaxed) == 0 && start.elapsed() < PATIENCE {

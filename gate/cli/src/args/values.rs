@@ -40,7 +40,8 @@ impl From<Means> for Undecided {
 pub(crate) enum MachineKind {
     /// Nothing else runs there: stored timings may fail a row.
     Dedicated,
-    /// Neighbours come and go: stored timings may raise suspicion but never fail a row.
+    /// Neighbours come and go: stored timings may raise suspicion but never fail a row, unless
+    /// `at-limit = "fail"` makes its budget a promise.
     Shared,
 }
 

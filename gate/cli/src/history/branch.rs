@@ -22,8 +22,8 @@ const TRIES: u32 = 10;
 /// Failed pushes in a row that nobody else's push explains, before it is given up.
 const PATIENCE: u32 = 3;
 
-/// What git says of a branch that somebody else is pushing to.
-const LOCKED: &str = "cannot lock ref";
+/// What git says, in any language, of a branch that somebody else is pushing to: the lock is a file.
+const LOCKED: &str = ".lock': File exists";
 
 /// Longest wait before the next try.
 const MOST_WAIT: Duration = Duration::from_secs(2);

@@ -24,7 +24,7 @@ fn promote(scratch: &Scratch, arguments: &[&str]) -> crate::scratch::Ran {
 }
 
 /// A run of `demo/search` that does not measure its memory.
-fn without_memory(engine: Engine) -> Value {
+pub(crate) fn without_memory(engine: Engine) -> Value {
     let mut document = run(engine);
     let metrics = &mut document["manifest"]["scenarios"][0]["metrics"];
     metrics.as_array_mut().expect("metrics").remove(1);
@@ -191,6 +191,21 @@ fn few_sessions_are_enough_where_others_are_kept() {
     scratch.json("out.json", &fourth);
     let ran = promote(&scratch, &[]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn a_metric_more_needs_sessions_of_its_own() {
+    let scratch = Scratch::new();
+    scratch.json("out.json", &without_memory(BASELINE));
+    assert_eq!(promote(&scratch, &[]).code, 0);
+    let mut one = of_sessions(1);
+    one["sessions"][0]["id"] = json!("another");
+    scratch.json("out.json", &one);
+    let ran = promote(&scratch, &[]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    let said =
+        "error[G401]: the baseline would hold 1 session of peak_rss of demo/search, and needs 3";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
 }
 
 #[test]

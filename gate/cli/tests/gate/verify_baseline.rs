@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::promote::without_memory;
 use crate::scratch::{self, BASELINE, Engine, POLICY, Ran, Scratch, run};
 
 /// A repository whose first commit has a promoted baseline.
@@ -20,10 +21,17 @@ pub(crate) fn promoted() -> Scratch {
 const MEASURED: &str = "2020-01-01T09:00:00Z";
 
 pub(crate) fn promote(scratch: &Scratch, latency_ns: f64, more: &[&str]) {
-    let mut document = run(Engine {
+    promote_run(scratch, run(at(latency_ns)), more);
+}
+
+fn at(latency_ns: f64) -> Engine {
+    Engine {
         latency_ns,
         ..BASELINE
-    });
+    }
+}
+
+fn promote_run(scratch: &Scratch, mut document: Value, more: &[&str]) {
     document["source"]["commit"] = json!(head(scratch));
     document["created"] = json!(MEASURED);
     for session in document["sessions"].as_array_mut().expect("sessions") {
@@ -95,6 +103,29 @@ fn what_was_promoted_passes() {
 }
 
 /// As in a clone that left it out (`--filter=blob:none`) and may not fetch it.
+#[test]
+fn a_metric_more_or_less_keeps_what_was_accepted_of_the_others() {
+    let scratch = promoted();
+    let reason = ["--reason", "nobody looks at it", "--accept", "missing"];
+    for (document, more) in [
+        (without_memory(at(50_001.0)), &reason[..]),
+        (run(at(50_002.0)), &[]),
+    ] {
+        promote_run(&scratch, document, more);
+        let ran = verify(&scratch, &["--base", "HEAD"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        commit(&scratch);
+    }
+    // What is kept is what was accepted.
+    promote(&scratch, 50_003.0, &[]);
+    edit(&scratch, |baseline| {
+        baseline["sessions"][0]["scenarios"][0]["repetitions"][0]["metrics"]["latency"]["sum"] =
+            json!(1e7);
+    });
+    let ran = verify(&scratch, &["--base", "HEAD"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+}
+
 #[test]
 fn what_was_accepted_and_cannot_be_read_is_not_taken_for_nothing() {
     let scratch = promoted();

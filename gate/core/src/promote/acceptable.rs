@@ -8,7 +8,7 @@ pub enum Acceptable {
     Worse,
     /// Times or rates are better than is likely.
     Faster,
-    /// A scenario is declared differently.
+    /// A scenario or a metric is declared differently.
     Redefined,
     /// A scenario or metric is gone.
     Missing,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gate_schema::id::{Name, ScenarioId};
-use gate_schema::run::{Check, Declared, Measured, Repetition, Run};
+use gate_schema::id::{MetricName, Name, ScenarioId};
+use gate_schema::run::{Check, Declared, Kind, Measured, Repetition, Run};
 
 use super::acceptable::Acceptable;
 use super::lost::{Lost, lost};
@@ -36,6 +36,8 @@ pub enum Refusal {
     FewSessions {
         /// The scenario with the fewest.
         scenario: ScenarioId,
+        /// The metric of it that has fewer than the scenario.
+        metric: Option<MetricName>,
         /// How many it has.
         have: usize,
     },
@@ -166,7 +168,7 @@ fn few_repetitions(run: &Run) -> Option<Refusal> {
     })
 }
 
-/// The scenario that the baseline would hold the fewest sessions of, if those are too few.
+/// The scenario, or the metric of one, that the baseline would hold the fewest sessions of, if those are too few.
 fn few_sessions(
     run: &Run,
     onto: Onto<'_>,
@@ -177,15 +179,33 @@ fn few_sessions(
         .kept()
         .map_or_else(Vec::new, |a| kept_sessions(a, declared));
     kept.retain(|session| !ids.contains(session.id.as_str()));
-    let mut have: BTreeMap<&ScenarioId, usize> = declared.keys().map(|id| (*id, 0)).collect();
-    for measured in run.sessions.iter().chain(&kept).flat_map(|s| &s.scenarios) {
-        if let Some(have) = have.get_mut(&measured.scenario) {
-            *have += 1;
+    let mut have: BTreeMap<(&ScenarioId, Option<&MetricName>), usize> =
+        declared.keys().map(|id| ((*id, None), 0)).collect();
+    for measured in run.sessions.iter().flat_map(|s| &s.scenarios) {
+        for of in parts(measured) {
+            *have.entry(of).or_default() += 1;
         }
     }
-    let (scenario, have) = have.into_iter().min_by_key(|(_, have)| *have)?;
+    // What the run does not measure has nothing to be compared with.
+    for measured in kept.iter().flat_map(|s| &s.scenarios) {
+        for of in parts(measured) {
+            have.entry(of).and_modify(|have| *have += 1);
+        }
+    }
+    let ((scenario, metric), have) = have.into_iter().min_by_key(|(_, have)| *have)?;
     (have < MIN_SESSIONS).then(|| Refusal::FewSessions {
         scenario: scenario.clone(),
+        metric: metric.cloned(),
         have,
     })
+}
+
+/// What a session measured, of which a baseline counts the sessions: the scenario, and each metric that it keeps.
+fn parts(measured: &Measured) -> impl Iterator<Item = (&ScenarioId, Option<&MetricName>)> {
+    let metrics = measured.repetitions.iter().flat_map(|r| &r.metrics);
+    let kept = metrics.filter(|(_, value)| value.kind() != Kind::Series);
+    let names: BTreeSet<&MetricName> = kept.map(|(name, _)| name).collect();
+    let metrics = names.into_iter().map(Some);
+    let all = std::iter::once(None).chain(metrics);
+    all.map(|metric| (&measured.scenario, metric))
 }
