@@ -130,6 +130,9 @@ pub(crate) fn kept_sessions(
 /// What a session measured of a scenario, without the metrics that are declared differently now; `None` for
 /// another workload, and where nothing is left.
 fn kept_of(measured: &Measured, was: &Declared, is: &Declared) -> Option<Measured> {
+    if !is_same_workload(was, is) {
+        return None;
+    }
     let is_kept = |(metric, _): &(MetricName, MetricValue)| {
         let was = was.metric(metric);
         was.is_some() && was == is.metric(metric)
@@ -139,7 +142,7 @@ fn kept_of(measured: &Measured, was: &Declared, is: &Declared) -> Option<Measure
         repetition.metrics.retain(is_kept);
     }
     let is_empty = kept.repetitions.iter().all(|r| r.metrics.is_empty());
-    (is_same_workload(was, is) && !is_empty).then_some(kept)
+    (!is_empty).then_some(kept)
 }
 
 fn cut_down(session: &Session) -> Result<Session, Defect> {

@@ -156,18 +156,17 @@ pub struct Effort {
     pub undecided: u64,
 }
 
-impl Effort {
-    /// Pairs measured again because a verdict required it, of those of all first sessions. Counted in sessions
-    /// of `rerun_pairs`, because the pairs of one are not independent. More than all counts as all.
-    #[must_use]
-    pub fn measured_again(&self, rerun_pairs: u32) -> Rate {
-        let sessions = |pairs: u64| pairs / u64::from(rerun_pairs.max(1));
-        let first = sessions(self.first_pairs);
-        Rate::new(sessions(self.rerun_pairs).min(first), first)
-    }
-}
-
 impl Outcomes {
+    /// Pairs measured again because a verdict required it, of those of all first sessions; `None` for rivals.
+    /// Counted in whole later sessions, because the pairs of one are not independent. More than all counts as all.
+    #[must_use]
+    pub fn measured_again(&self) -> Option<Rate> {
+        let effort = self.effort?;
+        let sessions = |pairs: u64| pairs / u64::from(self.conditions.rerun_pairs.max(1));
+        let first = sessions(effort.first_pairs);
+        Some(Rate::new(sessions(effort.rerun_pairs).min(first), first))
+    }
+
     /// Counts what gate did.
     #[must_use]
     pub fn of_gate(settings: &Settings, runs: &[GateRun]) -> Self {

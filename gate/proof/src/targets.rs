@@ -118,10 +118,7 @@ fn trials(gates: u64, seed: u64) -> Vec<Trial> {
         })],
     };
     let costs_little = |what, mut trial: Trial| {
-        let again: Count = |outcomes| {
-            let sessions = outcomes.conditions.rerun_pairs;
-            Some(outcomes.effort?.measured_again(sessions))
-        };
+        let again: Count = Outcomes::measured_again;
         trial.promises.push((what, Bound::AtMost(0.05), again));
         trial
     };

@@ -6,7 +6,7 @@ use gate_render::{explain, explain_everything, explain_failed};
 use gate_schema::report::{
     ModeLevel, Modes, Rank, Reason, Report, Row, Test, Verdict, WaiverStatus, WaiverUse,
 };
-use reports::{name, paired};
+use reports::{name, paired, suspected};
 
 /// The worst row of `scenario`.
 fn worst<'a>(report: &'a Report, scenario: &str) -> &'a Row {
@@ -217,4 +217,26 @@ fn as_many_sessions_agree_as_the_report_says() {
     let text = explain(&report, worst(&report, "vector/search/k10"));
     assert_eq!(text.matches(": agrees").count(), 1, "{text}");
     assert_eq!(text.matches("does not agree").count(), 2, "{text}");
+}
+
+#[test]
+fn a_failure_needs_three_stored_sessions_and_more_than_half_of_many() {
+    let mut report = suspected();
+    for (sessions, needed) in [
+        (2, "two"),
+        (3, "three"),
+        (5, "three"),
+        (6, "more than half"),
+        (10, "more than half"),
+    ] {
+        for row in &mut report.rows {
+            row.candidate.as_mut().expect("measured").sessions = sessions;
+            row.effect.as_mut().expect("compared").agreeing = Some(1);
+        }
+        let text = explain(&report, worst(&report, "vector/search/k10"));
+        let said = format!(
+            "1 of {sessions} candidate sessions show it on their own; a failure needs {needed}\n"
+        );
+        assert!(text.contains(&said), "{text}");
+    }
 }

@@ -22,9 +22,6 @@ const TRIES: u32 = 10;
 /// Failed pushes in a row that nobody else's push explains, before it is given up.
 const PATIENCE: u32 = 3;
 
-/// What git says, in any language, of a branch that somebody else is pushing to: the lock is a file.
-const LOCKED: &str = ".lock': File exists";
-
 /// Longest wait before the next try.
 const MOST_WAIT: Duration = Duration::from_secs(2);
 
@@ -80,10 +77,8 @@ impl Branch {
             let Err(failure) = git::read(&mut push) else {
                 return Ok(added);
             };
-            // Whoever holds the lock has not finished its push yet.
-            let is_locked = failure.tail.iter().any(|line| line.contains(LOCKED));
             in_vain = if pushed_on.as_ref() == Some(&tip) {
-                in_vain + u32::from(!is_locked)
+                in_vain + 1
             } else {
                 1
             };

@@ -176,16 +176,24 @@ pub(crate) fn another_baseline() -> Report {
     report(rows)
 }
 
-/// Slower on a machine whose stored numbers raise suspicions only, and a percentile of too few operations.
+/// Slower, and over a budget, on a machine whose stored numbers raise suspicions only, and a percentile of too few operations.
 pub(crate) fn suspected() -> Report {
     let mut rows = quiet();
     let slower = |scenario| row(scenario, "latency.p50", 14_200.0, 0.21);
+    let over = budget(
+        slower("feed/retrieve"),
+        Operator::AtMost,
+        12_000.0,
+        "<= 12us",
+        BudgetStatus::Over,
+    );
     rows.extend([
         verdict(
             slower("vector/search/k10"),
             Verdict::Inconclusive,
             Reason::SharedMachine,
         ),
+        verdict(over, Verdict::Inconclusive, Reason::SharedMachine),
         verdict(
             row("vector/build", "latency.p99", 1e6, 0.09),
             Verdict::Inconclusive,
